@@ -1,0 +1,59 @@
+"""The one place where boto3 clients are made, and where botocore's errors are translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError, StackLostError
+
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 3},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=32,
+    s3={"addressing_style": "path"},
+)
+
+
+def client(service: str, engine: EngineInfo, **overrides: Any) -> Any:
+    """Return a boto3 client for `service` on `engine`.
+
+    :param overrides: keyword arguments of `boto3.client`, e.g. `config`
+    """
+    return boto3.session.Session().client(
+        service,  # type: ignore[call-overload]
+        **{
+            "endpoint_url": engine.endpoint_url,
+            "region_name": engine.region,
+            "aws_access_key_id": engine.access_key_id,
+            "aws_secret_access_key": engine.secret_access_key,
+            "config": _CONFIG,
+            **overrides,
+        },
+    )
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn botocore's errors into ours.
+
+    :param doing: what was being done, e.g. `reading the table`
+    :raises StackLostError: the endpoint does not answer
+    :raises AwsError: AWS refused the call
+    """
+    try:
+        yield
+    except botocore.exceptions.ClientError as exc:
+        code = exc.response.get("Error", {}).get("Code", "Unknown")
+        raise AwsError(f"{doing}: {exc}", code=code) from exc
+    except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as exc:
+        raise StackLostError(f"{doing}: the engine does not answer ({exc})") from exc
+    except botocore.exceptions.BotoCoreError as exc:
+        raise AwsError(f"{doing}: {exc}", code=type(exc).__name__) from exc

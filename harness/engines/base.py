@@ -1,0 +1,79 @@
+"""What an engine is: the source of the AWS API that a stack runs on.
+
+An engine knows nothing of the pipeline. It starts, says where its endpoint is and what it can do, and stops
+without leaving anything behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+Progress = Callable[[str], None]
+"""Takes one line about what is being done now, for a human who waits."""
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """How to reach a running engine. Field names are those of `floodgate status --json`."""
+
+    name: str
+    mode: str
+    version: str
+    endpoint_url: str
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
+    access_key_id: str = "test"
+    secret_access_key: str = "test"  # noqa: S105  (LocalStack's documented dummy)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """One process that belongs to a stack.
+
+    A process id alone may have been reused since; `started_at` (epoch seconds as psutil's `create_time`
+    gives it) makes the pair unique.
+    """
+
+    role: str
+    pid: int
+    started_at: float
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the engine can do, asked by the code that would otherwise test for its name."""
+
+    ignored_resource_types: frozenset[str] = frozenset()
+    """CloudFormation types that the engine rejects, or accepts without doing anything."""
+    can_peek_queues: bool = False
+    """Messages of a queue can be listed without receiving them."""
+    differs_from_aws: tuple[str, ...] = ()
+    """Sentences for the report: what behaves differently here from AWS."""
+
+
+class Engine(Protocol):
+    """The narrow protocol that every engine fulfils."""
+
+    name: str
+    mode: str
+
+    def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
+        """Start and wait until healthy. Raises `EngineStartError`, `PortInUseError`, `DiskFullError`."""
+
+    def capabilities(self) -> Capabilities:
+        """Answer without starting anything."""
+
+    def processes(self) -> list[ProcessRecord]:
+        """Processes that must be gone after `stop`; empty where the engine is not ours to stop."""
+
+    def log_file(self) -> Path | None:
+        """Where the engine's own log is."""
+
+    def stop(self) -> None:
+        """Stop and leave nothing behind. Safe to call twice."""

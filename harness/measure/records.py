@@ -1,0 +1,63 @@
+"""One file's story, and the closed set of ways it can end.
+
+Measuring fills these records, reports render them. Column names are those of `files.parquet`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a file ended. Disjoint; the order from `DELIVERED` on is the order of precedence."""
+
+    NOT_STARTED = "not_started"
+    """The generator could not start it in time."""
+    UPLOAD_FAILED = "upload_failed"
+    """The SFTP server refused it, or the connection could not be made."""
+    ABORTED = "aborted"
+    """The upload was cut off; no object appeared."""
+    DELIVERED = "delivered"
+    """A destination version exists for it."""
+    FAILED = "failed"
+    """The pipeline recorded a failure for it."""
+    DLQ = "dlq"
+    """Its message is in the dead-letter queue and no failure was recorded."""
+    SUPERSEDED = "superseded"
+    """Its source was renamed, deleted or replaced before it could be copied."""
+    IN_FLIGHT = "in_flight"
+    """It was still under way when the waiting time ended."""
+    LOST = "lost"
+    """Uploaded, and nothing anywhere knows of it any more."""
+
+
+@dataclass(slots=True)
+class FileRecord:
+    """One offered file. Times are seconds since the epoch; `None` where the stage was not reached."""
+
+    ledger_id: str
+    key: str
+    customer_id: str
+    size_bytes: int
+    intended_at: float
+    outcome: Outcome
+    file_id: str | None = None
+    version_id: str | None = None
+    sha256: str | None = None
+    started_at: float | None = None
+    closed_at: float | None = None
+    queued_at: float | None = None
+    first_received_at: float | None = None
+    handler_started_at: float | None = None
+    handler_ended_at: float | None = None
+    cause: str | None = None
+    """Short and groupable, such as an AWS error code or an exception's class name."""
+    error_message: str | None = None
+    attempts: int | None = None
+    destination_versions: int = 0
+    """Versions at the destination that belong to this `file_id`; more than one is a duplicate."""
+    corrupted: bool = False
+    """The SHA-256 of the delivered bytes differs from the sender's."""
+    verified: bool = False
+    """The delivered bytes were read back and hashed."""

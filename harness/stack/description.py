@@ -1,0 +1,67 @@
+"""The public description of a stack: what `floodgate status --json` prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from harness.engines.base import EngineInfo
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class SftpEndpoint:
+    """Where the SFTP front end listens, and how to recognise it (`SHA256:…`)."""
+
+    host: str
+    port: int
+    host_key_fingerprint: str
+    server_id: str
+
+
+@dataclass(frozen=True)
+class SftpUser:
+    """One login. `home` is what `pwd` shows after login."""
+
+    name: str
+    private_key_file: str
+    home: str = "/"
+
+
+@dataclass(frozen=True)
+class StackDescription:
+    """Everything that a client of a running stack needs."""
+
+    name: str
+    engine: EngineInfo
+    route: str
+    sftp: SftpEndpoint
+    users: list[SftpUser]
+    buckets: dict[str, str]
+    """`source` and `destination` bucket names."""
+    table: str
+    queues: dict[str, str]
+    """`work` and `dlq` queue URLs."""
+    functions: dict[str, str]
+    """Role in the pipeline, such as `worker`, to function name."""
+    state_machines: dict[str, str] = field(default_factory=dict)
+    log_groups: list[str] = field(default_factory=list)
+    template_sha256: str = ""
+    handlers_sha256: str = ""
+    differs_from_aws: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> StackDescription:
+        fields = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        return cls(
+            **{
+                **fields,
+                "engine": EngineInfo(**data["engine"]),
+                "sftp": SftpEndpoint(**data["sftp"]),
+                "users": [SftpUser(**user) for user in data["users"]],
+            }
+        )

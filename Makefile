@@ -1,7 +1,88 @@
-# The front door. `make help` lists the targets.
+# The front door. `make help` lists the targets; README.md shows them in use.
 SHELL := /bin/bash
-PYTHON ?= python3
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] < (3,14))' 2>/dev/null \
+	&& echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# uv from PATH where there is one, otherwise a copy inside the virtual environment.
+UV = $$(command -v uv || echo $(BIN)/uv)
+UV_VERSION := $(shell sed -n 's/^uv==//p' requirements/runtime.txt)
 
-.DEFAULT_GOAL := help
+
+SCENARIO ?= million-a-day
+MINUTES ?= 2
+ARGS ?=
+
+.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e browser bench pins clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime engine ## Everything `make run` needs: virtual environment, pinned packages, engine
+
+dev: $(VENV)/.dev engine ## Everything the tests need, on top of `setup`
+
+run: setup ## A million-a-day load for MINUTES=2 through the whole pipeline, with a report in reports/
+	@$(BIN)/floodgate run $(SCENARIO) --minutes $(MINUTES) $(ARGS)
+
+test: dev ## All tests (ARGS="-k name" to select)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types template-lint test ## What CI runs: ruff, mypy, cfn-lint, tests
+
+lint: $(VENV)/.dev ## ruff: style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+template-lint: $(VENV)/.dev ## cfn-lint on the pipeline's template
+	@$(BIN)/cfn-lint pipeline/template.yaml
+
+unit: $(VENV)/.dev ## Only the tests that need no process and no socket
+	@$(BIN)/python -m pytest -m unit $(ARGS)
+
+integration: dev ## Only the tests against one real engine or server
+	@$(BIN)/python -m pytest -m integration $(ARGS)
+
+e2e: dev ## Only the tests of the whole pipeline
+	@$(BIN)/python -m pytest -m e2e $(ARGS)
+
+browser: dev ## Only the tests that open a report in Chromium
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+pins: $(VENV)/.dev ## Resolve requirements/*.txt again from pyproject.toml
+	@$(UV) pip compile -q pyproject.toml --universal --python-version 3.11 --upgrade \
+		--no-header --no-emit-index-url --no-annotate -o requirements/runtime.txt
+	@$(UV) pip compile -q pyproject.toml --group pyproject.toml:dev --extra docker --universal --python-version 3.11 --upgrade \
+		-c requirements/runtime.txt --no-header --no-emit-index-url --no-annotate -o requirements/dev.txt
+
+clean: ## Remove the virtual environment and caches of this checkout (not stacks, not reports)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+engine: $(VENV)/.runtime
+	@$(BIN)/python -m harness.environments
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "floodgate needs Python 3.11, 3.12 or 3.13 on PATH (or make PYTHON=/path/to/python3.11)" >&2; exit 3; }
+	@echo "==> virtual environment in $(VENV) ($$($(PYTHON) --version))"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, apt install python3-venv" >&2; exit 3; }
+	@command -v uv >/dev/null || { echo "==> uv $(UV_VERSION), into the virtual environment"; \
+		$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@echo "==> packages of requirements/runtime.txt"
+	@$(UV) pip install -q --python $(BIN)/python -r requirements/runtime.txt
+	@$(UV) pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "==> packages of requirements/dev.txt"
+	@$(UV) pip install -q --python $(BIN)/python -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,73 @@
+"""The `floodgate` command: its subcommands, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+import typer
+from rich.console import Console
+
+from harness.cli import reports, run, scenarios, stacks
+from harness.cli.signals import sigterm_interrupts
+from harness.exceptions import FloodgateError
+from harness.exit_codes import ExitCode
+
+app = typer.Typer(
+    name="floodgate",
+    help="Run an AWS SFTP-to-S3 pipeline on this machine, load it, and prove that no file was lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("scenarios")(scenarios.scenarios)
+app.command("up")(stacks.up)
+app.command("status")(stacks.status)
+app.command("down")(stacks.down)
+app.command("report")(reports.report)
+
+
+def main() -> None:
+    """Console script: run a command and exit with the code that belongs to what happened."""
+    sys.exit(int(invoke(sys.argv[1:])))
+
+
+def invoke(args: list[str]) -> ExitCode:
+    """Run one command line in this process and return its exit code; errors go to standard error."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        with sigterm_interrupts():
+            result = app(args, standalone_mode=False)
+        return ExitCode(result or 0)
+    except FloodgateError as error:
+        return _explain(error, errors)
+    except click.exceptions.Exit as stop:
+        return ExitCode(stop.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        errors.print("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PASSED
+    except Exception:  # noqa: BLE001  (the last border: a defect gets its own exit code and its trace)
+        errors.print(traceback.format_exc(), markup=False)
+        errors.print("This is a defect of Floodgate; the lines above say where.")
+        return ExitCode.INTERNAL_ERROR
+
+
+def _explain(error: FloodgateError, errors: Console) -> ExitCode:
+    errors.print(f"error: {error.message}", markup=False)
+    if error.hint:
+        errors.print(f"  fix: {error.hint}", markup=False)
+    return error.exit_code

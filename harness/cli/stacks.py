@@ -16,7 +16,9 @@ from harness.stack.description import SCHEMA_VERSION, StackDescription
 Name = Annotated[
     str, typer.Option("--name", envvar="FLOODGATE_STACK", help="Which stack; names keep stacks apart.")
 ]
-EngineOption = Annotated[str, typer.Option("--engine", help="Where the AWS API comes from: localstack, or a URL.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="Where the AWS API comes from: localstack, or a URL.")
+]
 RouteOption = Annotated[str, typer.Option("--route", help="The way that files take through the pipeline.")]
 
 
@@ -54,7 +56,9 @@ def status(
         _show(description, out)
     dead = lifecycle.is_alive(name)
     if dead:
-        messages().print(f"warning: {', '.join(dead)} no longer runs; `floodgate down --name {name}` clears up")
+        messages().print(
+            f"warning: {', '.join(dead)} no longer runs; `floodgate down --name {name}` clears up"
+        )
         return ExitCode.NOT_READY
     return ExitCode.PASSED
 
@@ -73,7 +77,10 @@ def _show(description: StackDescription, out: Console) -> None:
     sftp = description.sftp
     rows = [
         ("stack", f"{description.name}, route {description.route}"),
-        ("engine", f"{description.engine.name} {description.engine.version} at {description.engine.endpoint_url}"),
+        (
+            "engine",
+            f"{description.engine.name} {description.engine.version} at {description.engine.endpoint_url}",
+        ),
         ("sftp", f"{sftp.host}:{sftp.port}, host key {sftp.host_key_fingerprint}"),
         ("users", f"{description.users[0].name} … {description.users[-1].name} ({len(description.users)})"),
         ("buckets", f"{description.buckets['source']} → {description.buckets['destination']}"),

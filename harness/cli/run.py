@@ -1,0 +1,58 @@
+"""`floodgate run`: the main job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.exit_codes import ExitCode
+from harness.run.options import RunOptions
+from harness.run.runner import run_scenario
+
+
+def run(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Name from `floodgate scenarios`, or a path to a file.")
+    ],
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="localstack (default), or the URL of one that runs.")
+    ] = None,
+    route: Annotated[str | None, typer.Option("--route", help="queued (default).")] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="How long files are offered.")] = None,
+    files: Annotated[int | None, typer.Option("--files", help="How many files are offered.")] = None,
+    rate: Annotated[float | None, typer.Option("--rate", help="Files offered per second.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same arrivals, sizes and contents.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="New folder for the report; default reports/<run id>.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            envvar="FLOODGATE_STACK",
+            help="Use the stack of this name if it is up, and leave it up.",
+        ),
+    ] = None,
+    settle_s: Annotated[
+        float, typer.Option("--settle-s", help="How many seconds to wait for the last files.")
+    ] = 120.0,
+) -> ExitCode:
+    """Load the pipeline, settle every file, and report: how fast, what failed and why, was a file lost."""
+    options = RunOptions(
+        scenario=scenario,
+        engine=engine,
+        route=route,
+        minutes=minutes,
+        files=files,
+        rate=rate,
+        seed=seed,
+        out=out,
+        name=name,
+        settle_s=settle_s,
+        command=shlex.join(["floodgate", *sys.argv[1:]]),
+    )
+    return run_scenario(options)

@@ -1,0 +1,75 @@
+"""The load generator as a child process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.engines.base import ProcessRecord
+from harness.exceptions import FloodgateError
+
+_LOG_TAIL_CHARS = 2000
+
+
+@dataclass
+class LoadProcess:
+    """A running `python -m harness.load`. It has its own session, so Ctrl-C reaches only the harness."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(cls, config: dict[str, Any], config_file: Path, log: Path) -> LoadProcess:
+        """Write the configuration and start the generator."""
+        config_file.write_text(json.dumps(config, indent=2))
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "harness.load", str(config_file)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(process, log)
+
+    def record(self) -> list[ProcessRecord]:
+        """Return the process for the resource sampler; empty once it is gone."""
+        try:
+            started_at = psutil.Process(self.process.pid).create_time()
+        except psutil.NoSuchProcess:
+            return []
+        return [ProcessRecord("load", self.process.pid, started_at)]
+
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        """Tell it to offer no more files and to let running uploads finish."""
+        if self.is_running():
+            self.process.send_signal(signal.SIGINT)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for its end and kill it when it takes longer than `timeout_s`."""
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        if self.is_running():
+            self.process.kill()
+            self.process.wait()
+
+    def check(self) -> None:
+        """Raise when it ended with an error of its own."""
+        code = self.process.poll()
+        if code:
+            tail = self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
+            raise FloodgateError(f"the load generator ended with exit code {code}:\n{tail}")

@@ -1,0 +1,85 @@
+"""The stack that a run works on: one that is already up, or one of its own that goes away afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.engines.base import Progress
+from harness.exceptions import UsageError
+from harness.paths import stacks_dir
+from harness.run.folder import RunFolder
+from harness.run.options import DEFAULT_ENGINE, DEFAULT_ROUTE, RunOptions
+from harness.stack import lifecycle
+from harness.stack.description import StackDescription
+
+
+@dataclass(frozen=True)
+class StackSession:
+    """A stack in use by a run."""
+
+    description: StackDescription
+    state_dir: Path
+    owned: bool
+    """Started for this run, so it is removed with it."""
+
+    @property
+    def uploads_file(self) -> Path:
+        return self.state_dir / "uploads.jsonl"
+
+    def keep_evidence(self, folder: RunFolder) -> None:
+        """Copy what the run's report refers to out of the stack's folder."""
+        for name, target in (
+            ("engine.log", folder.engine_log),
+            ("sftp.log", folder.sftp_log),
+            ("uploads.jsonl", folder.uploads),
+        ):
+            source = self.state_dir / name
+            if source.is_file():
+                shutil.copyfile(source, target)
+
+
+@contextmanager
+def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progress) -> Iterator[StackSession]:
+    """Yield the stack of `options.name` when it is up, otherwise one that is stopped at the end.
+
+    :raises UsageError: the stack that is up has another engine or route than asked for
+    """
+    name = options.name or "default"
+    running = lifecycle.describe(name)
+    if running is not None:
+        _check_fits(options, running)
+        progress(f"using the stack {name!r} that is up")
+        yield StackSession(running, stacks_dir() / name, owned=False)
+        return
+    # Without a name of the user's the stack gets one of its own, so that two runs never share one.
+    name = options.name or f"run-{run_id}"
+    description = lifecycle.up(
+        name,
+        engine=options.engine or DEFAULT_ENGINE,
+        route=options.route or DEFAULT_ROUTE,
+        customers=customers,
+        owner_pid=os.getpid(),
+        progress=progress,
+    )
+    try:
+        yield StackSession(description, stacks_dir() / name, owned=True)
+    finally:
+        lifecycle.down(name, progress)
+
+
+def _check_fits(options: RunOptions, running: StackDescription) -> None:
+    asked_and_found = (
+        ("route", options.route, running.route),
+        ("engine", options.engine, running.engine.name),
+    )
+    for what, asked, found in asked_and_found:
+        if asked is not None and asked not in (found, running.engine.endpoint_url):
+            raise UsageError(
+                f"the stack {running.name!r} is up with {what} {found!r}, not {asked!r}",
+                hint=f"floodgate down --name {running.name}, or choose another --name",
+            )

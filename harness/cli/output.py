@@ -1,4 +1,4 @@
-"""Consoles and the progress lines of long steps. Results go to standard output, progress to standard error."""
+"""Consoles and progress lines. Results go to standard output, progress to standard error."""
 
 from __future__ import annotations
 

@@ -1,0 +1,49 @@
+"""Which LocalStack is installed, and the guard that keeps patches off versions they were not tried on.
+
+Imports nothing of LocalStack, so that it can be tested without it.
+"""
+
+import functools
+import logging
+from collections.abc import Callable
+from importlib import metadata
+
+LOG = logging.getLogger(__name__)
+
+TRIED_VERSIONS = frozenset({"4.9.2", "4.14.0"})
+
+
+def installed_version() -> str:
+    """The version of localstack-core in this environment; raises PackageNotFoundError where there is none."""
+    return metadata.version("localstack-core")
+
+
+def named_patch(
+    name: str, *, versions: frozenset[str] = TRIED_VERSIONS
+) -> Callable[[Callable[[], None]], Callable[[], bool]]:
+    """Make a function that patches LocalStack into one that does so only on `versions`.
+
+    The wrapped function returns whether the patch was applied. A version that is not known is left as it is,
+    with a warning: a patch against changed code does silent harm, a missing one is visible.
+    """
+
+    def decorate(patch: Callable[[], None]) -> Callable[[], bool]:
+        @functools.wraps(patch)
+        def guarded() -> bool:
+            version = installed_version()
+            if version not in versions:
+                LOG.warning(
+                    "Floodgate's patch '%s' was skipped: tried on LocalStack %s, this is %s. "
+                    "What it corrects differs from AWS here.",
+                    name,
+                    ", ".join(sorted(versions)),
+                    version,
+                )
+                return False
+            patch()
+            LOG.debug("Floodgate's patch '%s' applied to LocalStack %s", name, version)
+            return True
+
+        return guarded
+
+    return decorate

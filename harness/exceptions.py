@@ -11,7 +11,8 @@
     │   └── StackNotFoundError         no stack of that name is up
     ├── StackLostError                 exit code 6: a part of the stack died in mid-run
     ├── AwsError                       exit code 1: an AWS call failed, translated from botocore
-    └── SettleError                    exit code 1: the evidence of a run could not be read
+    ├── SettleError                    exit code 1: the evidence of a run could not be read
+    └── ReportError                    exit code 1: a report could not be written, or would not have been true
 
 Third-party errors are translated to these once, at the border, with `raise … from exc`. Each error carries
 the text for the user and, where there is one, the step that mends it (`hint`).
@@ -94,3 +95,7 @@ class AwsError(FloodgateError):
 
 class SettleError(FloodgateError):
     """The evidence of a run (ledger, table, buckets) could not be read."""
+
+
+class ReportError(FloodgateError):
+    """A report could not be written or read, or its numbers contradict each other."""

@@ -1,0 +1,74 @@
+"""What a run comes to, in a few plain sentences that every rendering shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.report import text
+from harness.report.ledger import DEFECTS, identities
+
+VERDICT_WORDS = {
+    "passed": "Passed",
+    "failed": "Failed",
+    "conservation_broken": "Conservation broken",
+    "inconclusive": "Inconclusive",
+    "interrupted": "Interrupted",
+    "error": "Error",
+}
+_REASONS = {
+    "failed": "A threshold was breached or had no samples, or more files failed than the scenario allows.",
+    "inconclusive": "The load generator was the limit, so this run says nothing about the pipeline.",
+    "interrupted": "The run was stopped before its end; what follows is what had happened by then.",
+    "error": "The run could not be carried through; what follows is what had happened by then.",
+}
+
+
+def sentences(summary: Mapping[str, Any]) -> list[str]:
+    """Return why the verdict is what it is, what became of the files, and how the thresholds went."""
+    reason = _REASONS.get(summary["verdict"])
+    return [*([reason] if reason else []), delivery(summary), loss(summary), thresholds(summary)]
+
+
+def delivery(summary: Mapping[str, Any]) -> str:
+    """Say how many of the uploaded files arrived."""
+    files = summary["files"]
+    if not files["offered"]:
+        return "No file was offered."
+    if not files["uploaded"]:
+        return f"None of {text.files(files['offered'])} offered could be uploaded."
+    if files["delivered"] == files["uploaded"]:
+        amount = (
+            "The one uploaded file was"
+            if files["uploaded"] == 1
+            else f"All {files['uploaded']:,} uploaded files were"
+        )
+        return f"{amount} delivered."
+    return f"{files['delivered']:,} of {text.files(files['uploaded'])} uploaded were delivered."
+
+
+def loss(summary: Mapping[str, Any]) -> str:
+    """Say whether a file was lost, duplicated or corrupted: the sentence that the whole product is for."""
+    files = summary["files"]
+    if not all(identity.holds for identity in identities(files)):
+        return "The counts of this run contradict each other."
+    found = [f"{text.files(files[name])} {name}" for name in DEFECTS if files[name]]
+    if found:
+        return f"{', '.join(found)}."
+    if not files["uploaded"]:
+        return "Nothing was uploaded, so nothing could be lost."
+    return f"No file was lost, duplicated or corrupted{_waiting(files)}."
+
+
+def thresholds(summary: Mapping[str, Any]) -> str:
+    """Say how many thresholds held."""
+    verdicts = [threshold["verdict"] for threshold in summary["thresholds"]]
+    if not verdicts:
+        return "No threshold was set."
+    held = f"{verdicts.count('passed')} of {len(verdicts)} thresholds held"
+    empty = verdicts.count("no_samples")
+    return f"{held}; {empty} had no samples." if empty else f"{held}."
+
+
+def _waiting(files: Mapping[str, int]) -> str:
+    return f"; {text.files(files['in_flight'])} still under way" if files["in_flight"] else ""

@@ -1,0 +1,109 @@
+"""`junit.xml`: one test case per threshold and per invariant, for CI systems that show test results."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.report import text
+from harness.report.headline import VERDICT_WORDS, sentences
+from harness.report.ledger import DEFECTS, MEANING, identities
+
+JUNIT_NAME = "junit.xml"
+_UNFINISHED = ("interrupted", "error", "inconclusive")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class _Case:
+    group: str
+    name: str
+    failure: str | None = None
+    """What is wrong, with numbers; `None` when all is well."""
+    kind: str = "failure"
+    output: str = ""
+
+
+def render_junit(summary: Mapping[str, Any]) -> str:
+    """Return the document; it is failed exactly when a threshold, an invariant or the run itself failed."""
+    cases = [*_thresholds(summary), *_invariants(summary), _run(summary)]
+    suite = ET.Element(
+        "testsuite",
+        name=_clean(f"floodgate.{summary['scenario']}"),
+        tests=str(len(cases)),
+        failures=str(sum(case.failure is not None and case.kind == "failure" for case in cases)),
+        errors=str(sum(case.failure is not None and case.kind == "error" for case in cases)),
+        skipped="0",
+        time=f"{summary['duration_s']:.3f}",
+        timestamp=summary["started_at"].split(".")[0].rstrip("Z"),
+    )
+    _properties(suite, summary)
+    for case in cases:
+        _element(suite, case)
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=False).join(
+        ('<?xml version="1.0" encoding="utf-8"?>\n', "\n")
+    )
+
+
+def _thresholds(summary: Mapping[str, Any]) -> Iterator[_Case]:
+    for threshold in summary["thresholds"]:
+        measured = text.quantity(threshold["value"], threshold.get("unit", ""))
+        failed = threshold["verdict"] != "passed"
+        message = f"{threshold['name']}: {threshold['verdict'].replace('_', ' ')}, measured {measured}"
+        yield _Case(
+            "thresholds", threshold["name"], message if failed else None, output=f"measured {measured}"
+        )
+
+
+def _invariants(summary: Mapping[str, Any]) -> Iterator[_Case]:
+    for identity in identities(summary["files"]):
+        message = f"{identity.with_numbers()} (difference {identity.difference:,})"
+        yield _Case(
+            "conservation",
+            identity.with_names(),
+            None if identity.holds else message,
+            output=identity.with_numbers(),
+        )
+    for name in DEFECTS:
+        found = summary["files"][name]
+        message = f"{text.files(found)} {name}: {MEANING[name]}"
+        yield _Case("conservation", f"{name} = 0", message if found else None, output=f"{name} = {found:,}")
+
+
+def _run(summary: Mapping[str, Any]) -> _Case:
+    unfinished = summary["verdict"] in _UNFINISHED
+    message = f"{VERDICT_WORDS[summary['verdict']]}. {' '.join(sentences(summary))}"
+    kind = "error" if summary["verdict"] == "error" else "failure"
+    return _Case("run", "the run was carried through", message if unfinished else None, kind, message)
+
+
+def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:
+    engine = summary["engine"]
+    properties = ET.SubElement(suite, "properties")
+    for name, value in {
+        "run_id": summary["run_id"],
+        "route": summary["route"],
+        "engine": f"{engine['name']}:{engine['mode']} {engine['version']}",
+        "verdict": summary["verdict"],
+        "command": summary["provenance"]["command"],
+    }.items():
+        ET.SubElement(properties, "property", name=name, value=_clean(value))
+
+
+def _element(suite: ET.Element, case: _Case) -> None:
+    element = ET.SubElement(
+        suite, "testcase", classname=f"floodgate.{case.group}", name=_clean(case.name), time="0"
+    )
+    if case.failure is not None:
+        failure = ET.SubElement(element, case.kind, message=_clean(case.failure), type=case.group)
+        failure.text = _clean(case.failure)
+    ET.SubElement(element, "system-out").text = _clean(case.output)
+
+
+def _clean(content: str) -> str:
+    """XML 1.0 has no way to write most control characters, so they become visible escapes."""
+    return _NOT_XML.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), content)

@@ -1,0 +1,116 @@
+"""`summary.md`: what fits on one screen of a pull request or of GitHub's job summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from harness.report import text
+from harness.report.headline import VERDICT_WORDS, sentences
+from harness.report.ledger import identities
+from harness.report.stages import STAGES
+
+MARKDOWN_NAME = "summary.md"
+_VERDICT_MARKS = {"passed": "✅", "no_samples": "⚪"}
+_FAILURES_SHOWN = 10
+_KEY_CHARACTERS = 120
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@:$-])")
+
+
+def render_markdown(summary: Mapping[str, Any]) -> str:
+    """Return the document, which ends with a line break."""
+    blocks = [
+        f"## {_mark(summary['verdict'])} Floodgate: {VERDICT_WORDS[summary['verdict']].lower()}",
+        plain(" ".join(sentences(summary))),
+        _facts(summary),
+        _thresholds(summary),
+        _ledger(summary),
+        _latencies(summary),
+        _failures(summary),
+        _notes(summary),
+        f"Run again: {code(summary['provenance']['command'], 400)}",
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def plain(content: str) -> str:
+    """Escape text so that Markdown and HTML in it show as they are written."""
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", text.printable(content))
+
+
+def code(content: str, limit: int = _KEY_CHARACTERS) -> str:
+    """Return foreign text as inline code that nothing inside can end, also within a table.
+
+    An HTML element and not backticks: in a GitHub table a bar ends the cell even inside backticks.
+    """
+    return f"<code>{plain(text.shortened(text.printable(content), limit))}</code>"
+
+
+def _mark(verdict: str) -> str:
+    return _VERDICT_MARKS.get(verdict, "❌")
+
+
+def _facts(summary: Mapping[str, Any]) -> str:
+    engine, rates = summary["engine"], summary["rate"]
+    window = f" over {text.duration(rates['window_s'])}" if rates.get("window_s") else ""
+    name = f"{engine['name']}:{engine['mode']} {engine['version']}"
+    return (
+        f"{code(summary['scenario'])} on {plain(name)}, route {code(summary['route'])}, "
+        f"{text.duration(summary['duration_s'])} of load: {text.rate(rates['offered_per_s'])} offered, "
+        f"{text.rate(rates['delivered_per_s'])} delivered{window}."
+    )
+
+
+def _thresholds(summary: Mapping[str, Any]) -> str:
+    rows = [
+        [_mark(found["verdict"]), code(found["name"]), text.quantity(found["value"], found.get("unit", ""))]
+        for found in summary["thresholds"]
+    ]
+    return _table(["", "Threshold", "Measured"], rows, "llr")
+
+
+def _ledger(summary: Mapping[str, Any]) -> str:
+    lines = [
+        f"{plain(each.with_names())}: **{each.with_numbers()}**" for each in identities(summary["files"])
+    ]
+    return "<br>\n".join(lines)
+
+
+def _latencies(summary: Mapping[str, Any]) -> str:
+    rows = []
+    for stage in STAGES:
+        latency = summary["latency_ms"].get(stage.name)
+        if latency is None:
+            continue
+        cells = [text.milliseconds(latency[name]) for name in ("p50", "p95", "p99", "max")]
+        rows.append([plain(stage.label), text.count(latency["count"]), *cells])
+    return _table(["Stage", "Files", "p50", "p95", "p99", "max"], rows, "lrrrrr")
+
+
+def _failures(summary: Mapping[str, Any]) -> str:
+    failures = summary["failures"]
+    rows = [
+        [plain(each["stage"]), code(each["cause"]), text.count(each["count"]), _example(each["examples"])]
+        for each in failures[:_FAILURES_SHOWN]
+    ]
+    left_out = len(failures) - len(rows)
+    more = f"\n\n{left_out} more causes are in the report." if left_out else ""
+    return _table(["Stage", "Cause", "Files", "For example"], rows, "llrl") + more
+
+
+def _example(examples: Sequence[Mapping[str, str]]) -> str:
+    return code(examples[0]["key"]) if examples else ""
+
+
+def _notes(summary: Mapping[str, Any]) -> str:
+    return "\n".join(f"- {plain(note)}" for note in summary.get("notes", []))
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:
+    """Return a table, or nothing when it would have no rows."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    rule = ["--:" if side == "r" else "---" for side in alignment]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))

@@ -1,0 +1,63 @@
+"""`series.json`: what the charts need beyond the summary (counts over time, resources over time).
+
+It belongs to the run folder so that a report can be rendered again; its shape is internal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.exceptions import ReportError
+from harness.report.files import write_text
+from harness.report.inputs import ReportInputs, ResourceSample, ResourceUse, Timeline
+
+SERIES_NAME = "series.json"
+SCHEMA_VERSION = 1
+COUNTS = ("offered", "uploaded", "delivered", "failed")
+
+
+def write_series(out_dir: Path, inputs: ReportInputs) -> Path:
+    """Write what was sampled during the run."""
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "timeline": asdict(inputs.timeline),
+        "resources": {name: _columns(use) for name, use in inputs.resources.items()},
+    }
+    return write_text(out_dir / SERIES_NAME, json.dumps(content, separators=(",", ":")) + "\n")
+
+
+def read_series(run_dir: Path) -> tuple[Timeline, dict[str, list[ResourceSample]]]:
+    """Read it back; a run folder without the file has empty series.
+
+    :raises ReportError: the file is there and cannot be understood
+    """
+    path = run_dir / SERIES_NAME
+    if not path.exists():
+        return Timeline(), {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Timeline(**content["timeline"]), {
+            name: _samples(columns) for name, columns in content["resources"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise ReportError(
+            f"cannot read {path}: {exc}",
+            hint="delete the file to render the report without its charts over time",
+        ) from exc
+
+
+def _columns(use: ResourceUse) -> dict[str, list[float]]:
+    return {
+        "at": [round(sample.at, 3) for sample in use.samples],
+        "cpu_percent": [round(sample.cpu_percent, 1) for sample in use.samples],
+        "rss_mib": [round(sample.rss_mib, 1) for sample in use.samples],
+    }
+
+
+def _samples(columns: Mapping[str, Sequence[Any]]) -> list[ResourceSample]:
+    rows = zip(columns["at"], columns["cpu_percent"], columns["rss_mib"], strict=True)
+    return [ResourceSample(*row) for row in rows]

@@ -1,0 +1,153 @@
+"""`summary.json`: built, checked, and only then written.
+
+A summary that breaks its own schema, or whose counts contradict each other, is a defect of Floodgate and
+never takes the place of a summary: it is kept as `summary.invalid.json` for diagnosis.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from harness import clock
+from harness.exceptions import ReportError
+from harness.report.files import write_text
+from harness.report.inputs import Latency, Rate, ReportInputs, ResourceUse, RunFacts
+from harness.report.ledger import identities
+
+SCHEMA_VERSION = 1
+SUMMARY_NAME = "summary.json"
+INVALID_NAME = "summary.invalid.json"
+RESOURCE_GROUPS = ("engine", "functions", "sftp", "load")
+"""Groups that the contract promises; others may come beside them."""
+
+_SECONDS_PER_DAY = 86_400
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of `summary.json`."""
+    text = resources.files("harness.report").joinpath("summary.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def build_summary(inputs: ReportInputs) -> dict[str, Any]:
+    """Return the content of `summary.json`, not yet checked."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **_run(inputs.facts),
+        "files": dict(inputs.counts),
+        "bytes": {"uploaded": inputs.bytes_uploaded, "delivered": inputs.bytes_delivered},
+        "verified": inputs.verified,
+        "rate": _rate(inputs.rate),
+        "latency_ms": {stage: _latency(latency) for stage, latency in inputs.latency_ms.items()},
+        "failures": [asdict(failure) for failure in inputs.failures],
+        "thresholds": [asdict(threshold) for threshold in inputs.thresholds],
+        "resources": _resources(inputs),
+        "notes": list(inputs.notes),
+        "verdict": inputs.verdict,
+    }
+
+
+def problems_of(summary: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a summary: breaches of the schema, then identities that do not hold."""
+    validator = jsonschema.Draft202012Validator(schema())
+    problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(summary)]
+    if problems:
+        return sorted(problems)
+    broken = [identity for identity in identities(summary["files"]) if not identity.holds]
+    return [
+        f"$.files: {identity.with_names()} does not hold: {identity.with_numbers()}" for identity in broken
+    ]
+
+
+def write_summary(out_dir: Path, summary: dict[str, Any]) -> Path:
+    """Check and write `summary.json`.
+
+    :raises ReportError: the summary is not valid; it was written as `summary.invalid.json`
+    :raises DiskFullError: no room left
+    """
+    problems = problems_of(summary)
+    text = _dump(summary)
+    if not problems:
+        return write_text(out_dir / SUMMARY_NAME, text)
+    kept = write_text(out_dir / INVALID_NAME, text)
+    raise ReportError(
+        f"the summary of this run contradicts its contract: {'; '.join(problems[:5])}",
+        hint=f"this is a defect of Floodgate; please report it with {kept.name} attached",
+    )
+
+
+def read_summary(run_dir: Path) -> dict[str, Any]:
+    """Read the `summary.json` of a run folder.
+
+    :raises ReportError: there is none, or it does not follow the contract
+    """
+    path = run_dir / SUMMARY_NAME
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise ReportError(
+            f"cannot read {path}: {exc}", hint="give the folder of a finished run, such as reports/<run_id>"
+        ) from exc
+    if problems := problems_of(summary):
+        raise ReportError(
+            f"{path} is not a run summary of schema version {SCHEMA_VERSION}: {'; '.join(problems[:5])}",
+            hint="render it with the version of Floodgate that wrote it",
+        )
+    checked: dict[str, Any] = summary
+    return checked
+
+
+def _dump(summary: dict[str, Any]) -> str:
+    try:
+        return json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    except ValueError as exc:
+        raise ReportError(f"the summary holds a number that is not finite ({exc})") from exc
+
+
+def _run(facts: RunFacts) -> dict[str, Any]:
+    return {
+        "run_id": facts.run_id,
+        "scenario": facts.scenario,
+        "route": facts.route,
+        "seed": facts.seed,
+        "started_at": clock.to_iso(facts.started_at),
+        "duration_s": round(facts.duration_s, 3),
+        "engine": {**asdict(facts.engine), "differs_from_aws": list(facts.engine.differs_from_aws)},
+        "provenance": asdict(facts.provenance),
+    }
+
+
+def _rate(rate: Rate) -> dict[str, float | None]:
+    per_day = None if rate.delivered_per_s is None else round(rate.delivered_per_s * _SECONDS_PER_DAY)
+    return {
+        "offered_per_s": _rounded(rate.offered_per_s),
+        "delivered_per_s": _rounded(rate.delivered_per_s),
+        "files_per_day": per_day,
+        "window_s": _rounded(rate.window_s),
+    }
+
+
+def _latency(latency: Latency | None) -> dict[str, float | None] | None:
+    return None if latency is None else {name: _rounded(value) for name, value in asdict(latency).items()}
+
+
+def _resources(inputs: ReportInputs) -> dict[str, dict[str, float | None]]:
+    used = {name: ResourceUse() for name in RESOURCE_GROUPS} | dict(inputs.resources)
+    return {
+        name: {"cpu_s": _rounded(use.cpu_s), "rss_max_mib": _rounded(use.rss_max_mib)}
+        for name, use in used.items()
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Microseconds in milliseconds, and the like: more digits would only look precise."""
+    return value if value is None or isinstance(value, int) else round(value, 3)

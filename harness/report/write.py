@@ -1,0 +1,38 @@
+"""Writing everything that a finished run leaves behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from harness.report.files import append_text
+from harness.report.inputs import ReportInputs
+from harness.report.markdown import MARKDOWN_NAME
+from harness.report.parquet import PARQUET_NAME, write_files
+from harness.report.rerender import rerender
+from harness.report.series import write_series
+from harness.report.summary import build_summary, write_summary
+
+_JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
+    """Write `summary.json`, `files.parquet`, `series.json` and all renderings; return the summary.
+
+    The evidence comes first, so that it is there even when a later step fails. In a GitHub workflow the
+    Markdown is appended to the job's summary as well.
+
+    :param out_dir: the run folder, made when missing
+    :raises ReportError: the inputs contradict each other (see `summary.invalid.json`), or writing failed
+    :raises DiskFullError: no room left
+    """
+    out_dir.mkdir(parents=True, exist_ok=True)
+    write_files(out_dir / PARQUET_NAME, inputs.records)
+    write_series(out_dir, inputs)
+    summary = build_summary(inputs)
+    write_summary(out_dir, summary)
+    rerender(out_dir)
+    if job_summary := os.environ.get(_JOB_SUMMARY):
+        append_text(Path(job_summary), (out_dir / MARKDOWN_NAME).read_text(encoding="utf-8"))
+    return summary

@@ -1,0 +1,106 @@
+"""Finds scenarios by name or path and reads their workload."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from harness.exceptions import UsageError
+from harness.load.workload import Workload, problems_as_usage_error
+
+_NO_PATCH_ENV = "LOCUST_SKIP_MONKEY_PATCH"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario file that has been read."""
+
+    name: str
+    path: Path
+    workload: Workload
+    module: ModuleType
+
+
+def names() -> list[str]:
+    """Return the names of the scenarios that come with Floodgate, such as `million-a-day`."""
+    return sorted(
+        path.stem.replace("_", "-") for path in _folder().glob("*.py") if not path.stem.startswith("_")
+    )
+
+
+def scenario(name_or_path: str) -> Scenario:
+    """Read a scenario by its name, or a file of the user's own by its path.
+
+    Locust is not imported on behalf of the scenario; a file that imports it itself gets it unpatched.
+
+    :raises UsageError: there is no such scenario, or its file or workload is wrong
+    """
+    with _locust_unpatched():
+        return load(locate(name_or_path))
+
+
+def locate(name_or_path: str) -> Path:
+    """Return the scenario's file; raises `UsageError` with the known names."""
+    if name_or_path.endswith(".py") or os.sep in name_or_path:
+        path = Path(name_or_path)
+        if path.is_file():
+            return path.resolve()
+        raise UsageError(f"there is no scenario file {name_or_path}")
+    if name_or_path.replace("_", "-") in names():
+        return _folder() / f"{name_or_path.replace('-', '_')}.py"
+    raise UsageError(
+        f"there is no scenario {name_or_path!r}; known: {', '.join(names())}",
+        hint="a scenario of your own is given by its path, ending in .py",
+    )
+
+
+def load(path: Path) -> Scenario:
+    """Run the scenario's file and take its `WORKLOAD`; raises `UsageError`."""
+    module = _imported(path)
+    workload = getattr(module, "WORKLOAD", None)
+    if not isinstance(workload, Workload):
+        raise UsageError(
+            f"{path} declares no workload", hint="add: WORKLOAD = Workload(…), see scenarios/smoke.py"
+        )
+    return Scenario(name=path.stem.replace("_", "-"), path=path, workload=workload, module=module)
+
+
+def _imported(path: Path) -> ModuleType:
+    name = f"floodgate_scenario_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with problems_as_usage_error(f"the workload of {path} is wrong"):
+            spec.loader.exec_module(module)
+    except (ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as exc:
+        raise UsageError(f"{path} cannot be loaded: {type(exc).__name__}: {exc}") from exc
+    return module
+
+
+def _folder() -> Path:
+    spec = importlib.util.find_spec("scenarios")
+    if spec is None or spec.origin is None:
+        raise UsageError("the scenarios folder is missing", hint="reinstall floodgate-harness")
+    return Path(spec.origin).parent
+
+
+@contextmanager
+def _locust_unpatched() -> Iterator[None]:
+    before = os.environ.get(_NO_PATCH_ENV)
+    os.environ[_NO_PATCH_ENV] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_NO_PATCH_ENV]
+        else:
+            os.environ[_NO_PATCH_ENV] = before

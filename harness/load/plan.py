@@ -1,0 +1,96 @@
+"""Which file is offered when, by whom and how: the workload made concrete, still without doing anything.
+
+The same plan gives the same arrivals, whatever happens during the run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.identity import ledger_id
+from harness.load.config import Login
+from harness.load.schedule import SteadyRate, offsets
+from harness.load.sizes import sizes
+from harness.load.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One file that is going to be offered."""
+
+    sequence: int
+    """1 for the first file of the run."""
+    ledger_id: str
+    offset_s: float
+    """Intended time, from the start of the load."""
+    customer_id: str
+    path: str
+    """What the SFTP client opens."""
+    key: str
+    """The object's key in the source bucket."""
+    size_bytes: int
+    fresh_session: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What fixes every arrival of a run."""
+
+    run_id: str
+    seed: int
+    workload: Workload
+    logins: Sequence[Login]
+    source_bucket: str
+
+    @property
+    def customers(self) -> Sequence[Login]:
+        """The logins that are used: the workload's number, or all where there are fewer."""
+        return self.logins[: self.workload.customers]
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """Yield the run's files in the order of their intended times."""
+        workload = self.workload
+        times = offsets(workload.arrivals, SteadyRate(workload.rate_per_s), self.seed)
+        draws = zip(times, sizes(workload.sizes, self.seed), self._parties(), strict=False)
+        for sequence, (offset_s, size_bytes, (login, fresh)) in enumerate(draws, start=1):
+            past_the_end = workload.duration_s is not None and offset_s >= workload.duration_s
+            enough = workload.files is not None and sequence > workload.files
+            if past_the_end or enough:
+                return
+            yield self._arrival(sequence, offset_s, size_bytes, login, fresh)
+
+    def _arrival(self, sequence: int, offset_s: float, size_bytes: int, login: Login, fresh: bool) -> Arrival:
+        file = ledger_id(self.run_id, sequence)
+        path = f"{login.home.rstrip('/')}/incoming/{file}.csv"
+        return Arrival(
+            sequence=sequence,
+            ledger_id=file,
+            offset_s=offset_s,
+            customer_id=login.name,
+            path=path,
+            key=object_key(login, path, self.source_bucket),
+            size_bytes=size_bytes,
+            fresh_session=fresh,
+        )
+
+    def _parties(self) -> Iterator[tuple[Login, bool]]:
+        """Who sends each file, and whether on a session of its own."""
+        rng = random.Random(f"{self.seed}/customers")  # noqa: S311  (not for secrets)
+        customers = self.customers
+        while True:
+            login = customers[int(rng.random() * len(customers))]
+            yield login, rng.random() < self.workload.fresh_session_share
+
+
+def object_key(login: Login, path: str, source_bucket: str) -> str:
+    """Return the S3 key behind a path that the client sees.
+
+    A LOGICAL home hides the bucket: `/` is the customer's folder. With a PATH home, paths begin with the bucket's
+    name: https://docs.aws.amazon.com/transfer/latest/userguide/users.html
+    """
+    bucket_prefix = f"/{source_bucket}/"
+    if f"{login.home}/".startswith(bucket_prefix):
+        return path.removeprefix(bucket_prefix)
+    return f"{login.name}/{path.lstrip('/')}"

@@ -1,0 +1,61 @@
+"""How big files are: a stated mix of size classes."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+KIB = 1024
+MIB = 1024 * KIB
+
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+
+
+class SizeClass(BaseModel):
+    """One part of the mix: files between two sizes, both included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_bytes: PositiveInt
+    max_bytes: PositiveInt
+    share: PositiveFloat = 1.0
+    """Weight against the other classes of the mix."""
+    spread: Literal["log_uniform", "uniform"] = "log_uniform"
+    """`log_uniform`: as many files from 1 to 2 KiB as from 32 to 64 KiB, which is how real folders look."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> SizeClass:
+        if self.max_bytes < self.min_bytes:
+            raise ValueError(f"max_bytes {self.max_bytes} is below min_bytes {self.min_bytes}")
+        return self
+
+    def pick(self, position: float) -> int:
+        """Return the size at `position` (0 up to, not including, 1) of this class."""
+        low, high = self.min_bytes, self.max_bytes + 1
+        if self.spread == "uniform":
+            size = low + position * (high - low)
+        else:
+            size = low * math.exp(position * math.log(high / low))
+        return min(int(size), self.max_bytes)
+
+
+SMALL_CSV = (SizeClass(min_bytes=1 * KIB, max_bytes=64 * KIB),)
+"""The default mix: 1 to 64 KiB, about 15 KiB on average."""
+
+
+def sizes(mix: Sequence[SizeClass], seed: int) -> Iterator[int]:
+    """Return the endless stream of sizes in bytes, one for each file in sequence."""
+    rng = random.Random(f"{seed}/sizes")  # noqa: S311  (not for secrets)
+    cumulative = list(accumulate(size_class.share for size_class in mix))
+    while True:
+        # Two numbers for every file, also when one class would need only one: a mix with another class
+        # keeps the positions of the files that stay in theirs.
+        wanted, position = rng.random() * cumulative[-1], rng.random()
+        index = next((i for i, bound in enumerate(cumulative) if wanted < bound), len(mix) - 1)
+        yield mix[index].pick(position)

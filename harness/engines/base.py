@@ -66,6 +66,9 @@ class Engine(Protocol):
     def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
         """Start and wait until healthy. Raises `EngineStartError`, `PortInUseError`, `DiskFullError`."""
 
+    def attach(self, state_dir: Path) -> None:
+        """Take over what another process started in this folder, so as to stop it."""
+
     def capabilities(self) -> Capabilities:
         """Answer without starting anything."""
 

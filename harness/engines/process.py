@@ -1,0 +1,136 @@
+"""Child processes that must never be left behind: records of them, and their end.
+
+A process that belongs to a stack is found in three ways, because none of them alone survives `kill -9` of its
+parent at every moment: by its record (id and start time), by its parent or session, and by the environment
+variable `OWNER_ENV`, which every process of a stack inherits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from harness.engines.base import ProcessRecord
+
+OWNER_ENV = "FLOODGATE_OWNER_DIR"
+"""Environment variable with the folder that a process works for: a stack's, or one part's below it."""
+_OWNER_VARIABLES = (OWNER_ENV, "FLOODGATE_LAMBDA_DIR", "LAMBDA_TASK_ROOT")
+"""Lambda processes get an environment as on AWS; their code lies in the state folder all the same."""
+_SAME_START_S = 0.05
+"""Start times are read from clock ticks (10 ms); two readings of one process may differ by rounding."""
+_KILL_WAIT_S = 10.0
+
+
+def spawn(
+    command: Sequence[str], *, log_file: Path, env: Mapping[str, str], cwd: Path, owner_dir: Path
+) -> subprocess.Popen[bytes]:
+    """Start a process of its own session, so that Ctrl-C in our terminal does not reach it.
+
+    :param log_file: takes its output and errors, after what is already there
+    :param owner_dir: the folder that marks it as ours
+    """
+    with log_file.open("ab") as log:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**env, OWNER_ENV: str(owner_dir)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def record_of(role: str, pid: int) -> ProcessRecord:
+    """Return the record of a running process; a process that is gone gets a start time of 0."""
+    try:
+        return ProcessRecord(role, pid, psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return ProcessRecord(role, pid, 0.0)
+
+
+def is_running(record: ProcessRecord) -> bool:
+    """Tell whether that very process runs; neither a zombie nor a later process of the same id counts."""
+    return _process_of(record) is not None
+
+
+def end_all(records: Iterable[ProcessRecord], owner_dir: Path, *, grace_s: float) -> None:
+    """End processes and everything that they started, and return when they are gone.
+
+    First SIGTERM to the recorded ones, so that they can end their own children in order; SIGKILL to whatever
+    is left after `grace_s`.
+
+    :param owner_dir: processes that work for this folder, or one below it, are ended without a record, too
+    """
+    roots = [process for record in records if (process := _process_of(record))]
+    family = {process.pid: process for process in [*roots, *_descendants(roots), *_marked(owner_dir)]}
+    for process in roots:
+        _signal(process, signal.SIGTERM)
+    _wait(family.values(), grace_s, until_roots=roots)
+    family.update((process.pid, process) for process in _marked(owner_dir))
+    for process in family.values():
+        _signal(process, signal.SIGKILL)
+    _wait(family.values(), _KILL_WAIT_S)
+
+
+def of_owner(owner_dir: Path) -> list[int]:
+    """Return the ids of all processes that work for this folder or one below."""
+    return [process.pid for process in _marked(owner_dir)]
+
+
+def _process_of(record: ProcessRecord) -> psutil.Process | None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.started_at) < _SAME_START_S
+        if same and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
+
+
+def _descendants(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for process in roots:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += process.children(recursive=True)
+    return found
+
+
+def _marked(owner_dir: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        with contextlib.suppress(psutil.Error, OSError):
+            if _belongs(process.environ(), owner_dir) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def _belongs(env: Mapping[str, str], owner_dir: Path) -> bool:
+    values = (env.get(name, "") for name in _OWNER_VARIABLES)
+    return any(value == str(owner_dir) or value.startswith(f"{owner_dir}{os.sep}") for value in values)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
+
+
+def _wait(
+    processes: Iterable[psutil.Process],
+    timeout_s: float,
+    *,
+    until_roots: Iterable[psutil.Process] | None = None,
+) -> None:
+    """Wait until all are gone; children of ours are reaped on the way, so that no zombie stays."""
+    deadline = time.monotonic() + timeout_s
+    for process in until_roots if until_roots is not None else processes:
+        with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+            process.wait(max(0.01, deadline - time.monotonic()))

@@ -1,0 +1,26 @@
+"""The engines by the name that `--engine` takes."""
+
+from __future__ import annotations
+
+from harness.engines.base import Engine
+from harness.engines.localstack.host import LocalStackHost
+from harness.engines.url import RunningEndpoint
+from harness.exceptions import UsageError
+
+NAMES = ("localstack", "URL")
+"""What the user may give; `URL` stands for any http(s) address of a compatible endpoint that already runs."""
+
+
+def create(name: str, *, port: int | None = None) -> Engine:
+    """Return a new engine, not started.
+
+    :param port: where to listen, for engines that listen on this machine; None takes a free port
+    :raises UsageError: no such engine, or it cannot listen on a chosen port
+    """
+    if name == "localstack":
+        return LocalStackHost(port=port)
+    if name.startswith(("http://", "https://")):
+        if port is not None:
+            raise UsageError(f"{name} is already running: a port cannot be chosen for it")
+        return RunningEndpoint(name)
+    raise UsageError(f"there is no engine {name!r}", hint=f"engines: {', '.join(NAMES)}")

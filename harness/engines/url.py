@@ -1,0 +1,76 @@
+"""An AWS-compatible endpoint that somebody else runs: nothing is started, nothing is stopped."""
+
+from __future__ import annotations
+
+import urllib.parse
+from pathlib import Path
+
+from harness.aws import client, translated
+from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
+from harness.engines.localstack import differences, health
+from harness.exceptions import AwsError, EngineStartError, StackLostError, UsageError
+
+_HINT = "is it running, and is this its address?"
+
+
+class RunningEndpoint:
+    """The engine `URL`.
+
+    A LocalStack behind the address is recognised by its health endpoint; of anything else no more is expected
+    than that it answers STS.
+    """
+
+    name = "url"
+    mode = "url"
+
+    def __init__(self, url: str) -> None:
+        self._url = _checked(url)
+
+    def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
+        """Ask the endpoint who it is.
+
+        :raises EngineStartError: nothing that speaks AWS's API answers there
+        """
+        del state_dir
+        progress(f"asking {self._url}")
+        if found := health.read(self._url):
+            return EngineInfo("localstack", self.mode, str(found.get("version", "unknown")), self._url)
+        info = EngineInfo(self.name, self.mode, "unknown", self._url)
+        try:
+            with translated(f"asking {self._url} for its account"):
+                account_id = client("sts", info).get_caller_identity()["Account"]
+        except (AwsError, StackLostError) as exc:
+            raise EngineStartError(exc.message, hint=_HINT) from exc
+        return EngineInfo(self.name, self.mode, "unknown", self._url, account_id=account_id)
+
+    def attach(self, state_dir: Path) -> None:
+        """Do nothing: there is nothing of ours to take over."""
+
+    def capabilities(self) -> Capabilities:
+        """Assume what open-source LocalStack has, without the corrections of our plugin."""
+        return Capabilities(
+            ignored_resource_types=differences.IGNORED_RESOURCE_TYPES,
+            differs_from_aws=(f"{self._url} was running already; how it differs from AWS is not known.",),
+        )
+
+    def processes(self) -> list[ProcessRecord]:
+        """Return nothing: its processes are not ours."""
+        return []
+
+    def log_file(self) -> Path | None:
+        """Return None: its log is not ours."""
+        return None
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+
+def _checked(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    try:
+        whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise UsageError(f"{url!r} is no address of an engine", hint="for example http://127.0.0.1:4566")
+    return url.rstrip("/")

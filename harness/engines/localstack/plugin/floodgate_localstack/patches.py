@@ -1,18 +1,21 @@
 """The registry of all patches of LocalStack, applied once when it starts.
 
-To add one: write a module with an `apply()` that calls functions made with `versions.named_patch`, and list the
-module here. Order matters only where a module says so.
+To add one: write a module with an `apply()` that calls functions made with `versions.named_patch`, and list
+the module here. Order matters only where a module says so.
 """
 
 from importlib import import_module
 
 from localstack.runtime import hooks
 
-PATCH_MODULES: tuple[str, ...] = ("floodgate_localstack.lambda_runtime.patches",)
+PATCH_MODULES: tuple[str, ...] = (
+    "floodgate_localstack.lambda_runtime.patches",
+    "floodgate_localstack.cloudformation_tables",
+)
 
 
 @hooks.on_infra_start()
 def apply_patches() -> None:
-    """Apply every registered patch. An error in one stops LocalStack's start: half-patched is worse than down."""
+    """Apply every registered patch. An error in one stops LocalStack: half-patched is worse than down."""
     for name in PATCH_MODULES:
         import_module(name).apply()

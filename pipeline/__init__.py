@@ -1,0 +1,1 @@
+"""What ships to AWS: the template and the code that runs in Lambda. Imports nothing from the test harness."""

@@ -1,0 +1,148 @@
+"""Copies one upload to the same key of the destination bucket, exactly once.
+
+Exactly once means one destination version for each upload, however often and at however many places at the
+same time its event is handled, and the newest upload of a key on top whatever the order of the copies. S3's
+conditional copy does it: the first request asks for an empty place (`IfNoneMatch`), and is all that almost
+every file needs. Where the place is taken, the tag of what is there decides: the same upload is a finished
+copy, a newer one wins, an older one is replaced as long as it is still what was seen (`IfMatch`).
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pipeline.handlers import clock, destination, parts
+from pipeline.handlers.deadline import Deadline
+from pipeline.handlers.destination import Occupant
+from pipeline.handlers.events import Upload
+from pipeline.handlers.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import TagTypeDef
+
+_MAX_ROUNDS = 5
+_CONDITION_LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_SOURCE_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405"})
+_EMPTY_PLACE: Mapping[str, str] = {"IfNoneMatch": "*"}
+
+
+class SupersededError(Exception):
+    """There is nothing to deliver: the source has vanished, or a newer upload of the key is there already."""
+
+
+class DestinationContestedError(Exception):
+    """Other writers changed the destination key each time between the look and the copy."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A finished copy, made now or earlier."""
+
+    destination_version_id: str | None
+    copied_at: str
+
+
+@dataclass(frozen=True)
+class Copier:
+    """Copies to one destination bucket.
+
+    :param part_pool: threads that copy the parts of large objects; not those that call `copy`, which would
+        wait for themselves
+    """
+
+    s3: S3Client
+    settings: Settings
+    part_pool: Executor
+
+    def copy(self, upload: Upload, deadline: Deadline) -> Copied:
+        """Copy, or find that it has been done.
+
+        :raises SupersededError: nothing is to be delivered
+        :raises DestinationContestedError: give it another try later
+        :raises DeadlineReachedError: there was no time left
+        """
+        if self.settings.check_source_is_current:
+            self._check_source(upload)
+        if upload.size_bytes > self.settings.multipart_threshold_bytes:
+            return self._copy_rounds(upload, deadline, look_first=True)
+        return self._copy_rounds(upload, deadline, look_first=False)
+
+    def _copy_rounds(self, upload: Upload, deadline: Deadline, *, look_first: bool) -> Copied:
+        condition = _EMPTY_PLACE
+        for round_number in range(_MAX_ROUNDS):
+            if look_first or round_number:
+                occupant = destination.look(self.s3, self.settings.destination_bucket, upload.key)
+                if occupant and occupant.is_copy_of(upload):
+                    return Copied(occupant.version_id, occupant.written_at)
+                condition = _condition(upload, occupant)
+            deadline.check()
+            try:
+                return Copied(self._write(upload, condition, deadline), clock.now_iso())
+            except ClientError as exc:
+                _raise_unless_lost(exc, upload, condition)
+        raise DestinationContestedError(f"'{upload.key}' changed {_MAX_ROUNDS} times while it was copied")
+
+    def _write(self, upload: Upload, condition: Mapping[str, str], deadline: Deadline) -> str | None:
+        if upload.size_bytes > self.settings.multipart_threshold_bytes:
+            return parts.copy_by_parts(
+                self.s3, upload, self.settings, condition=condition, pool=self.part_pool, deadline=deadline
+            )
+        source_tags = self._source_tags(upload) if self.settings.keep_source_tags else []
+        answer = self.s3.copy_object(
+            Bucket=self.settings.destination_bucket,
+            Key=upload.key,
+            CopySource=parts.copy_source(upload),
+            TaggingDirective="REPLACE",
+            Tagging=destination.tagging(upload, source_tags),
+            **condition,  # type: ignore[arg-type]
+        )
+        return answer.get("VersionId")
+
+    def _source_tags(self, upload: Upload) -> list[TagTypeDef]:
+        return self.s3.get_object_tagging(**parts.source(upload))["TagSet"]
+
+    def _check_source(self, upload: Upload) -> None:
+        try:
+            found = self.s3.head_object(Bucket=upload.bucket, Key=upload.key)
+        except ClientError as exc:
+            if _code(exc) in _SOURCE_GONE:
+                raise SupersededError("the source has been deleted or renamed") from exc
+            raise
+        if upload.version_id and found.get("VersionId") != upload.version_id:
+            raise SupersededError("the source has been replaced by a newer upload")
+
+
+def _condition(upload: Upload, occupant: Occupant | None) -> Mapping[str, str]:
+    """Return the condition under which `upload` may be written where `occupant` was seen."""
+    if occupant is None:
+        return _EMPTY_PLACE
+    if occupant.is_newer_than(upload):
+        raise SupersededError(
+            f"a newer upload of this key is at the destination (file_id {occupant.file_id})"
+        )
+    return {"IfMatch": occupant.etag}
+
+
+def _raise_unless_lost(exc: ClientError, upload: Upload, condition: Mapping[str, str]) -> None:
+    """Return when another writer was faster, so that another look is worth it; raise otherwise.
+
+    With `IfMatch`, `NoSuchKey` may also mean that the destination has been emptied.
+    """
+    code = _code(exc)
+    if code in _CONDITION_LOST or (code == "NoSuchKey" and "IfMatch" in condition):
+        return
+    if code in _SOURCE_GONE or (code == "InvalidRequest" and "delete marker" in str(exc)):
+        raise SupersededError(f"the source '{upload.key}' does not exist any more ({code})") from exc
+    raise exc
+
+
+def _code(exc: ClientError) -> str:
+    error: Any = exc.response.get("Error", {})
+    return str(error.get("Code", "Unknown"))

@@ -2,9 +2,9 @@
 
     from harness.load import SftpUser, Workload
 
-Importing Locust patches the whole process for gevent, which only the load process may do. So `SftpUser` is the
-real Locust user where Locust has been loaded already, and a plain stand-in everywhere else: the command line can
-read a scenario's `WORKLOAD` without ever touching gevent.
+Importing Locust patches the whole process for gevent, which only the load process may do. So `SftpUser` is
+the real Locust user where Locust has been loaded already, and a plain stand-in everywhere else: the command
+line can read a scenario's `WORKLOAD` without ever touching gevent.
 """
 
 from __future__ import annotations

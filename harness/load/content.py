@@ -1,9 +1,9 @@
 """What is in the files: deterministic CSV of an exact size, cheap to make.
 
-The content of a file depends on the seed, its sequence number and its size only, so a file can be made again
-to check what was delivered. The first record names seed and sequence, so no two files are alike (from 40 bytes
-on); the other records are taken from one block that is made once per seed, starting at another place for every
-file. The last record is cut to the size and ends in a newline.
+The content of a file depends on the seed, its sequence number and its size only, so a file can be made
+again to check what was delivered. The first record names seed and sequence, so no two files are alike (from
+40 bytes on); the other records are taken from one block that is made once per seed, starting at another
+place for every file. The last record is cut to the size and ends in a newline.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
+
+from harness.load.randomness import stream
 
 _RECORD_BYTES = 64
 _BLOCK_RECORDS = 2048
@@ -59,15 +61,19 @@ def _first_record(seed: int, sequence: int) -> bytes:
 
 
 def _block(seed: int) -> bytes:
-    rng = random.Random(f"{seed}/content")  # noqa: S311  (not for secrets)
+    rng = stream(seed, "content")
     return b"".join(_record(rng, number) for number in range(_BLOCK_RECORDS))
 
 
 def _record(rng: random.Random, number: int) -> bytes:
     """One record of exactly 64 bytes: number, date, account, currency, amount, reference."""
-    day = f"2026-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
-    currency = ("EUR", "USD", "GBP", "JPY")[rng.randrange(4)]
-    amount = f"{rng.randrange(1_000_000_000) / 100:010.2f}"
-    start = f"{number:06d},{day},{rng.randrange(10**10):010d},{currency},{amount},"
+    day = f"2026-{1 + _below(rng, 12):02d}-{1 + _below(rng, 28):02d}"
+    currency = ("EUR", "USD", "GBP", "JPY")[_below(rng, 4)]
+    amount = f"{_below(rng, 10**9) / 100:010.2f}"
+    start = f"{number:06d},{day},{_below(rng, 10**10):010d},{currency},{amount},"
     reference_digits = _RECORD_BYTES - 1 - len(start)
-    return f"{start}{rng.randrange(16**reference_digits):0{reference_digits}x}\n".encode()
+    return f"{start}{_below(rng, 16**reference_digits):0{reference_digits}x}\n".encode()
+
+
+def _below(rng: random.Random, bound: int) -> int:
+    return int(rng.random() * bound)

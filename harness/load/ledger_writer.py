@@ -42,8 +42,8 @@ class LedgerWriter:
     def flush(self) -> None:
         """Bring every queued line to the file; from one thread only.
 
-        :raises DiskFullError: no room. The lines stay queued, and a later flush goes on where this one stopped,
-            in the middle of a line if need be.
+        :raises DiskFullError: no room. The lines stay queued, and a later flush goes on where this one
+            stopped, in the middle of a line if need be.
         """
         self._unwritten += b"".join(_encode(self._queued.popleft()) for _ in range(len(self._queued)))
         with self._room_needed():

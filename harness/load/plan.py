@@ -5,12 +5,12 @@ The same plan gives the same arrivals, whatever happens during the run.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.identity import ledger_id
 from harness.load.config import Login
+from harness.load.randomness import stream
 from harness.load.schedule import SteadyRate, offsets
 from harness.load.sizes import sizes
 from harness.load.workload import Workload
@@ -77,7 +77,7 @@ class Plan:
 
     def _parties(self) -> Iterator[tuple[Login, bool]]:
         """Who sends each file, and whether on a session of its own."""
-        rng = random.Random(f"{self.seed}/customers")  # noqa: S311  (not for secrets)
+        rng = stream(self.seed, "customers")
         customers = self.customers
         while True:
             login = customers[int(rng.random() * len(customers))]
@@ -87,8 +87,8 @@ class Plan:
 def object_key(login: Login, path: str, source_bucket: str) -> str:
     """Return the S3 key behind a path that the client sees.
 
-    A LOGICAL home hides the bucket: `/` is the customer's folder. With a PATH home, paths begin with the bucket's
-    name: https://docs.aws.amazon.com/transfer/latest/userguide/users.html
+    A LOGICAL home hides the bucket: `/` is the customer's folder. With a PATH home, paths begin with the
+    bucket's name: https://docs.aws.amazon.com/transfer/latest/userguide/users.html
     """
     bucket_prefix = f"/{source_bucket}/"
     if f"{login.home}/".startswith(bucket_prefix):

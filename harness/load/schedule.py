@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from harness.load.randomness import stream
+
 ArrivalsName = Literal["constant", "poisson"]
 UnitProcess = Callable[[random.Random], Iterator[float]]
 
@@ -63,5 +65,4 @@ def offsets(arrivals: ArrivalsName, profile: RateProfile, seed: int) -> Iterator
 
     The same arguments give the same stream; memory does not grow with its length.
     """
-    unit_process = UNIT_PROCESSES[arrivals](random.Random(f"{seed}/arrivals"))  # noqa: S311  (not for secrets)
-    return map(profile.offset_s, unit_process)
+    return map(profile.offset_s, UNIT_PROCESSES[arrivals](stream(seed, "arrivals")))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harness.load.randomness import stream
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -51,7 +52,7 @@ SMALL_CSV = (SizeClass(min_bytes=1 * KIB, max_bytes=64 * KIB),)
 
 def sizes(mix: Sequence[SizeClass], seed: int) -> Iterator[int]:
     """Return the endless stream of sizes in bytes, one for each file in sequence."""
-    rng = random.Random(f"{seed}/sizes")  # noqa: S311  (not for secrets)
+    rng = stream(seed, "sizes")
     cumulative = list(accumulate(size_class.share for size_class in mix))
     while True:
         # Two numbers for every file, also when one class would need only one: a mix with another class

@@ -45,7 +45,8 @@ class Workload(BaseModel):
     allowed_failed: Count = 0
     allowed_dlq: Count = 0
     max_concurrent_uploads: PositiveInt = 200
-    """Locust users; each uploads one file at a time. When all are busy, arrivals wait for `start_within_s`."""
+    """Locust users; each uploads one file at a time. When all are busy, arrivals wait for
+    `start_within_s`."""
     start_within_s: PositiveFloat = 5.0
     """A file that could not be started so long after its intended time counts as not started."""
     connect_timeout_s: PositiveFloat = 15.0

@@ -1,0 +1,62 @@
+"""The frame of the load process: configuration in, exit code out.
+
+Everything is checked before the ledger is made. The log of Locust goes to `locust.log` beside the ledger;
+only errors go to standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import gevent
+from locust.log import setup_logging
+
+from harness.exceptions import FloodgateError, UsageError
+from harness.exit_codes import ExitCode
+from harness.load import catalogue, ledger_format
+from harness.load.config import LoadConfig, read_config
+from harness.load.ledger_writer import LedgerWriter
+from harness.load.run import LoadRun
+
+LOG_FILE = "locust.log"
+
+
+def main(arguments: Sequence[str]) -> ExitCode:
+    """Run one load; a signal that stops it early is no error."""
+    try:
+        if len(arguments) != 1:
+            raise UsageError("usage: python -m harness.load LOADCONFIG.json")
+        _run(read_config(Path(arguments[0])))
+    except FloodgateError as exc:
+        print(f"error: {exc.message}", file=sys.stderr)
+        if exc.hint:
+            print(f"hint: {exc.hint}", file=sys.stderr)
+        return exc.exit_code
+    return ExitCode.PASSED
+
+
+def _run(config: LoadConfig) -> None:
+    scenario = catalogue.load(catalogue.locate(config.scenario))
+    workload = scenario.workload.changed(
+        rate_per_s=config.rate_per_s, duration_s=config.duration_s, files=config.files
+    )
+    _prepare_process(config)
+    ledger = LedgerWriter(config.ledger_dir / ledger_format.file_name(config.worker))
+    run = LoadRun(config, scenario, workload, ledger)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, run.stop, "signal")
+    run.execute()
+
+
+def _prepare_process(config: LoadConfig) -> None:
+    config.ledger_dir.mkdir(parents=True, exist_ok=True)
+    setup_logging("INFO", str(config.ledger_dir / LOG_FILE))
+    # A refused login or a lost connection is a line in the ledger, not a line in the log.
+    logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))

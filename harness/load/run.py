@@ -1,0 +1,193 @@
+"""One run of the generator: Locust, the schedule, the SFTP clients and the ledger, put together.
+
+Runs in the load process, where gevent has patched everything. A run ends when the schedule does, on a signal,
+when the parent process is gone, or when the ledger cannot be written any more; in every case running uploads
+are seen to first, and the ledger gets its last words.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gevent
+import locust
+from gevent.event import Event as Flag
+from locust.env import Environment
+
+from harness import clock
+from harness.exceptions import DiskFullError, UsageError
+from harness.load.bookkeeping import Books, Reason
+from harness.load.bridge import Bridge
+from harness.load.catalogue import Scenario
+from harness.load.config import LoadConfig
+from harness.load.content import ContentSource
+from harness.load.ledger_writer import FLUSH_INTERVAL_S, LedgerWriter
+from harness.load.offering import Offering
+from harness.load.plan import Plan
+from harness.load.sessions import SessionLimits, SftpClients
+from harness.load.sftp_user import SftpUser
+from harness.load.upload import NotUploadedError, Result, Upload, failure
+from harness.load.workload import Workload
+
+_HEAD_START_S = 0.2
+"""Between the last preparation and offset 0, so that the first files are not late."""
+_CUT_OFF_S = 5.0
+"""How long cut-off uploads may take to come back."""
+
+
+class LoadRun:
+    """One run; made once per process.
+
+    :param ledger: open and empty; closed by `execute`
+    :raises UsageError: a private key cannot be read, or the scenario has no Locust user
+    """
+
+    def __init__(
+        self, config: LoadConfig, scenario: Scenario, workload: Workload, ledger: LedgerWriter
+    ) -> None:
+        self._config, self._scenario, self._workload, self._ledger = config, scenario, workload, ledger
+        self._plan = Plan(config.run_id, config.seed, workload, config.users, config.source_bucket)
+        self._books = Books(ledger)
+        self._stopping, self._hurry = Flag(), Flag()
+        self._reason: Reason = "complete"
+        self._disk_full: DiskFullError | None = None
+        limits = SessionLimits(workload.connect_timeout_s, workload.upload_timeout_s)
+        self._clients = SftpClients(config.sftp, self._plan.customers, limits, self._books.started)
+        self._environment = Environment(user_classes=_user_classes(scenario), events=locust.events)
+        self._runner = self._environment.create_local_runner()
+        self._bridge = Bridge()
+        SftpUser.load = self
+
+    def execute(self) -> None:
+        """Run to the end.
+
+        :raises DiskFullError: after everything has been stopped in good order
+        """
+        keeper = gevent.spawn(self._keep_ledger)
+        starts_at = clock.now() + _HEAD_START_S
+        self._books.header(self._config, self._plan, self._scenario.name, starts_at)
+        self.offering = Offering(
+            self._plan.arrivals(),
+            ContentSource(self._config.seed),
+            self._books,
+            starts_at=starts_at,
+            start_within_s=self._workload.start_within_s,
+        )
+        self._start_users()
+        watcher = gevent.spawn(self.offering.watch_deadlines)
+        self._offer_everything()
+        self._wait_for_users()
+        gevent.killall([keeper, watcher])
+        self._close()
+
+    def stop(self, reason: Reason) -> None:
+        """Offer nothing more; asked a second time, do not wait for running uploads either."""
+        if self._stopping.is_set():
+            self._hurry.set()
+        else:
+            self._reason = reason
+            self._stopping.set()
+
+    def take(self) -> Upload | None:
+        """Wait for the next file on offer; `None` once there will be no more."""
+        return self.offering.take()
+
+    def upload(self, upload: Upload) -> Result:
+        """Upload one file for a Locust user, write down what came of it, and tell Locust."""
+        result = self._bridge.run(self._clients.upload, upload)
+        self._settle(upload, result)
+        return result
+
+    @contextmanager
+    def accounted(self, upload: Upload) -> Iterator[None]:
+        """See to it that the file gets a final line, whatever the scenario's own code does with it."""
+        try:
+            yield
+        except BaseException as exc:
+            if upload.result is None:
+                self._settle(upload, failure(upload.phase, exc))
+            raise
+        if upload.result is None:
+            self._settle(
+                upload, failure(upload.phase, NotUploadedError("the scenario did not upload this file"))
+            )
+
+    def _settle(self, upload: Upload, result: Result) -> None:
+        upload.result = result
+        self._books.ended(upload, result)
+        self._environment.events.request.fire(
+            request_type="SFTP",
+            name="upload",
+            response_time=(result.at - upload.intended_at) * 1000,
+            response_length=upload.arrival.size_bytes,
+            exception=None if result.cause is None else f"{result.cause} ({result.phase})",
+            context={"ledger_id": upload.arrival.ledger_id, "customer_id": upload.arrival.customer_id},
+        )
+
+    def _start_users(self) -> None:
+        self._environment.events.init.fire(environment=self._environment, runner=self._runner, web_ui=None)
+        count = self._workload.max_concurrent_uploads
+        self._runner.start(count, spawn_rate=count)
+        self._runner.spawning_greenlet.join()
+
+    def _offer_everything(self) -> None:
+        offering = gevent.spawn(self.offering.run)
+        gevent.wait([offering, self._stopping], count=1)
+        self.offering.stop()
+        offering.get()
+        self.offering.close()
+
+    def _wait_for_users(self) -> None:
+        """Return when every user has put down its last file."""
+        users = gevent.spawn(self._runner.user_greenlets.join)
+        gevent.wait([users, self._stopping], count=1)
+        if self._stopping.is_set():
+            self.offering.give_up_waiting()
+            gevent.wait([users, self._hurry], count=1, timeout=self._config.stop_grace_s)
+        if not users.ready():
+            self._bridge.run(self._clients.cut_off)
+            users.join(timeout=_CUT_OFF_S)
+        self._runner.quit()
+
+    def _close(self) -> None:
+        self._bridge.run(self._clients.close)
+        self._bridge.close()
+        self._books.end(self._reason)
+        try:
+            self._ledger.close()
+        except DiskFullError as exc:
+            self._disk_full = exc
+        if self._disk_full is not None:
+            raise self._disk_full
+
+    def _keep_ledger(self) -> None:
+        """Bring the ledger to the file, and look whether anybody still wants it."""
+        parent = os.getppid()
+        while True:
+            gevent.sleep(FLUSH_INTERVAL_S)
+            if self._config.stop_with_parent and os.getppid() != parent and not self._stopping.is_set():
+                self.stop("parent_gone")
+            try:
+                self._ledger.flush()
+            except DiskFullError as exc:
+                self._disk_full = exc
+                if not self._stopping.is_set():
+                    self.stop("disk_full")
+
+
+def _user_classes(scenario: Scenario) -> list[Any]:
+    """Return the Locust users that the scenario declares; raises `UsageError` when there is none."""
+    classes = [
+        value
+        for value in vars(scenario.module).values()
+        if isinstance(value, type) and issubclass(value, SftpUser) and not value.abstract
+    ]
+    if not classes:
+        raise UsageError(
+            f"{scenario.path} declares no Locust user",
+            hint="add: class Customer(SftpUser): …, see scenarios/smoke.py",
+        )
+    return classes

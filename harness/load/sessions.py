@@ -1,0 +1,225 @@
+"""SSH sessions of the customers: kept open, opened when needed, given up when broken.
+
+A file on a reused session takes the customer's least busy one; another is opened while all of them are busy
+and the bound allows it. Beyond the bound, files share: SFTP carries many uploads on one session, so no file
+ever waits for another. All of it runs on the asyncio loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncssh
+
+from harness import clock
+from harness.exceptions import UsageError
+from harness.load.config import Login, SftpTarget
+from harness.load.ledger_format import Event
+from harness.load.upload import Result, Upload, failure, send
+
+_LEAVE_TIMEOUT_S = 5.0
+_NO_KNOWN_HOSTS: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+"""Trust no key by file, so that asyncssh asks our own check (`None` would trust every key)."""
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """Bounds on connections."""
+
+    connect_timeout_s: float
+    upload_timeout_s: float
+    uploads_per_session: int = 4
+    """From here on a session counts as busy."""
+    sessions_per_customer: int = 4
+    open_sessions: int = 500
+    """Over all customers; sessions that idle longest make room."""
+
+
+class _HostCheck(asyncssh.SSHClient):
+    """Accepts the one host key whose fingerprint is known, and tells when the connection is gone."""
+
+    def __init__(self, fingerprint: str, on_lost: Callable[[], None]) -> None:
+        self._fingerprint = fingerprint
+        self._on_lost = on_lost
+
+    def validate_host_public_key(
+        self,
+        host: str,  # noqa: ARG002  (asyncssh's signature)
+        addr: str,  # noqa: ARG002
+        port: int,  # noqa: ARG002
+        key: asyncssh.SSHKey,
+    ) -> bool:
+        return key.get_fingerprint() == self._fingerprint
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._on_lost()
+
+
+class Session:
+    """One connection with its SFTP subsystem."""
+
+    def __init__(self, target: SftpTarget, login: Login, key: asyncssh.SSHKey, timeout_s: float) -> None:
+        self._target, self._login, self._key, self._timeout_s = target, login, key, timeout_s
+        self._connection: asyncssh.SSHClientConnection | None = None
+        self.uploads = 0
+        self.usable = True
+        self.last_used_at = clock.now()
+        self._opening = asyncio.ensure_future(self._open())
+        # Everybody who waits for the opening may have given up by the time it fails.
+        self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def sftp(self) -> asyncssh.SFTPClient:
+        """Return the SFTP client, as soon as the session is open; raises what opening raised."""
+        return await asyncio.shield(self._opening)
+
+    def retire(self) -> None:
+        """Take no further upload."""
+        self.usable = False
+
+    async def close(self) -> None:
+        """Leave politely, or drop the connection when the server does not answer; never raises."""
+        self.retire()
+        self._opening.cancel()
+        if self._connection is None:
+            return
+        self._connection.close()
+        try:
+            async with asyncio.timeout(_LEAVE_TIMEOUT_S):
+                await self._connection.wait_closed()
+        except TimeoutError:
+            self._connection.abort()
+
+    def abort(self) -> None:
+        """Drop the connection at once, as a client that dies does."""
+        self.retire()
+        if self._connection is not None:
+            self._connection.abort()
+
+    async def _open(self) -> asyncssh.SFTPClient:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                self._connection = await asyncssh.connect(
+                    self._target.host,
+                    self._target.port,
+                    username=self._login.name,
+                    client_keys=[self._key],
+                    client_factory=lambda: _HostCheck(self._target.host_key_fingerprint, self.retire),
+                    known_hosts=_NO_KNOWN_HOSTS,
+                    config=None,
+                    agent_path=None,
+                    gss_host=None,
+                    preferred_auth="publickey",
+                    compression_algs=None,
+                )
+                return await self._connection.start_sftp_client()
+        except BaseException:
+            self.abort()
+            raise
+
+
+class SftpClients:
+    """Uploads files for all customers.
+
+    :param on_started: called when work on a file begins
+    :raises UsageError: a private key cannot be read
+    """
+
+    def __init__(
+        self,
+        target: SftpTarget,
+        logins: Sequence[Login],
+        limits: SessionLimits,
+        on_started: Callable[[Upload], None],
+    ) -> None:
+        self._target, self._limits, self._on_started = target, limits, on_started
+        self._logins = {login.name: (login, _private_key(login)) for login in logins}
+        self._reused: defaultdict[str, list[Session]] = defaultdict(list)
+        self._running: set[asyncio.Task[Any]] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def upload(self, upload: Upload) -> Result:
+        """Upload one file. Failures are results; only a defect of this program raises."""
+        self._on_started(upload)
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        session = self._session_for(upload)
+        session.uploads += 1
+        try:
+            sftp = await session.sftp()
+            async with asyncio.timeout(self._limits.upload_timeout_s):
+                await send(sftp, upload)
+            return Result(Event.UPLOADED, clock.now())
+        except (asyncssh.Error, OSError, asyncio.CancelledError) as exc:
+            session.retire()
+            return failure(upload.phase, exc)
+        finally:
+            self._running.discard(task)
+            self._release(session)
+
+    async def cut_off(self) -> None:
+        """End what is still running; it comes back as aborted or failed, with the cause `Stopped`."""
+        for task in self._running:
+            task.cancel()
+
+    async def close(self) -> None:
+        """Leave all sessions; a server that does not answer is given a few seconds."""
+        for pool in self._reused.values():
+            for session in pool:
+                self._leave(session)
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+
+    def _session_for(self, upload: Upload) -> Session:
+        customer = upload.arrival.customer_id
+        if upload.arrival.fresh_session:
+            session = self._new_session(customer)
+            session.retire()
+            return session
+        pool = self._reused[customer] = [session for session in self._reused[customer] if session.usable]
+        quietest = min(pool, key=lambda session: session.uploads, default=None)
+        if quietest is not None and (
+            quietest.uploads < self._limits.uploads_per_session
+            or len(pool) >= self._limits.sessions_per_customer
+        ):
+            return quietest
+        self._make_room()
+        pool.append(self._new_session(customer))
+        return pool[-1]
+
+    def _new_session(self, customer: str) -> Session:
+        login, key = self._logins[customer]
+        return Session(self._target, login, key, self._limits.connect_timeout_s)
+
+    def _make_room(self) -> None:
+        """Close the session that has been idle longest when there are too many."""
+        sessions = [session for pool in self._reused.values() for session in pool]
+        if len(sessions) < self._limits.open_sessions:
+            return
+        idle = [session for session in sessions if session.usable and not session.uploads]
+        if idle:
+            oldest = min(idle, key=lambda session: session.last_used_at)
+            oldest.retire()
+            self._leave(oldest)
+
+    def _release(self, session: Session) -> None:
+        session.uploads -= 1
+        session.last_used_at = clock.now()
+        if not session.usable and not session.uploads:
+            self._leave(session)
+
+    def _leave(self, session: Session) -> None:
+        task = asyncio.ensure_future(session.close())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+
+def _private_key(login: Login) -> asyncssh.SSHKey:
+    try:
+        return asyncssh.read_private_key(login.private_key_file)
+    except (OSError, asyncssh.KeyImportError) as exc:
+        raise UsageError(f"the private key of {login.name} cannot be read: {exc}") from exc

@@ -1,0 +1,114 @@
+"""One upload: what goes in, what came of it, and the coroutine that sends the bytes.
+
+Nothing is closed after a failure: a server takes a close for "this file is whole". A broken upload is left
+to the end of its session, as a client that dies leaves it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+import asyncssh
+
+from harness import clock
+from harness.load.content import ContentSource
+from harness.load.ledger_format import Event, Phase
+from harness.load.plan import Arrival
+from harness.load.sizes import MIB
+
+PREPARED_MAX_BYTES = 1 * MIB
+"""Bigger files are made piece by piece while they are sent."""
+_SINGLE_WRITE_MAX_BYTES = 32 * 1024
+"""Every server takes this much in one request:
+https://datatracker.ietf.org/doc/html/draft-ietf-secsh-filexfer-02#section-3 asks for packets of 34,000
+bytes."""
+
+
+class NotUploadedError(Exception):
+    """The scenario's own code took a file and never uploaded it."""
+
+
+class Upload:
+    """A file on its way through the generator."""
+
+    __slots__ = ("arrival", "body", "intended_at", "phase", "result", "sha256", "source")
+
+    def __init__(self, arrival: Arrival, intended_at: float, source: ContentSource) -> None:
+        self.arrival = arrival
+        self.intended_at = intended_at
+        self.source = source
+        self.phase = Phase.CONNECT
+        self.result: Result | None = None
+        self.body: bytes | None = None
+        self.sha256: str | None = None
+        if arrival.size_bytes <= PREPARED_MAX_BYTES:
+            self.body = source.whole(arrival.sequence, arrival.size_bytes)
+            self.sha256 = hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an upload ended. `cause` is `None` for `uploaded` and only for it."""
+
+    event: Event
+    at: float
+    cause: str | None = None
+    message: str = ""
+    phase: Phase | None = None
+
+
+async def send(sftp: asyncssh.SFTPClient, upload: Upload) -> None:
+    """Write the file and close it; keeps `upload.phase` up to date.
+
+    :raises asyncssh.Error: the server refuses, or the connection is lost
+    """
+    upload.phase = Phase.OPEN
+    small = upload.body is not None and len(upload.body) <= _SINGLE_WRITE_MAX_BYTES
+    # Block size 0 spares asyncssh's machinery for parallel writes, a fifth of the cost of a small file.
+    file = await sftp.open(upload.arrival.path, "wb", encoding=None, block_size=0 if small else -1)
+    upload.phase = Phase.WRITE
+    if upload.body is not None:
+        await file.write(upload.body)
+    else:
+        upload.sha256 = await _send_pieces(file, upload)
+    upload.phase = Phase.CLOSE
+    await file.close()
+
+
+async def _send_pieces(file: asyncssh.SFTPClientFile, upload: Upload) -> str:
+    digest = hashlib.sha256()
+    for piece in upload.source.pieces(upload.arrival.sequence, upload.arrival.size_bytes):
+        data = bytes(piece)
+        digest.update(data)
+        await file.write(data)
+    return digest.hexdigest()
+
+
+def failure(phase: Phase, exc: BaseException) -> Result:
+    """Say what an error in `phase` means for the file."""
+    answered = isinstance(exc, asyncssh.SFTPError) and not _is_connection_loss(exc)
+    cut_off = phase in (Phase.WRITE, Phase.CLOSE) and not answered
+    return Result(
+        event=Event.ABORTED if cut_off else Event.UPLOAD_FAILED,
+        at=clock.now(),
+        cause=_cause(exc),
+        message=str(exc) or type(exc).__name__,
+        phase=phase,
+    )
+
+
+def _is_connection_loss(exc: BaseException) -> bool:
+    return isinstance(exc, asyncssh.SFTPConnectionLost | asyncssh.SFTPNoConnection)
+
+
+def _cause(exc: BaseException) -> str:
+    """Name the error: asyncssh's classes carry the names of SSH reasons and SFTP status codes."""
+    if isinstance(exc, asyncio.CancelledError):
+        return "Stopped"
+    if isinstance(exc, TimeoutError):
+        return "Timeout"
+    if _is_connection_loss(exc) or isinstance(exc, asyncssh.ConnectionLost | ConnectionResetError):
+        return "ConnectionLost"
+    return type(exc).__name__.removesuffix("Error")

@@ -1,0 +1,156 @@
+"""Tiny real SFTP servers for the load generator: they keep nothing but a line about every closed file.
+
+Run as `python -m tests.integration.load.sftp_servers FAULT UPLOADS_FILE AUTHORIZED_KEYS_FILE [PORT]`; the
+server prints one JSON line when it listens and stops on SIGTERM. Every fault is a small subclass of the real
+thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import asyncssh
+import uvloop
+
+
+@dataclass
+class Sink:
+    """An open file of which only size and checksum are kept."""
+
+    path: str
+    size_bytes: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+
+class MemorySftp(asyncssh.SFTPServer):
+    """Takes every file; writes a line to the uploads file at each close."""
+
+    uploads: TextIO
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
+        return Sink(path.decode())
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        assert isinstance(file_obj, Sink)
+        file_obj.size_bytes += len(data)
+        file_obj.digest.update(data)
+        return len(data)
+
+    def close(self, file_obj: object) -> None:
+        assert isinstance(file_obj, Sink)
+        sha256 = file_obj.digest.hexdigest()
+        line = {"path": file_obj.path, "size_bytes": file_obj.size_bytes, "sha256": sha256}
+        self.uploads.write(json.dumps(line) + "\n")
+
+
+class SlowToOpenSftp(MemorySftp):
+    """Opens one file after the other, ten a second in all."""
+
+    _turn = asyncio.Lock()
+
+    async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
+        async with self._turn:
+            await asyncio.sleep(0.1)
+        return super().open(path, pflags, attrs)
+
+
+class HangsOnOpenSftp(MemorySftp):
+    """Never answers a request to open a file."""
+
+    async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
+        await asyncio.Event().wait()
+
+
+class SlowToCloseSftp(MemorySftp):
+    """Takes a second and a half to close a file."""
+
+    async def close(self, file_obj: object) -> None:  # type: ignore[override]
+        await asyncio.sleep(1.5)
+        super().close(file_obj)
+
+
+class ReadOnlySftp(MemorySftp):
+    """Permits nobody to write."""
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
+        raise asyncssh.SFTPPermissionDenied("this server is read-only")
+
+
+class FullDiskSftp(MemorySftp):
+    """Has no room for a single byte; remembers whether a refused file was closed all the same."""
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        raise asyncssh.SFTPNoSpaceOnFilesystem("no room")
+
+
+class CutsEveryTenthSftp(MemorySftp):
+    """Drops the connection in the middle of every tenth file."""
+
+    _count = 0
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        CutsEveryTenthSftp._count += 1
+        if self._count % 10 == 0:
+            self.channel.get_connection().abort()
+        return super().write(file_obj, offset, data)
+
+
+class Door(asyncssh.SSHServer):
+    """Lets in who has an authorized key."""
+
+
+class ClosedDoor(asyncssh.SSHServer):
+    """Refuses every login."""
+
+    def public_key_auth_supported(self) -> bool:
+        return False
+
+
+class HangingDoor(asyncssh.SSHServer):
+    """Takes connections and never answers a login."""
+
+    async def begin_auth(self, username: str) -> bool:  # type: ignore[override]
+        await asyncio.Event().wait()
+        return True
+
+
+FAULTS: dict[str, tuple[type[asyncssh.SSHServer], type[MemorySftp]]] = {
+    "none": (Door, MemorySftp),
+    "slow_to_open": (Door, SlowToOpenSftp),
+    "slow_to_close": (Door, SlowToCloseSftp),
+    "hangs_on_open": (Door, HangsOnOpenSftp),
+    "read_only": (Door, ReadOnlySftp),
+    "full_disk": (Door, FullDiskSftp),
+    "cuts_every_tenth": (Door, CutsEveryTenthSftp),
+    "refuses_logins": (ClosedDoor, MemorySftp),
+    "hangs_on_login": (HangingDoor, MemorySftp),
+}
+
+
+async def serve(fault: str, uploads_file: Path, authorized_keys_file: Path, port: int) -> None:
+    door, sftp = FAULTS[fault]
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
+    with uploads_file.open("a", buffering=1) as MemorySftp.uploads:
+        server = await asyncssh.listen(
+            "127.0.0.1",
+            port,
+            server_factory=door,
+            server_host_keys=[host_key],
+            authorized_client_keys=str(authorized_keys_file),
+            sftp_factory=sftp,
+            gss_host=None,
+        )
+        listening = {"port": server.get_port(), "fingerprint": host_key.get_fingerprint()}
+        print(json.dumps(listening), flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    _, which, uploads, keys, *rest = sys.argv
+    uvloop.run(serve(which, Path(uploads), Path(keys), int(rest[0]) if rest else 0))

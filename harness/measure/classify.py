@@ -1,0 +1,205 @@
+"""The final word on every file: which of the closed set of outcomes it had.
+
+Precedence from `delivered` on, as in `Outcome`: a destination version exists; the row records a failure; the
+message is in the dead-letter queue; the row says superseded, or the source has vanished; something still
+holds it; nothing does. All judgement is here and in `assigning`; neither talks to AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.measure.assigning import assign
+from harness.measure.evidence import Evidence
+from harness.measure.joining import Joined, Upload
+from harness.measure.objects import ObjectVersion
+from harness.measure.queues import QueueView
+from harness.measure.records import FileRecord, Outcome
+from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row
+
+Verdict = tuple[Outcome, str | None, str | None]
+"""Outcome, cause and message."""
+
+
+class Messages:
+    """Answers whether a queue holds a message about an upload."""
+
+    def __init__(self, view: QueueView) -> None:
+        self._version_ids: set[str] = set()
+        self._keys: set[str] = set()
+        for message in view.messages or ():
+            if message.version_id and message.version_id != "null":
+                self._version_ids.add(message.version_id)
+            elif message.key:
+                self._keys.add(message.key)
+
+    def about(self, upload: Upload) -> bool:
+        return self.holds(upload.version_id, upload.entry.key)
+
+    def holds(self, version_id: str | None, key: str) -> bool:
+        return version_id in self._version_ids or key in self._keys
+
+
+def classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
+    """Return one record per ledger entry, in the order of the ledger."""
+    versions = assign(joined, evidence.destination, evidence.rows)
+    dead, working = Messages(evidence.dead_letters), Messages(evidence.work_queue)
+    records = []
+    for upload in joined.uploads:
+        row = evidence.rows.get(upload.file_id) if upload.file_id else None
+        found = versions.get(id(upload), ())
+        if found or upload.uploaded:
+            judged = _judge_uploaded(upload, row, found, dead, working, evidence)
+        else:
+            judged = _judge_not_uploaded(upload)
+        records.append(_record(upload, row, found, judged))
+    if evidence.work_queue.messages is None:
+        _apply_count_rule(records, evidence.work_queue.depth)
+    return records
+
+
+def _judge_not_uploaded(upload: Upload) -> Verdict:
+    entry = upload.entry
+    cause, message = entry.cause, entry.message or upload.server_reason
+    if entry.end is not None:
+        return Outcome(entry.end), cause or "unknown", message
+    if entry.started_at is None:
+        return Outcome.NOT_STARTED, "run_ended", "offered, and the generator ended before it could start it"
+    return Outcome.ABORTED, "no_outcome", message or "started, and the generator ended without another word"
+
+
+def _judge_uploaded(
+    upload: Upload,
+    row: Row | None,
+    versions: Sequence[ObjectVersion],
+    dead: Messages,
+    working: Messages,
+    evidence: Evidence,
+) -> Verdict:
+    if versions or (not evidence.complete and row and row.status == TRANSFERRED):
+        return _delivered(row)
+    if row and row.status == FAILED:
+        return Outcome.FAILED, row.error_type or "unknown", row.error_message
+    if dead.about(upload):
+        return Outcome.DLQ, "no_failure_recorded", "in the dead-letter queue, and no row says why"
+    if row and row.status == SUPERSEDED:
+        return Outcome.SUPERSEDED, row.error_type or "superseded", row.error_message
+    if _source_vanished(upload, evidence.source):
+        return Outcome.SUPERSEDED, "source_vanished", "its version is no longer in the source bucket"
+    if working.about(upload):
+        return Outcome.IN_FLIGHT, "in_work_queue", "its message is still in the work queue"
+    if row and not row.final:
+        return Outcome.IN_FLIGHT, "row_not_final", f"its row says {row.status}"
+    if not evidence.complete:
+        return Outcome.IN_FLIGHT, "stack_lost", "the stack was gone before it could be asked"
+    return _lost(upload, row)
+
+
+def _delivered(row: Row | None) -> Verdict:
+    if row is None:
+        return Outcome.DELIVERED, "row_missing", "delivered, but the table has no row for it"
+    if row.status != TRANSFERRED:
+        return Outcome.DELIVERED, f"row_{row.status}", f"delivered, but its row says {row.status}"
+    return Outcome.DELIVERED, None, None
+
+
+def _lost(upload: Upload, row: Row | None) -> Verdict:
+    if row is not None:
+        return (
+            Outcome.LOST,
+            "row_without_object",
+            "its row says transferred, but the destination has no version",
+        )
+    if not upload.stored:
+        return (
+            Outcome.LOST,
+            "never_stored",
+            "the server acknowledged it, but the source bucket has no version",
+        )
+    return (
+        Outcome.LOST,
+        "no_trace",
+        "in the source bucket, but in no row, no queue and not at the destination",
+    )
+
+
+def _source_vanished(upload: Upload, source: Mapping[str, Sequence[ObjectVersion]] | None) -> bool:
+    """The version was removed, or the key was deleted (a delete marker) after it.
+
+    A newer version alone is not enough: every version of a key is a file of its own.
+    """
+    if source is None or not upload.stored:
+        return False
+    versions = source.get(upload.entry.key, ())
+    version_ids = [version.version_id for version in versions]
+    if upload.version_id not in version_ids:
+        return True
+    later = versions[version_ids.index(upload.version_id) + 1 :]
+    return any(version.is_delete_marker for version in later)
+
+
+def _record(
+    upload: Upload, row: Row | None, versions: Sequence[ObjectVersion], judged: Verdict
+) -> FileRecord:
+    entry = upload.entry
+    outcome, cause, message = judged
+    record = FileRecord(
+        ledger_id=entry.ledger_id,
+        key=entry.key,
+        customer_id=entry.customer_id,
+        size_bytes=entry.size_bytes,
+        intended_at=entry.intended_at,
+        outcome=outcome,
+        file_id=upload.file_id,
+        version_id=upload.version_id,
+        sha256=entry.sha256,
+        started_at=entry.started_at,
+        closed_at=entry.ended_at if entry.end == "uploaded" else None,
+        cause=cause,
+        error_message=message,
+        destination_versions=len(versions),
+        verified=any(version.sha256 for version in versions),
+    )
+    if row is not None:
+        _add_row(record, row)
+    if problem := _corruption(upload, versions):
+        record.corrupted, record.cause, record.error_message = True, "corrupted", problem
+    return record
+
+
+def _add_row(record: FileRecord, row: Row) -> None:
+    record.queued_at = row.queued_at
+    record.first_received_at = row.first_received_at
+    record.handler_started_at = row.handler_started_at
+    record.handler_ended_at = row.handler_ended_at
+    record.attempts = row.attempts if row.attempts is not None else row.receive_count
+
+
+def _corruption(upload: Upload, versions: Sequence[ObjectVersion]) -> str | None:
+    """Say how the delivered bytes differ from the sent ones.
+
+    Where the sender never got to the end it has no hash; a size that differs then proves a partial upload
+    that was delivered as if whole.
+    """
+    entry = upload.entry
+    for version in versions:
+        if entry.sha256 and version.sha256:
+            if entry.sha256 != version.sha256:
+                return (
+                    f"SHA-256 sent {entry.sha256}, delivered {version.sha256} (version {version.version_id})"
+                )
+        elif version.size_bytes != entry.size_bytes:
+            sizes = f"{entry.size_bytes} bytes sent, {version.size_bytes} delivered"
+            return f"{sizes} (version {version.version_id})"
+    return None
+
+
+def _apply_count_rule(records: Sequence[FileRecord], queue_depth: int) -> None:
+    """Where messages can only be counted, as many of the newest traceless files may be in them."""
+    traceless = [
+        record for record in records if record.outcome is Outcome.LOST and record.cause == "no_trace"
+    ]
+    traceless.sort(key=lambda record: record.closed_at or record.intended_at)
+    for record in traceless[len(traceless) - min(queue_depth, len(traceless)) :]:
+        record.outcome, record.cause = Outcome.IN_FLIGHT, "queue_not_empty"
+        record.error_message = "no trace of it, but the work queue holds as many messages"

@@ -1,0 +1,52 @@
+"""The conservation check: every offered file is accounted for exactly once. It cannot be skipped.
+
+    offered  = not_started + upload_failed + aborted + uploaded
+    uploaded = delivered + failed + dlq + superseded + in_flight + lost
+
+The left sides are counted from the ledger, the right sides from the settled records, so that a defect in
+settling shows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from harness.measure.records import FileRecord, Outcome
+
+NOT_UPLOADED = (Outcome.NOT_STARTED, Outcome.UPLOAD_FAILED, Outcome.ABORTED)
+AFTER_UPLOAD = tuple(outcome for outcome in Outcome if outcome not in NOT_UPLOADED)
+BROKEN_IF_ANY = ("lost", "duplicated", "corrupted")
+
+
+def count(records: Sequence[FileRecord]) -> dict[str, int]:
+    """Return `files` of `summary.json`."""
+    outcomes = Counter(record.outcome for record in records)
+    before = {str(outcome): outcomes[outcome] for outcome in NOT_UPLOADED}
+    after = {str(outcome): outcomes[outcome] for outcome in AFTER_UPLOAD}
+    return {
+        "offered": len(records),
+        **before,
+        "uploaded": sum(after.values()),
+        **after,
+        "duplicated": sum(max(0, record.destination_versions - 1) for record in records),
+        "corrupted": sum(record.corrupted for record in records),
+    }
+
+
+def problems(counts: Mapping[str, int], *, offered: int, uploaded: int) -> list[str]:
+    """Return what breaks conservation, in sentences; empty when every file is accounted for.
+
+    :param offered: files that the ledger offered, counted on their own
+    :param uploaded: files that the ledger or the SFTP server saw uploaded, counted on their own
+    """
+    found = [f"{counts[name]} files {name}" for name in BROKEN_IF_ANY if counts[name]]
+    not_uploaded = sum(counts[outcome] for outcome in NOT_UPLOADED)
+    settled = sum(counts[outcome] for outcome in AFTER_UPLOAD)
+    if offered != not_uploaded + uploaded:
+        found.append(
+            f"{offered} files were offered, but {not_uploaded} + {uploaded} uploaded are accounted for"
+        )
+    if uploaded != settled:
+        found.append(f"{uploaded} files were uploaded, but {settled} have an outcome")
+    return found

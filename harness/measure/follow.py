@@ -1,0 +1,231 @@
+"""Following a run while it happens, for the progress line and for the wait at its end.
+
+Each `poll` reads what the ledger and the SFTP server have added, asks the table for a bounded number of files
+that are still under way, and counts the queues. It never scans or lists. The final word is `settle`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from botocore.config import Config
+
+from harness import aws, identity
+from harness.clock import now
+from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError, StackLostError
+from harness.measure import queues
+from harness.measure.histogram import RunningLatency
+from harness.measure.joining import CLOCK_SLACK_S
+from harness.measure.ledger import UPLOADED, LedgerEntry, LedgerReader
+from harness.measure.results import Timeline
+from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, RowReader
+from harness.measure.timeline import TimelineBuilder
+from harness.measure.uploads import ClosedUpload, UploadsReader
+from harness.stack.description import StackDescription
+
+T = TypeVar("T")
+
+ROWS_PER_POLL = 500
+MISSES_ALLOWED = 5
+"""Polls in a row that the engine may leave unanswered before it counts as lost."""
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=2, read_timeout=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known at one moment. Counts are of files since the start of the run."""
+
+    at: float
+    offered: int = 0
+    started: int = 0
+    uploaded: int = 0
+    delivered: int = 0
+    superseded: int = 0
+    not_started: int = 0
+    backlog: int = 0
+    """Uploaded, and not yet delivered, failed or superseded."""
+    failures: dict[str, int] = field(default_factory=dict)
+    """By kind: `upload_failed`, `aborted`, `failed`."""
+    p99_ms: float | None = None
+    """End to end, from the intended time, of the files delivered so far."""
+    queue_depth: int | None = None
+    """Messages in the work queue, also received ones; `None` when the engine did not answer."""
+    dead_letters: int | None = None
+    oldest_age_s: float | None = None
+    """How long ago the oldest file of the backlog was closed."""
+    load_ended: bool = False
+    """Every worker of the generator wrote its last line."""
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is under way any more."""
+        return self.backlog == 0 and self.queue_depth == 0
+
+
+@dataclass(slots=True)
+class Outstanding:
+    """An uploaded file whose row is not final."""
+
+    entry: LedgerEntry
+    version_id: str
+    failed_at: float | None = None
+
+
+class Follower:
+    """Follows one run from its ledger, the SFTP server's uploads and the table."""
+
+    def __init__(
+        self, engine: EngineInfo, description: StackDescription, ledger_dir: Path, uploads_file: Path
+    ) -> None:
+        self.ledger = LedgerReader(ledger_dir)
+        self.rows: dict[str, Row] = {}
+        """Final and failed rows seen so far, by `file_id`."""
+        self.outstanding: dict[str, Outstanding] = {}
+        """By `file_id`, oldest upload first; failed files stay, because a retry may mend them."""
+        self._bucket = description.buckets["source"]
+        self._uploads = UploadsReader(uploads_file, self._bucket)
+        self._rows = RowReader(aws.client("dynamodb", engine, config=_CONFIG), description.table)
+        self._sqs = aws.client("sqs", engine, config=_CONFIG)
+        self._queues = description.queues
+        self._ask_order: deque[str] = deque()
+        self._closes: dict[str, deque[ClosedUpload]] = {}
+        self._acknowledged: dict[str, deque[LedgerEntry]] = {}
+        self._counts: Counter[str] = Counter()
+        self._latency = RunningLatency()
+        self._timeline = TimelineBuilder()
+        self._offers_seen = 0
+        self._misses = 0
+
+    @property
+    def timeline(self) -> Timeline:
+        """Series per second of what was seen so far."""
+        return self._timeline.build()
+
+    def poll(self, max_rows: int = ROWS_PER_POLL) -> Snapshot:
+        """Look once, and say what is known.
+
+        :param max_rows: how many files' rows may be asked for
+        :raises StackLostError: the engine has not answered several times in a row
+        :raises SettleError: the ledger is damaged
+        """
+        self._read_ledger()
+        self._read_uploads()
+        self._ask_rows(max_rows)
+        return self._snapshot()
+
+    def _read_ledger(self) -> None:
+        for entry in self.ledger.poll():
+            self._counts[entry.end or ""] += 1
+            if entry.end == UPLOADED:
+                self._timeline.uploaded(entry.ended_at or entry.intended_at)
+                self._acknowledged.setdefault(entry.key, deque()).append(entry)
+                self._match(entry.key)
+        for entry in islice(self.ledger.entries.values(), self._offers_seen, None):
+            self._timeline.offered(entry.intended_at)
+            self._offers_seen += 1
+
+    def _read_uploads(self) -> None:
+        first = next(iter(self.ledger.entries.values()), None)
+        if first is None:
+            return
+        # A stack that was kept has uploads of earlier runs, perhaps of the same keys.
+        for event in self._uploads.poll(not_before=first.intended_at - CLOCK_SLACK_S):
+            if isinstance(event, ClosedUpload):
+                self._closes.setdefault(event.key, deque()).append(event)
+                self._match(event.key)
+
+    def _match(self, key: str) -> None:
+        if key not in self._closes or key not in self._acknowledged:
+            return
+        close, entry = self._closes[key].popleft(), self._acknowledged[key].popleft()
+        for waiting in (self._closes, self._acknowledged):
+            if not waiting[key]:
+                del waiting[key]
+        file_id = identity.file_id(self._bucket, key, close.version_id)
+        self.outstanding[file_id] = Outstanding(entry, close.version_id)
+        self._ask_order.append(file_id)
+
+    def _ask_rows(self, max_rows: int) -> None:
+        asked = [self._ask_order.popleft() for _ in range(min(max_rows, len(self._ask_order)))]
+        rows = (self._tolerating(lambda: self._rows.fetch(asked)) or {}) if asked else {}
+        for file_id in asked:
+            if (row := rows.get(file_id)) is not None:
+                self._take_row(row)
+            if file_id in self.outstanding:
+                self._ask_order.append(file_id)
+
+    def _take_row(self, row: Row) -> None:
+        waiting = self.outstanding[row.file_id]
+        at = row.handler_ended_at or now()
+        if row.status == FAILED:
+            if waiting.failed_at is None:
+                waiting.failed_at = at
+                self._counts["row_failed"] += 1
+                self._timeline.failed(at)
+            self.rows[row.file_id] = row
+        elif row.final:
+            self._take_back_failure(waiting)
+            del self.outstanding[row.file_id]
+            self.rows[row.file_id] = row
+            self._count_end(row, waiting.entry, at)
+
+    def _take_back_failure(self, waiting: Outstanding) -> None:
+        if waiting.failed_at is not None:
+            self._counts["row_failed"] -= 1
+            self._timeline.unfail(waiting.failed_at)
+
+    def _count_end(self, row: Row, entry: LedgerEntry, at: float) -> None:
+        if row.status == SUPERSEDED:
+            self._counts[SUPERSEDED] += 1
+            self._timeline.superseded(at)
+        else:
+            self._counts[TRANSFERRED] += 1
+            self._timeline.delivered(at)
+            self._latency.add(at - entry.intended_at)
+
+    def _depth(self, queue: str) -> int | None:
+        url = self._queues.get(queue)
+        return self._tolerating(lambda: queues.depth(self._sqs, url)) if url else 0
+
+    def _tolerating(self, call: Callable[[], T]) -> T | None:
+        """Return what `call` does, or `None` while the engine has missed only a few calls in a row."""
+        try:
+            result = call()
+        except (StackLostError, AwsError) as exc:
+            self._misses += 1
+            if self._misses < MISSES_ALLOWED:
+                return None
+            raise StackLostError(
+                f"the engine has left {self._misses} calls in a row unanswered: {exc.message}",
+                hint="The end of engine.log in the run's folder says why.",
+            ) from exc
+        self._misses = 0
+        return result
+
+    def _snapshot(self) -> Snapshot:
+        counts, at = self._counts, now()
+        oldest = next(iter(self.outstanding.values()), None)
+        settled = counts[TRANSFERRED] + counts[SUPERSEDED] + counts["row_failed"]
+        failures = {kind: counts[kind] for kind in ("upload_failed", "aborted")}
+        return Snapshot(
+            at=at,
+            offered=len(self.ledger.entries),
+            started=self.ledger.started,
+            uploaded=counts[UPLOADED],
+            delivered=counts[TRANSFERRED],
+            superseded=counts[SUPERSEDED],
+            not_started=counts["not_started"],
+            backlog=max(0, counts[UPLOADED] - settled),
+            failures={kind: n for kind, n in {**failures, "failed": counts["row_failed"]}.items() if n},
+            p99_ms=self._latency.percentile_ms(0.99),
+            queue_depth=self._depth("work"),
+            dead_letters=self._depth("dlq"),
+            oldest_age_s=at - (oldest.entry.ended_at or at) if oldest else None,
+            load_ended=self.ledger.complete,
+        )

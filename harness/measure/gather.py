@@ -1,0 +1,95 @@
+"""Collecting the evidence in an order in which nothing can slip through.
+
+The queues come first: a file that moves on while we look is then seen twice (and its better end counts). In
+the opposite order it could be missed in both places and be called lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.engines.base import Progress
+from harness.measure.assigning import ambiguous_keys
+from harness.measure.evidence import Evidence, EvidenceSource, VersionsByKey
+from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, learn_versions, without_version
+
+
+def gather(joined: Joined, source: EvidenceSource, bucket: str, progress: Progress) -> Evidence:
+    """Ask the stack for everything about the files in `joined`, and fill in version ids that it knows.
+
+    :param bucket: the source bucket
+    :raises StackLostError: the engine does not answer
+    :raises AwsError: something cannot be read
+    """
+    evidence = Evidence(work_queue=source.work_queue(), dead_letters=source.dead_letters())
+    if nameless := without_version(joined):
+        progress(f"looking up the versions of {len(nameless)} uploads in the source bucket")
+        learn_versions(joined, _of_this_run(source.source(_keys(nameless)), joined), bucket)
+    progress("reading the rows of the table")
+    evidence.rows = source.rows(_file_ids(joined))
+    progress("listing the destination bucket")
+    started = [upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded]
+    evidence.destination = _of_this_run(source.destination(_keys(started)), joined)
+    _read_back(joined, evidence, source, progress)
+    if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, evidence)]:
+        evidence.source = source.source(_keys(missing))
+    return evidence
+
+
+def merge(older: Evidence, newer: Evidence) -> Evidence:
+    """Return both together; where both know something the newer one counts."""
+    return Evidence(
+        rows={**older.rows, **newer.rows},
+        destination={**older.destination, **newer.destination},
+        source={**(older.source or {}), **newer.source} if newer.source is not None else older.source,
+        work_queue=newer.work_queue,
+        dead_letters=newer.dead_letters,
+        complete=older.complete and newer.complete,
+    )
+
+
+def _read_back(joined: Joined, evidence: Evidence, source: EvidenceSource, progress: Progress) -> None:
+    versions = [version for found in evidence.destination.values() for version in found]
+    if versions:
+        progress(f"checking delivered bytes: {len(versions)} files")
+        source.read_back(versions, progress)
+    doubtful = [
+        version
+        for key in ambiguous_keys(joined, evidence.destination)
+        for version in evidence.destination[key]
+    ]
+    if doubtful:
+        source.read_tags(doubtful)
+
+
+def _of_this_run(found: VersionsByKey, joined: Joined) -> VersionsByKey:
+    """Leave out versions that an earlier run left under the same key.
+
+    A key that holds its ledger id is of this run by name; only for others does the time decide.
+    """
+    kept: VersionsByKey = {}
+    for key, versions in found.items():
+        uploads = joined.by_key[key]
+        if not all(upload.entry.ledger_id in key for upload in uploads):
+            first = min(upload.entry.intended_at for upload in uploads) - CLOCK_SLACK_S
+            versions = [version for version in versions if version.modified_at >= first]
+        if versions:
+            kept[key] = versions
+    return kept
+
+
+def _may_have_vanished(upload: Upload, evidence: Evidence) -> bool:
+    row = evidence.rows.get(upload.file_id) if upload.file_id else None
+    return upload.stored and row is None and upload.entry.key not in evidence.destination
+
+
+def _file_ids(joined: Joined) -> Iterable[str]:
+    for upload in joined.uploads:
+        if upload.file_id:
+            yield upload.file_id
+    for extra in joined.extra_file_ids.values():
+        yield from extra
+
+
+def _keys(uploads: Sequence[Upload]) -> set[str]:
+    return {upload.entry.key for upload in uploads}

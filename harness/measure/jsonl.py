@@ -1,0 +1,103 @@
+"""Reading files of JSON lines that another process is still writing.
+
+A line counts once its newline is there. What follows the last newline may be torn (the writer was killed
+in the middle of a write) and is then left out; damage anywhere else is an error, because a line that cannot
+be read may be a file that cannot be counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.exceptions import SettleError
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One JSON object and where it stands, for messages."""
+
+    data: dict[str, Any]
+    path: Path
+    number: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.path.name}, line {self.number}"
+
+    def field(self, name: str) -> Any:
+        """Return a field that must be there; raises `SettleError`."""
+        try:
+            return self.data[name]
+        except KeyError:
+            raise SettleError(f"{self.place}: the field {name!r} is missing") from None
+
+
+class JsonlTail:
+    """Hands out each whole line of one file once, however often it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.torn = False
+        """Set by `finish`: the file ends in the middle of a line."""
+        self._offset_bytes = 0
+        self._line_number = 0
+
+    def read(self) -> Iterator[Line]:
+        """Yield the lines that were completed since the last call; nothing while the file is absent.
+
+        :raises SettleError: a complete line is not a JSON object, or the file cannot be read
+        """
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset_bytes)
+                for raw in file:
+                    if not raw.endswith(b"\n"):
+                        return
+                    self._offset_bytes += len(raw)
+                    self._line_number += 1
+                    if raw.strip():
+                        yield Line(self._parse(raw), self.path, self._line_number)
+        except FileNotFoundError:
+            return
+        except OSError as exc:
+            raise SettleError(f"{self.path.name} cannot be read: {exc}") from exc
+
+    def finish(self) -> Iterator[Line]:
+        """Yield what is left when the writer has ended, also a last line that lacks only its newline."""
+        yield from self.read()
+        rest = self._rest()
+        if not rest.strip():
+            return
+        try:
+            data = json.loads(rest)
+        except ValueError:
+            self.torn = True
+            return
+        if isinstance(data, dict):
+            self._offset_bytes += len(rest)
+            yield Line(data, self.path, self._line_number + 1)
+        else:
+            self.torn = True
+
+    def _rest(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset_bytes)
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def _parse(self, raw: bytes) -> dict[str, Any]:
+        place = f"{self.path.name}, line {self._line_number}"
+        hint = "The file was changed or damaged after the run; settle again from an intact copy."
+        try:
+            data = json.loads(raw)
+        except ValueError as exc:
+            raise SettleError(f"{place} is damaged: {exc}", hint=hint) from exc
+        if not isinstance(data, dict):
+            raise SettleError(f"{place} is damaged: not a JSON object", hint=hint)
+        return data

@@ -1,0 +1,162 @@
+"""The ledger: what the generator says that it offered, started and uploaded.
+
+The load processes append JSON lines to `ledger-<worker>.jsonl`; `harness/load/ledger_format.py` describes the
+lines. One `LedgerReader` merges the files of all workers, either bit by bit while they grow (`poll`) or to
+the end (`finish`). It does not look at the stack.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.exceptions import SettleError
+from harness.measure.jsonl import JsonlTail, Line
+from harness.measure.records import Outcome
+
+SCHEMA_VERSION = 1
+PATTERN = "ledger-*.jsonl"
+
+
+@dataclass(slots=True)
+class LedgerEntry:
+    """One offered file as the sender saw it. Times are seconds since the epoch."""
+
+    ledger_id: str
+    seq: int
+    key: str
+    customer_id: str
+    size_bytes: int
+    intended_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    end: str | None = None
+    """The last word of the generator: `not_started`, `uploaded`, `upload_failed`, `aborted`, or none."""
+    sha256: str | None = None
+    cause: str | None = None
+    message: str | None = None
+
+
+UPLOADED = "uploaded"
+_ENDS = frozenset({UPLOADED, Outcome.NOT_STARTED, Outcome.UPLOAD_FAILED, Outcome.ABORTED})
+
+
+class LedgerReader:
+    """All workers' ledgers of one run, as one."""
+
+    def __init__(self, ledger_dir: Path) -> None:
+        self.entries: dict[str, LedgerEntry] = {}
+        self.run_id: str | None = None
+        self.seed: int | None = None
+        self.started = 0
+        """Files whose upload was begun."""
+        self.workers_ended = 0
+        self.offered_by_workers = 0
+        """What the workers' `end` lines add up to; complete only when every worker wrote one."""
+        self._dir = ledger_dir
+        self._tails: dict[Path, JsonlTail] = {}
+        self._early: list[Line] = []
+
+    @property
+    def complete(self) -> bool:
+        """Every worker wrote its `end` line."""
+        return bool(self._tails) and self.workers_ended == len(self._tails)
+
+    @property
+    def torn_files(self) -> list[str]:
+        """Files that end in the middle of a line; known after `finish`."""
+        return [path.name for path, tail in self._tails.items() if tail.torn]
+
+    def poll(self) -> list[LedgerEntry]:
+        """Read what was added, and return the entries whose upload has ended since the last call.
+
+        :raises SettleError: a complete line is damaged or contradicts another
+        """
+        return self._take(JsonlTail.read)
+
+    def finish(self) -> list[LedgerEntry]:
+        """Read to the end after the writers are gone; a torn last line is left out.
+
+        :raises SettleError: there is no ledger, or it is damaged elsewhere
+        """
+        ended = self._take(JsonlTail.finish)
+        if not self._tails:
+            raise SettleError(f"there is no ledger in {self._dir}", hint="Name the folder of a run.")
+        if self._early:
+            line = self._early[0]
+            raise SettleError(f"{line.place}: the file {line.data.get('id')!r} was never offered")
+        return ended
+
+    def _take(self, read: Callable[[JsonlTail], Iterable[Line]]) -> list[LedgerEntry]:
+        for path in sorted(self._dir.glob(PATTERN)):
+            self._tails.setdefault(path, JsonlTail(path))
+        ended: list[LedgerEntry] = []
+        # A worker may report on a file before our turn at the ledger of the worker that offered it.
+        early, self._early = self._early, []
+        for tail in self._tails.values():
+            for line in read(tail):
+                self._apply(line, ended)
+        for line in early:
+            self._apply(line, ended)
+        return ended
+
+    def _apply(self, line: Line, ended: list[LedgerEntry]) -> None:
+        event = line.field("e")
+        if event == "offered":
+            self._offer(line)
+        elif event == "header":
+            self._header(line)
+        elif event == "end":
+            self.workers_ended += 1
+            self.offered_by_workers += int(line.field("offered"))
+        elif event == "started" or event in _ENDS:
+            self._advance(line, event, ended)
+        else:
+            raise SettleError(
+                f"{line.place}: unknown event {event!r}", hint="The ledger is of a newer version."
+            )
+
+    def _header(self, line: Line) -> None:
+        version, run_id = line.field("schema_version"), line.field("run_id")
+        if version != SCHEMA_VERSION:
+            raise SettleError(f"{line.place}: schema version {version}, but {SCHEMA_VERSION} is understood")
+        if self.run_id not in (None, run_id):
+            raise SettleError(f"{line.place}: belongs to run {run_id}, the others to {self.run_id}")
+        self.run_id = run_id
+        self.seed = line.data.get("seed", self.seed)
+
+    def _offer(self, line: Line) -> None:
+        ledger_id = line.field("id")
+        if ledger_id in self.entries:
+            raise SettleError(f"{line.place}: the file {ledger_id} was offered before")
+        self.entries[ledger_id] = LedgerEntry(
+            ledger_id=ledger_id,
+            seq=line.field("seq"),
+            key=line.field("key"),
+            customer_id=sys.intern(line.field("customer_id")),
+            size_bytes=line.field("size_bytes"),
+            intended_at=line.field("intended_at"),
+        )
+
+    def _advance(self, line: Line, event: str, ended: list[LedgerEntry]) -> None:
+        entry = self.entries.get(line.field("id"))
+        if entry is None:
+            self._early.append(line)
+            return
+        if event == "started":
+            self.started += entry.started_at is None
+            entry.started_at = line.field("at")
+            return
+        _end(entry, event, line.field("at"), line.data)
+        ended.append(entry)
+
+
+def _end(entry: LedgerEntry, event: str, at: float, data: dict[str, Any]) -> None:
+    entry.end = sys.intern(event)
+    entry.ended_at = at
+    entry.sha256 = data.get("sha256")
+    entry.cause = data.get("cause")
+    entry.message = data.get("message")

@@ -1,0 +1,131 @@
+"""Versions of the run's keys in a bucket, and the SHA-256 of their bytes.
+
+Listing goes folder by folder (a folder is a customer), below the longest beginning that the run's keys there
+have in common, so that a kept stack's older files cost little. Hashing reads every byte back: a multipart
+ETag proves nothing about content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from harness.aws import translated
+from harness.exceptions import AwsError
+from harness.measure.rows import batched
+
+FILE_ID_METADATA = "file-id"
+"""Object tag or user metadata that names the upload a version was copied from."""
+_CHUNK_BYTES = 1024 * 1024
+_VANISHED_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
+
+
+@dataclass(slots=True)
+class ObjectVersion:
+    """One version of one key, or one delete marker."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    modified_at: float
+    is_delete_marker: bool = False
+    sha256: str | None = None
+    """Filled by `hash_versions`; stays `None` when the version vanished before it could be read."""
+    file_id: str | None = None
+    """The upload it was copied from, if the version itself says so."""
+
+
+def list_versions(client: Any, bucket: str, keys: Collection[str]) -> dict[str, list[ObjectVersion]]:
+    """Return the versions and delete markers of `keys`, oldest first.
+
+    :raises StackLostError: the engine does not answer
+    :raises AwsError: the bucket cannot be listed
+    """
+    wanted = frozenset(keys)
+    found: dict[str, list[ObjectVersion]] = {}
+    paginator = client.get_paginator("list_object_versions")
+    for prefix in prefixes(wanted):
+        with translated(f"listing the versions in {bucket}"):
+            for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+                for version in _versions(page):
+                    if version.key in wanted:
+                        found.setdefault(version.key, []).append(version)
+    for versions in found.values():
+        # S3 lists the newest version of a key first; times may have a resolution of one second only.
+        versions.reverse()
+        versions.sort(key=lambda version: version.modified_at)
+    return found
+
+
+def prefixes(keys: Iterable[str]) -> list[str]:
+    """Return one prefix per top-level folder: the longest beginning that its keys share."""
+    extremes: dict[str, tuple[str, str]] = {}
+    for key in keys:
+        folder = key.partition("/")[0]
+        low, high = extremes.get(folder, (key, key))
+        extremes[folder] = (min(low, key), max(high, key))
+    return sorted(_common_beginning(low, high) for low, high in extremes.values())
+
+
+def _common_beginning(low: str, high: str) -> str:
+    for index, (one, other) in enumerate(zip(low, high, strict=False)):
+        if one != other:
+            return low[:index]
+    return low
+
+
+def _versions(page: dict[str, Any]) -> Iterator[ObjectVersion]:
+    for item in page.get("Versions", ()):
+        yield ObjectVersion(item["Key"], item["VersionId"], item["Size"], item["LastModified"].timestamp())
+    for item in page.get("DeleteMarkers", ()):
+        yield ObjectVersion(
+            item["Key"], item["VersionId"], 0, item["LastModified"].timestamp(), is_delete_marker=True
+        )
+
+
+def hash_versions(
+    client: Any, bucket: str, versions: Iterable[ObjectVersion], *, parallel: int, on_done: Callable[[], None]
+) -> None:
+    """Read every version and store its SHA-256 in it, `parallel` at a time.
+
+    :param on_done: called after each version, from the calling thread
+    :raises StackLostError: the engine does not answer
+    :raises AwsError: a version that exists cannot be read
+    """
+    with ThreadPoolExecutor(parallel, thread_name_prefix="verify") as pool:
+        for window in batched(versions, 50 * parallel):
+            for _ in pool.map(lambda version: _hash_version(client, bucket, version), window):
+                on_done()
+
+
+def _hash_version(client: Any, bucket: str, version: ObjectVersion) -> None:
+    digest = hashlib.sha256()
+    try:
+        with translated(f"reading {version.key!r} back from {bucket}"):
+            response = client.get_object(Bucket=bucket, Key=version.key, VersionId=version.version_id)
+            for chunk in response["Body"].iter_chunks(_CHUNK_BYTES):
+                digest.update(chunk)
+    except AwsError as exc:
+        if exc.code not in _VANISHED_CODES:
+            raise
+        return
+    version.sha256 = digest.hexdigest()
+    version.file_id = response["Metadata"].get(FILE_ID_METADATA)
+
+
+def read_tags(client: Any, bucket: str, versions: Iterable[ObjectVersion]) -> None:
+    """Fill `file_id` from the object tag of versions whose metadata does not name it.
+
+    One call per version: meant for keys where it is not clear which upload a version came from.
+    """
+    for version in versions:
+        if version.file_id is None:
+            with translated(f"reading the tags of {version.key!r} in {bucket}"):
+                response = client.get_object_tagging(
+                    Bucket=bucket, Key=version.key, VersionId=version.version_id
+                )
+            tags = {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
+            version.file_id = tags.get(FILE_ID_METADATA)

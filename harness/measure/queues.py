@@ -1,0 +1,118 @@
+"""What is still in a queue, without disturbing it.
+
+An engine that can list messages without receiving them (`Capabilities.can_peek_queues`) is asked for them.
+Elsewhere the work queue is only counted, because receiving from it would take messages from the workers and
+raise their receive counts; the dead-letter queue, which nobody works on, is received from and every message
+is put back at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from harness.aws import translated
+
+PeekQueue = Callable[[str], list[dict[str, Any]]]
+"""Queue URL to its messages in ReceiveMessage's shape (`MessageId`, `Body`, …), visible or not."""
+
+_DEPTH_ATTRIBUTES = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+_HOLD_S = 120
+"""How long received dead letters are hidden while the rest is read; putting them back ends it early."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """The object that one message is about; both are `None` where the body names none."""
+
+    key: str | None = None
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One look at a queue. `messages` is `None` where they could only be counted."""
+
+    depth: int
+    messages: Sequence[QueueMessage] | None = None
+
+
+def depth(client: Any, queue_url: str) -> int:
+    """Return how many messages the queue holds: visible, received and delayed ones."""
+    with translated("counting the messages of a queue"):
+        response = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_DEPTH_ATTRIBUTES))
+    return sum(int(response["Attributes"].get(name, 0)) for name in _DEPTH_ATTRIBUTES)
+
+
+def view(client: Any, queue_url: str, peek: PeekQueue | None) -> QueueView:
+    """Look at a queue that others work on."""
+    if peek is None:
+        return QueueView(depth(client, queue_url))
+    return _as_view(peek(queue_url))
+
+
+def view_dead_letters(client: Any, queue_url: str, peek: PeekQueue | None) -> QueueView:
+    """Look at a dead-letter queue; where it must be received from, each receive count rises by one."""
+    return _as_view(peek(queue_url) if peek else _receive_and_put_back(client, queue_url))
+
+
+def _as_view(messages: Sequence[dict[str, Any]]) -> QueueView:
+    distinct = {message["MessageId"]: message for message in messages}
+    return QueueView(len(distinct), [parse_body(message["Body"]) for message in distinct.values()])
+
+
+def _receive_and_put_back(client: Any, queue_url: str) -> list[dict[str, Any]]:
+    held: list[dict[str, Any]] = []
+    try:
+        while True:
+            with translated("reading the dead-letter queue"):
+                response = client.receive_message(
+                    QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=_HOLD_S, WaitTimeSeconds=1
+                )
+            if not response.get("Messages"):
+                return held
+            held.extend(response["Messages"])
+    finally:
+        _put_back(client, queue_url, held)
+
+
+def _put_back(client: Any, queue_url: str, held: Sequence[dict[str, Any]]) -> None:
+    for start in range(0, len(held), 10):
+        entries = [
+            {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+            for index, message in enumerate(held[start : start + 10])
+        ]
+        with translated("putting messages back into the dead-letter queue"):
+            client.change_message_visibility_batch(QueueUrl=queue_url, Entries=entries)
+
+
+def parse_body(body: str) -> QueueMessage:
+    """Read which object an EventBridge `Object Created` event or an S3 notification is about."""
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return QueueMessage()
+    if not isinstance(event, dict):
+        return QueueMessage()
+    if isinstance(records := event.get("Records"), list) and records and isinstance(records[0], dict):
+        return _from_notification(records[0])
+    detail = event.get("detail")
+    described = detail.get("object") if isinstance(detail, dict) else None
+    if not isinstance(described, dict):
+        return QueueMessage()
+    return QueueMessage(described.get("key"), described.get("version-id"))
+
+
+def _from_notification(record: dict[str, Any]) -> QueueMessage:
+    described = record.get("s3", {}).get("object", {})
+    key = described.get("key")
+    # S3's own notifications encode the key like a form, EventBridge events do not
+    # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
+    return QueueMessage(unquote_plus(key) if key else None, described.get("versionId"))

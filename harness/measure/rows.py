@@ -1,0 +1,144 @@
+"""Rows of the table `FileTransferMetadata`, read by key: never a scan.
+
+The pipeline writes one row per `file_id`; column names are a contract between the two.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from harness.aws import translated
+from harness.clock import from_iso
+from harness.exceptions import SettleError
+
+BATCH_SIZE = 100
+"""Keys in one BatchGetItem: AWS's own limit
+(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)."""
+_ATTEMPTS = 10
+_PARALLEL_CALLS = 4
+
+TRANSFERRED = "transferred"
+FAILED = "failed"
+SUPERSEDED = "superseded"
+
+_TEXTS = ("file_id", "status", "destination_version_id", "error_type", "error_message")
+_TIMES = ("queued_at", "first_received_at", "handler_started_at", "handler_ended_at")
+_NUMBERS = ("receive_count", "attempts")
+_READ_AS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(_TIMES, from_iso),
+    **dict.fromkeys(_NUMBERS, int),
+    "status": sys.intern,
+}
+_NAMES = {f"#{index}": name for index, name in enumerate((*_TEXTS, *_TIMES, *_NUMBERS))}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the pipeline recorded about one upload. Times are seconds since the epoch."""
+
+    file_id: str
+    status: str | None = None
+    destination_version_id: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    queued_at: float | None = None
+    first_received_at: float | None = None
+    handler_started_at: float | None = None
+    handler_ended_at: float | None = None
+    receive_count: int | None = None
+    attempts: int | None = None
+
+    @property
+    def final(self) -> bool:
+        """The pipeline will not come back to this file by itself."""
+        return self.status in (TRANSFERRED, SUPERSEDED)
+
+
+class RowReader:
+    """Reads rows of one table through a boto3 DynamoDB client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def fetch(self, file_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Row]:
+        """Return the rows that exist, by `file_id`.
+
+        :param consistent: see every write that was finished before the call, at twice the price on AWS
+        :raises StackLostError: the engine does not answer
+        :raises AwsError: the table cannot be read
+        :raises SettleError: keys stay unprocessed, or a row holds what is not a time or a number
+        """
+        rows: dict[str, Row] = {}
+        for batch in batched(dict.fromkeys(file_ids), BATCH_SIZE):
+            rows.update(self._fetch_batch(batch, consistent=consistent))
+        return rows
+
+    def fetch_all(self, file_ids: Iterable[str]) -> dict[str, Row]:
+        """Like a consistent `fetch`, with a few calls at a time."""
+        rows: dict[str, Row] = {}
+        with ThreadPoolExecutor(_PARALLEL_CALLS, thread_name_prefix="rows") as pool:
+            for windows in batched(batched(dict.fromkeys(file_ids), BATCH_SIZE), 100):
+                for found in pool.map(lambda batch: self._fetch_batch(batch, consistent=True), windows):
+                    rows.update(found)
+        return rows
+
+    def _fetch_batch(self, file_ids: Sequence[str], *, consistent: bool) -> dict[str, Row]:
+        request = {self._table: _request(file_ids, consistent=consistent)}
+        rows: dict[str, Row] = {}
+        for attempt in range(_ATTEMPTS):
+            with translated("reading rows of the table"):
+                response = self._client.batch_get_item(RequestItems=request)
+            for item in response["Responses"].get(self._table, ()):
+                row = parse_row(item)
+                rows[row.file_id] = row
+            request = response.get("UnprocessedKeys") or {}
+            if not request:
+                return rows
+            time.sleep(min(2.0, 0.05 * 2**attempt))
+        raise SettleError(
+            f"the table {self._table} left keys unprocessed {_ATTEMPTS} times",
+            hint="The table is throttled: settle again later or raise its capacity.",
+        )
+
+
+def _request(file_ids: Sequence[str], *, consistent: bool) -> dict[str, Any]:
+    return {
+        "Keys": [{"file_id": {"S": file_id}} for file_id in file_ids],
+        "ProjectionExpression": ", ".join(_NAMES),
+        "ExpressionAttributeNames": _NAMES,
+        "ConsistentRead": consistent,
+    }
+
+
+def parse_row(item: dict[str, dict[str, Any]]) -> Row:
+    """Turn DynamoDB's typed attributes into a `Row`; raises `SettleError` for an unreadable value."""
+    plain = {name: text for name, value in item.items() if (text := _plain(value))}
+    file_id = plain.pop("file_id")
+    values: dict[str, Any] = {}
+    try:
+        for name, text in plain.items():
+            values[name] = _READ_AS.get(name, str)(text)
+        return Row(file_id, **values)
+    except (TypeError, ValueError) as exc:
+        raise SettleError(
+            f"row {file_id} of the table holds what is not a time or a number: {exc}",
+            hint="The handler that wrote it breaks the contract of the table's columns.",
+        ) from exc
+
+
+def _plain(attribute: dict[str, Any]) -> str | None:
+    return attribute.get("S") or attribute.get("N")
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield lists of at most `size` items."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

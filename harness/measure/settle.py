@@ -1,0 +1,159 @@
+"""Settling: the end of every run, where each offered file gets its one outcome.
+
+`settle` waits until the pipeline is quiet or the waiting time is over, gathers the evidence, judges every file
+and checks conservation. It needs only what a run folder keeps (ledger, uploads of the SFTP server, description
+of the stack) and the running stack. `settle_without_stack` does what can be done when the stack is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.engines.base import EngineInfo, Progress
+from harness.measure.classify import Messages, classify
+from harness.measure.evidence import AwsEvidence, Evidence, EvidenceSource
+from harness.measure.follow import Follower, Snapshot
+from harness.measure.gather import gather, merge
+from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, join
+from harness.measure.ledger import LedgerReader
+from harness.measure.queues import PeekQueue
+from harness.measure.records import FileRecord, Outcome
+from harness.measure.rows import Row
+from harness.measure.settlement import Settlement, conclude
+from harness.measure.uploads import UploadsReader
+from harness.stack.description import StackDescription
+
+_POLL_S = 0.25
+_ROWS_PER_POLL = 5000
+_SECOND_LOOK_AFTER_S = 3.0
+"""An event may be on its way from the bucket to the queue: nothing is lost that shows up on a second look."""
+
+
+@dataclass(frozen=True)
+class SettleInputs:
+    """What settling starts from."""
+
+    engine: EngineInfo
+    description: StackDescription
+    ledger_dir: Path
+    uploads_file: Path
+    peek: PeekQueue | None = None
+    """Lists a queue's messages without receiving them, where the engine can."""
+    follower: Follower | None = None
+    """The follower of the run, which saves reading everything twice."""
+
+
+def settle(
+    inputs: SettleInputs,
+    *,
+    wait_s: float,
+    progress: Progress,
+    source: EvidenceSource | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Settlement:
+    """Wait, gather, judge.
+
+    :param wait_s: how long to wait at most for the pipeline to become quiet
+    :param progress: told what is waited for; an exception that it raises ends settling
+    :param source: where the evidence is; the stack of `inputs` unless a test brings its own
+    :raises StackLostError: the engine does not answer any more
+    :raises AwsError: something of the stack cannot be read
+    :raises SettleError: the ledger or a row is damaged
+    """
+    source = source or AwsEvidence(inputs.engine, inputs.description, inputs.peek)
+    bucket = inputs.description.buckets["source"]
+    if wait_s > 0:
+        wait_until_quiet(inputs, source, wait_s=wait_s, progress=progress, pause=pause)
+    ledger, joined = read_ledger(inputs)
+    evidence = gather(joined, source, bucket, progress)
+    records = classify(joined, evidence)
+    if traceless := _traceless(joined, records):
+        progress(f"{len(traceless.uploads)} files have left no trace: looking a second time")
+        pause(_SECOND_LOOK_AFTER_S)
+        evidence = merge(evidence, gather(traceless, source, bucket, progress))
+        records = classify(joined, evidence)
+    return conclude(ledger, joined, records, inputs.description.route, evidence)
+
+
+def settle_without_stack(inputs: SettleInputs) -> Settlement:
+    """Judge from the ledger, the SFTP server's list and what the follower had seen, when the stack is gone.
+
+    Files without a final row are `in_flight`, because nobody can be asked about them.
+    """
+    ledger, joined = read_ledger(inputs)
+    rows: Mapping[str, Row] = inputs.follower.rows if inputs.follower else {}
+    evidence = Evidence(rows=dict(rows), complete=False)
+    return conclude(ledger, joined, classify(joined, evidence), inputs.description.route, evidence)
+
+
+def read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
+    """Read the ledger and the uploads to their ends and join them; raises `SettleError`."""
+    ledger = LedgerReader(inputs.ledger_dir)
+    ledger.finish()
+    entries = ledger.entries.values()
+    bucket = inputs.description.buckets["source"]
+    first = min((entry.intended_at for entry in entries), default=0.0) - CLOCK_SLACK_S
+    events = UploadsReader(inputs.uploads_file, bucket).finish(first, {entry.key for entry in entries})
+    return ledger, join(entries, events, bucket)
+
+
+def wait_until_quiet(
+    inputs: SettleInputs,
+    source: EvidenceSource,
+    *,
+    wait_s: float,
+    progress: Progress,
+    pause: Callable[[float], None],
+) -> bool:
+    """Return whether nothing was under way any more before the time was over."""
+    follower = inputs.follower or Follower(
+        inputs.engine, inputs.description, inputs.ledger_dir, inputs.uploads_file
+    )
+    deadline = time.monotonic() + wait_s
+    while True:
+        snapshot = follower.poll(_ROWS_PER_POLL)
+        if snapshot.quiet or _only_dead_letters_left(snapshot, follower, source):
+            return True
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return False
+        progress(_waiting_text(snapshot, left_s))
+        pause(min(_POLL_S, left_s))
+
+
+def _waiting_text(snapshot: Snapshot, left_s: float) -> str:
+    depth = "?" if snapshot.queue_depth is None else snapshot.queue_depth
+    return f"settling: {snapshot.backlog} files under way, {depth} messages queued, {left_s:.0f} s left"
+
+
+def _only_dead_letters_left(snapshot: Snapshot, follower: Follower, source: EvidenceSource) -> bool:
+    """Messages that ended in the dead-letter queue without a row would otherwise hold up every run."""
+    if snapshot.queue_depth != 0 or not snapshot.dead_letters or snapshot.dead_letters < snapshot.backlog:
+        return False
+    dead = Messages(source.dead_letters())
+    unexplained = [
+        waiting
+        for waiting in follower.outstanding.values()
+        if waiting.failed_at is None and not dead.holds(waiting.version_id, waiting.entry.key)
+    ]
+    return not unexplained and len(follower.outstanding) >= snapshot.backlog
+
+
+def _traceless(joined: Joined, records: list[FileRecord]) -> Joined | None:
+    lost: list[Upload] = [
+        upload
+        for upload, record in zip(joined.uploads, records, strict=True)
+        if record.outcome is Outcome.LOST
+    ]
+    if not lost:
+        return None
+    keys = {upload.entry.key for upload in lost}
+    # All uploads of a key go together: its versions are shared out among them.
+    return Joined(
+        uploads=[upload for key in keys for upload in joined.by_key[key]],
+        by_key={key: joined.by_key[key] for key in keys},
+        extra_file_ids={key: ids for key, ids in joined.extra_file_ids.items() if key in keys},
+    )

@@ -1,0 +1,103 @@
+"""The final word on a run: judged records turned into figures, with the conservation check.
+
+Nothing here talks to AWS or waits; `settle` brings the records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.exceptions import SettleError
+from harness.measure import conservation, failures
+from harness.measure.evidence import Evidence
+from harness.measure.joining import Joined
+from harness.measure.ledger import UPLOADED, LedgerReader
+from harness.measure.records import FileRecord, Outcome
+from harness.measure.results import Bytes, Failure, Latency, Rate, Timeline
+from harness.measure.stages import latencies
+from harness.measure.timeline import rate_of, timeline_of
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The final word on a run."""
+
+    records: list[FileRecord]
+    counts: dict[str, int]
+    """`files` of `summary.json`."""
+    bytes: Bytes
+    rate: Rate
+    latency_ms: dict[str, Latency | None]
+    failures: list[Failure]
+    timeline: Timeline
+    problems: list[str]
+    """What breaks conservation, in sentences."""
+    notes: list[str] = field(default_factory=list)
+    verified: int = 0
+    """Delivered files whose bytes were read back and hashed."""
+    evidence_complete: bool = True
+    """`False` when the stack was gone and could not be asked."""
+
+    @property
+    def conservation_ok(self) -> bool:
+        return not self.problems
+
+    @property
+    def unverified(self) -> int:
+        """Delivered files whose bytes nobody has checked."""
+        return self.counts["delivered"] - self.verified
+
+
+def conclude(
+    ledger: LedgerReader, joined: Joined, records: list[FileRecord], route: str, evidence: Evidence
+) -> Settlement:
+    """Turn judged records into figures, and check that every offered file is accounted for."""
+    if len(records) != len(ledger.entries):
+        raise SettleError(f"{len(ledger.entries)} files were offered, but {len(records)} were judged")
+    counts = conservation.count(records)
+    uploaded = sum(
+        upload.uploaded or record.destination_versions > 0
+        for upload, record in zip(joined.uploads, records, strict=True)
+    )
+    offered = ledger.offered_by_workers if ledger.complete else len(ledger.entries)
+    timeline = timeline_of(records)
+    return Settlement(
+        records=records,
+        counts=counts,
+        bytes=_bytes(records),
+        rate=rate_of(records, timeline),
+        latency_ms=latencies(records, route),
+        failures=failures.group(records),
+        timeline=timeline,
+        problems=conservation.problems(counts, offered=offered, uploaded=uploaded),
+        notes=_notes(ledger, joined, records, evidence),
+        verified=sum(record.verified and record.outcome is Outcome.DELIVERED for record in records),
+        evidence_complete=evidence.complete,
+    )
+
+
+def _bytes(records: list[FileRecord]) -> Bytes:
+    not_uploaded = set(conservation.NOT_UPLOADED)
+    return Bytes(
+        uploaded=sum(record.size_bytes for record in records if record.outcome not in not_uploaded),
+        delivered=sum(record.size_bytes for record in records if record.outcome is Outcome.DELIVERED),
+    )
+
+
+def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evidence: Evidence) -> list[str]:
+    unverified = sum(record.outcome is Outcome.DELIVERED and not record.verified for record in records)
+    rowless = sum(record.cause == "row_missing" for record in records)
+    unacknowledged = sum(upload.stored and upload.entry.end != UPLOADED for upload in joined.uploads)
+    extra = sum(len(ids) for ids in joined.extra_file_ids.values())
+    said = {
+        "The stack was gone before it could be asked: files without a final row count as in flight.": (
+            not evidence.complete
+        ),
+        "The generator ended without its last line, so its ledger may be short.": not ledger.complete,
+        f"The last line was torn in: {', '.join(ledger.torn_files)}.": ledger.torn_files,
+        f"{unverified} delivered files could not be read back and hashed.": unverified,
+        f"{rowless} files were delivered without a row in the table.": rowless,
+        f"{unacknowledged} objects were stored although the client saw its upload fail.": unacknowledged,
+        f"{extra} objects on the run's keys are in no line of the ledger.": extra,
+    }
+    return [sentence for sentence, holds in said.items() if holds]

@@ -1,0 +1,77 @@
+"""The SFTP server's own list of uploads, `uploads.jsonl`: how a version id reaches the ledger.
+
+One line per upload that ended: `closed` (an object appeared, with this version id) or `aborted` (none did).
+A stack that is kept has uploads of earlier runs in it, so readers say from when on they want them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.exceptions import SettleError
+from harness.measure.jsonl import JsonlTail, Line
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedUpload:
+    """One object that an SFTP session created."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    closed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AbortedUpload:
+    """One upload that ended without an object."""
+
+    key: str
+    at: float
+    reason: str
+
+
+SftpEvent = ClosedUpload | AbortedUpload
+
+
+class UploadsReader:
+    """Reads one `uploads.jsonl`, bit by bit or whole."""
+
+    def __init__(self, uploads_file: Path, bucket: str) -> None:
+        self._tail = JsonlTail(uploads_file)
+        self._bucket = bucket
+
+    def poll(self, not_before: float = 0.0) -> list[SftpEvent]:
+        """Return what was added since the last call and ended at `not_before` (epoch seconds) or later.
+
+        :raises SettleError: a complete line is damaged
+        """
+        return list(self._events(self._tail.read(), not_before))
+
+    def finish(self, not_before: float, keys: Container[str]) -> list[SftpEvent]:
+        """Read to the end; only uploads of `keys`. Raises `SettleError` as `poll` does."""
+        events = self._events(self._tail.finish(), not_before)
+        return [event for event in events if event.key in keys]
+
+    def _events(self, lines: Iterable[Line], not_before: float) -> Iterator[SftpEvent]:
+        for line in lines:
+            event = _parse(line)
+            at = event.closed_at if isinstance(event, ClosedUpload) else event.at
+            if at >= not_before and line.data.get("bucket", self._bucket) == self._bucket:
+                yield event
+
+
+def _parse(line: Line) -> SftpEvent:
+    kind = line.field("event")
+    if kind == "closed":
+        return ClosedUpload(
+            key=line.field("key"),
+            version_id=line.data.get("version_id") or "null",
+            size_bytes=line.field("size_bytes"),
+            closed_at=line.field("closed_at"),
+        )
+    if kind == "aborted":
+        return AbortedUpload(line.field("key"), line.field("at"), line.data.get("reason") or "unknown")
+    raise SettleError(f"{line.place}: unknown event {kind!r}", hint="The file is of a newer version.")

@@ -1,0 +1,126 @@
+"""What a settled run comes to: one verdict, one exit code, and the reasons in sentences.
+
+Exit codes and their order are those of `harness.exit_codes`; everything that applies is collected first, and
+the worst wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from harness.exit_codes import ExitCode, worst
+from harness.measure.results import Latency
+from harness.measure.settlement import Settlement
+from harness.measure.thresholds import ThresholdResult
+
+
+class Verdict(StrEnum):
+    """`verdict` of `summary.json`."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CONSERVATION_BROKEN = "conservation_broken"
+    INCONCLUSIVE = "inconclusive"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a scenario lets happen without calling it a failure."""
+
+    failed: int = 0
+    dlq: int = 0
+    upload_failed: int = 0
+    aborted: int = 0
+    in_flight: int = 0
+    not_started: int = 0
+    lag_p99_ms: float = 1000.0
+    """A generator later than this was the limit itself. A scenario's threshold on `lag` is stricter."""
+
+
+class Decision(NamedTuple):
+    """How a run ended."""
+
+    verdict: Verdict
+    exit_code: ExitCode
+    reasons: list[str]
+
+
+_VERDICTS = {
+    ExitCode.INTERRUPTED: Verdict.INTERRUPTED,
+    ExitCode.STACK_LOST: Verdict.ERROR,
+    ExitCode.CONSERVATION: Verdict.CONSERVATION_BROKEN,
+    ExitCode.INCONCLUSIVE: Verdict.INCONCLUSIVE,
+    ExitCode.THRESHOLD: Verdict.FAILED,
+    ExitCode.PASSED: Verdict.PASSED,
+}
+_COUNTED = ("failed", "dlq", "upload_failed", "aborted", "in_flight")
+
+Reason = tuple[ExitCode, str]
+
+
+def decide(
+    settlement: Settlement,
+    thresholds: Sequence[ThresholdResult] = (),
+    *,
+    allowed: Allowed | None = None,
+    interrupted: bool = False,
+    stack_lost: str | None = None,
+) -> Decision:
+    """Weigh everything that was found.
+
+    :param interrupted: the user stopped the run
+    :param stack_lost: what died in mid-run, in a sentence
+    """
+    limits = allowed or Allowed()
+    reasons: list[Reason] = [
+        *([(ExitCode.INTERRUPTED, "the run was interrupted")] if interrupted else []),
+        *([(ExitCode.STACK_LOST, stack_lost)] if stack_lost else []),
+        *((ExitCode.CONSERVATION, problem) for problem in settlement.problems),
+        *_inconclusive(settlement, thresholds, limits),
+        *_above_allowed(settlement.counts, limits),
+        *((ExitCode.THRESHOLD, _text(result)) for result in thresholds if result.verdict != "passed"),
+    ]
+    exit_code = worst(code for code, _ in reasons)
+    return Decision(_VERDICTS[exit_code], exit_code, [text for _, text in reasons])
+
+
+def _inconclusive(
+    settlement: Settlement, thresholds: Sequence[ThresholdResult], allowed: Allowed
+) -> list[Reason]:
+    """A generator that was late or offered nothing, and evidence that could not be had."""
+    found = []
+    counts, lag = settlement.counts, settlement.latency_ms.get("lag")
+    if not counts["offered"]:
+        found.append("no file was offered")
+    if counts["not_started"] > allowed.not_started:
+        found.append(f"the generator could not start {counts['not_started']} files in time")
+    if _p99(lag) > allowed.lag_p99_ms:
+        found.append(f"the generator was late: p99 of its lag is {_p99(lag):.0f} ms")
+    if any(result.metric.startswith("lag.") and result.verdict == "failed" for result in thresholds):
+        found.append("the generator was later than the scenario's threshold on its lag allows")
+    if settlement.unverified:
+        found.append(f"the bytes of {settlement.unverified} delivered files could not be checked")
+    return [(ExitCode.INCONCLUSIVE, text) for text in found]
+
+
+def _p99(latency: Latency | None) -> float:
+    return latency.p99 if latency and latency.p99 is not None else 0.0
+
+
+def _above_allowed(counts: Mapping[str, int], allowed: Allowed) -> list[Reason]:
+    return [
+        (ExitCode.THRESHOLD, f"{counts[name]} files {name}, {getattr(allowed, name)} allowed")
+        for name in _COUNTED
+        if counts[name] > getattr(allowed, name)
+    ]
+
+
+def _text(result: ThresholdResult) -> str:
+    if result.verdict == "no_samples":
+        return f"threshold without samples: {result.name}"
+    return f"threshold breached: {result.name} (measured {result.value:g}{result.unit})"

@@ -1,0 +1,139 @@
+"""The configuration file of the SFTP process, checked whole before anything is started.
+
+Field names of users and mappings follow AWS Transfer's API (`CreateUser`), so that a later control plane can
+hand them over as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import asyncssh
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from harness.engines.base import EngineInfo
+from harness.exceptions import UsageError
+from harness.sftp.identity import is_login_name
+
+MIB = 1024 * 1024
+MIN_PART_SIZE_BYTES = 5 * MIB
+"""S3 refuses smaller parts, except the last:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+"""
+MAX_PUBLIC_KEY_CHARS = 2048
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HomeMapping(_Strict):
+    """`Entry` is what the client sees, `Target` is `/bucket/prefix`."""
+
+    Entry: Annotated[str, Field(max_length=1024, pattern=r"^/")]
+    Target: Annotated[str, Field(max_length=1024, pattern=r"^/[^/]")]
+    Type: Literal["DIRECTORY"] = "DIRECTORY"
+
+    @field_validator("Entry", "Target")
+    @classmethod
+    def _plain_path(cls, path: str) -> str:
+        if path == "/":
+            return path
+        if path.endswith("/") or any(part in ("", ".", "..") for part in path[1:].split("/")):
+            raise ValueError("must be a plain absolute path without a slash at its end")
+        return path
+
+
+class UserConfig(_Strict):
+    """One service-managed user."""
+
+    name: str
+    role_arn: str
+    public_keys: Annotated[list[str], Field(min_length=1, max_length=50)]
+    home_directory_type: Literal["LOGICAL"] = "LOGICAL"
+    home_directory_mappings: Annotated[list[HomeMapping], Field(min_length=1, max_length=2000)]
+
+    @field_validator("name")
+    @classmethod
+    def _login_name(cls, name: str) -> str:
+        if not is_login_name(name):
+            raise ValueError(
+                "user names have 3 to 100 of the characters A-Z a-z 0-9 _ @ . - and are not `root`"
+            )
+        return name
+
+    @field_validator("public_keys")
+    @classmethod
+    def _readable_keys(cls, keys: list[str]) -> list[str]:
+        for key in keys:
+            if len(key) > MAX_PUBLIC_KEY_CHARS:
+                raise ValueError(f"a public key is longer than {MAX_PUBLIC_KEY_CHARS} characters")
+            try:
+                asyncssh.import_public_key(key)
+            except asyncssh.KeyImportError as exc:
+                raise ValueError(f"not an OpenSSH public key: {key[:40]!r} ({exc})") from exc
+        return keys
+
+    @model_validator(mode="after")
+    def _entries_differ(self) -> UserConfig:
+        entries = [mapping.Entry for mapping in self.home_directory_mappings]
+        if len(set(entries)) != len(entries):
+            raise ValueError("two mappings have the same Entry")
+        return self
+
+
+class SftpConfig(_Strict):
+    """Everything that `python -m harness.sftp` needs to know."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """0 takes a free port; the ready file tells which."""
+    host_key_file: Path
+    """Made (ed25519) when it does not exist, so that clients know the server again after a restart."""
+    server_id: Annotated[str, Field(pattern=r"^s-[0-9a-f]{17}$")]
+    engine: EngineInfo
+    log_group: str | None = None
+    """CloudWatch log group of the session log; `None` keeps it on standard output only."""
+    log_interval_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """How long session log lines are gathered before they are sent: fewer calls against fresher logs."""
+    users: Annotated[list[UserConfig], Field(min_length=1)]
+    part_size_bytes: Annotated[int, Field(ge=MIN_PART_SIZE_BYTES, le=512 * MIB)] = 8 * MIB
+    parts_in_flight: Annotated[int, Field(ge=1, le=16)] = 2
+    """Parts of one upload that are on their way to S3 at once; the client waits when they are all slow."""
+    partial_upload: Literal["discard"] = "discard"
+    set_stat_option: Literal["DEFAULT", "ENABLE_NO_OP"] = "DEFAULT"
+    security_policy: Literal["TransferSecurityPolicy-2024-01"] = "TransferSecurityPolicy-2024-01"
+    pre_authentication_login_banner: Annotated[str, Field(max_length=4096)] = ""
+    login_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    max_handles_per_session: Annotated[int, Field(ge=1, le=1024)] = 64
+    drain_timeout_s: Annotated[float, Field(ge=0, le=600)] = 10.0
+    """How long SIGTERM waits for open uploads."""
+    exit_with_parent: int | None = None
+    """Process whose end is treated like SIGTERM."""
+    uploads_file: Path
+    ready_file: Path
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> SftpConfig:
+        names = [user.name for user in self.users]
+        if len(set(names)) != len(names):
+            raise ValueError("two users have the same name")
+        return self
+
+
+def load(path: Path) -> SftpConfig:
+    """Read and check the file.
+
+    :raises UsageError: it cannot be read, is not JSON, or breaks a rule; all broken rules are listed
+    """
+    try:
+        return SftpConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as exc:
+        raise UsageError(f"cannot read the SFTP configuration: {exc}") from exc
+    except ValidationError as exc:
+        problems = [f"  {'.'.join(map(str, e['loc'])) or 'configuration'}: {e['msg']}" for e in exc.errors()]
+        raise UsageError("\n".join([f"the SFTP configuration {path} is wrong:", *problems])) from exc
+    except ValueError as exc:
+        raise UsageError(f"the SFTP configuration {path} is not JSON: {exc}") from exc

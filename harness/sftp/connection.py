@@ -1,0 +1,132 @@
+"""One SSH connection: key exchange, login, channels, and what the log says about them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import asyncssh
+
+from harness.sftp import session as sessions
+from harness.sftp.authentication import describe_key
+from harness.sftp.filesystem import S3Filesystem
+from harness.sftp.identity import User
+from harness.sftp.protocol import SftpChannel
+from harness.sftp.services import Services
+from harness.sftp.session import Session
+from harness.sftp.session_log import Connected
+
+_KEX_MESSAGE = re.compile(r"No matching (?P<what>.+) algorithm found, sent .* and received (?P<offered>\S+)")
+_KEX_NAMES = {
+    "key exchange": "no matching key exchange method found",
+    "server host key": "no matching host key type found",
+    "encryption": "no matching cipher found",
+    "MAC": "no matching MAC found",
+    "compression": "no matching compression method found",
+}
+
+
+class TransferConnection(asyncssh.SSHServer):
+    """asyncssh's owner of one connection."""
+
+    def __init__(self, services: Services, connections: set[TransferConnection]) -> None:
+        self._services = services
+        self._connections = connections
+        self._failures = 0
+        self._login: tuple[User, asyncssh.SSHKey] | None = None
+        self._kex = ""
+        self.session: Session | None = None
+        self.ssh: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.ssh = conn
+        self._connections.add(self)
+        self._note_key_exchange(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        if isinstance(exc, asyncssh.KeyExchangeFailed):
+            self._log_kex_failure(str(exc))
+        if self.session is not None:
+            if exc is not None:
+                self.session.log.exit_reason(str(exc))
+            self.session.log.disconnected()
+
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+        banner = self._services.config.pre_authentication_login_banner
+        if banner and self.ssh is not None:
+            self.ssh.send_auth_banner(banner)
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        user = await self._services.authenticator.by_key(username, key)
+        if user is None:
+            self._refuse(username, key)
+            return False
+        self._login = (user, key)
+        return True
+
+    def auth_completed(self) -> None:
+        if self._login is None or self.ssh is None:
+            return
+        user, key = self._login
+        self.session = sessions.begin(user, self._services)
+        self.session.log.connected(self._describe(user, key))
+
+    def session_requested(self) -> Any:
+        if self.session is None:
+            return False
+        return SftpChannel(
+            S3Filesystem(self.session), max_handles=self._services.config.max_handles_per_session
+        )
+
+    @property
+    def source_ip(self) -> str:
+        peer = self.ssh.get_extra_info("peername") if self.ssh is not None else None
+        return str(peer[0]) if peer else ""
+
+    def _info(self, name: str) -> str:
+        return str(self.ssh.get_extra_info(name, "")) if self.ssh is not None else ""
+
+    def _refuse(self, username: str, key: asyncssh.SSHKey) -> None:
+        self._services.log.auth_failure(
+            user=username, source_ip=self.source_ip, method="publickey", message=describe_key(key)
+        )
+        self._failures += 1
+        if self._failures >= self._services.config.login_attempts and self.ssh is not None:
+            self.ssh.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "Too many authentication failures")
+
+    def _describe(self, user: User, key: asyncssh.SSHKey) -> Connected:
+        return Connected(
+            role=user.role_arn,
+            ciphers=f"{self._info('recv_cipher')},{self._info('send_cipher')}",
+            client=self._info("client_version"),
+            source_ip=self.source_ip,
+            public_key=key.export_public_key("openssh").decode().split()[1],
+            public_key_fingerprint=key.get_fingerprint(),
+            public_key_type=key.get_algorithm(),
+            user=user.name,
+            kex=self._kex,
+        )
+
+    def _note_key_exchange(self, conn: asyncssh.SSHServerConnection) -> None:
+        """asyncssh forgets the name of the key exchange once it is done; note it when it is chosen."""
+        choose = conn._choose_alg
+
+        def choose_and_note(kind: str, ours: Any, theirs: Any) -> bytes:
+            algorithm = choose(kind, ours, theirs)
+            if kind == "key exchange":
+                self._kex = algorithm.decode("ascii")
+            return algorithm
+
+        conn._choose_alg = choose_and_note  # type: ignore[assignment]
+
+    def _log_kex_failure(self, text: str) -> None:
+        match = _KEX_MESSAGE.search(text)
+        message = _KEX_NAMES.get(match["what"], text) if match else text
+        self._services.log.kex_failure(
+            source_ip=self.source_ip, message=message, offered=match["offered"] if match else ""
+        )

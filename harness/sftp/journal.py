@@ -1,0 +1,83 @@
+"""uploads.jsonl: what became of every upload. This is how an object's version id reaches the ledger, which
+SFTP itself cannot carry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import clock
+from harness.sftp.storage.base import StoredObject
+
+
+@dataclass(frozen=True)
+class UploadRef:
+    """Which upload a line is about."""
+
+    user: str
+    bucket: str
+    key: str
+    session_id: str
+
+
+class UploadJournal:
+    """Appends one line per upload.
+
+    One `write` on a descriptor opened for appending: lines of several processes do not mix, and readers see
+    a line as soon as the call returns. Nothing is buffered here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def closed(self, ref: UploadRef, stored: StoredObject, size_bytes: int) -> None:
+        """The object is in S3. Written before the client is told. Raises `OSError`."""
+        self._append(
+            event="closed",
+            user=ref.user,
+            bucket=ref.bucket,
+            key=ref.key,
+            version_id=stored.version_id,
+            etag=stored.etag,
+            size_bytes=size_bytes,
+            closed_at=clock.now(),
+            session_id=ref.session_id,
+        )
+
+    def aborted(self, ref: UploadRef, size_bytes: int, reason: str) -> None:
+        """There is no object, and there will be none. Raises `OSError`."""
+        self._append(
+            event="aborted",
+            user=ref.user,
+            bucket=ref.bucket,
+            key=ref.key,
+            size_bytes=size_bytes,
+            at=clock.now(),
+            session_id=ref.session_id,
+            reason=reason,
+        )
+
+    def renamed(self, ref: UploadRef, from_key: str, stored: StoredObject, size_bytes: int) -> None:
+        """The object was copied to a new key and removed from the old one. Raises `OSError`."""
+        self._append(
+            event="renamed",
+            user=ref.user,
+            bucket=ref.bucket,
+            from_key=from_key,
+            key=ref.key,
+            version_id=stored.version_id,
+            etag=stored.etag,
+            size_bytes=size_bytes,
+            closed_at=clock.now(),
+            session_id=ref.session_id,
+        )
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def _append(self, **fields: Any) -> None:
+        os.write(self._descriptor, json.dumps(fields, ensure_ascii=False).encode() + b"\n")

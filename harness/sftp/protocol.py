@@ -1,0 +1,100 @@
+"""SFTP version 3 as Transfer Family speaks it, on asyncssh's packet code.
+
+Differences from asyncssh's own server: no extension is advertised or answered, files of a client that went
+away are abandoned instead of closed, a folder that does not exist fails at OPENDIR, and the number of
+handles is bounded. Everything here that is private to asyncssh is pinned by
+`tests/unit/sftp/test_protocol.py`.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from asyncssh import SFTPAttrs, SFTPFailure, SFTPServer, SSHReader, SSHWriter
+from asyncssh.packet import SSHPacket
+from asyncssh.sftp import SFTPServerHandler
+from asyncssh.stream import SSHServerStreamSession
+
+from harness.sftp.filesystem import S3Filesystem
+from harness.sftp.handles import OpenFile
+
+SFTP_VERSION = 3
+_VERSION_3_REQUESTS = frozenset(range(3, 21))
+"""OPEN to SYMLINK: https://datatracker.ietf.org/doc/html/draft-ietf-secsh-filexfer-02#section-3"""
+
+
+class TransferHandler(SFTPServerHandler):
+    """Serves the requests of one channel, one after the other."""
+
+    _extensions: list[tuple[bytes, bytes]] = []  # noqa: RUF012  (as asyncssh declares it)
+
+    def __init__(
+        self,
+        filesystem: S3Filesystem,
+        reader: SSHReader[bytes],
+        writer: SSHWriter[bytes],
+        *,
+        max_handles: int,
+    ) -> None:
+        super().__init__(cast(SFTPServer, filesystem), reader, writer, SFTP_VERSION)
+        self._filesystem = filesystem
+        self._max_handles = max_handles
+
+    async def _cleanup(self, exc: Exception | None) -> None:
+        for file in list(self._file_handles.values()):
+            cast(OpenFile, file).abandon(f"session ended: {exc}" if exc else "session ended")
+        self._file_handles = {}
+        await super()._cleanup(exc)
+
+    def _get_next_handle(self) -> bytes:
+        if len(self._file_handles) + len(self._dir_handles) >= self._max_handles:
+            raise SFTPFailure("Too many open files")
+        return super()._get_next_handle()
+
+    async def _process_open(self, packet: SSHPacket) -> bytes:
+        handle = self._get_next_handle()
+        path, flags = packet.get_string(), packet.get_uint32()
+        attrs = SFTPAttrs.decode(packet, SFTP_VERSION)
+        packet.check_end()
+        self._file_handles[handle] = await self._filesystem.open(path, flags, attrs)
+        return handle
+
+    async def _process_opendir(self, packet: SSHPacket) -> bytes:
+        handle = self._get_next_handle()
+        path = packet.get_string()
+        packet.check_end()
+        self._dir_handles[handle] = await self._filesystem.opendir(path)
+        return handle
+
+
+TransferHandler._packet_handlers = {
+    request: getattr(TransferHandler, handler.__name__)
+    for request, handler in SFTPServerHandler._packet_handlers.items()
+    if request in _VERSION_3_REQUESTS and handler is not None
+}
+
+
+class SftpChannel(SSHServerStreamSession[bytes]):
+    """A session channel on which only the `sftp` subsystem can be started: no shell, no command, so no SCP."""
+
+    def __init__(self, filesystem: S3Filesystem, *, max_handles: int) -> None:
+        super().__init__(None)
+        self._filesystem = filesystem
+        self._max_handles = max_handles
+
+    def shell_requested(self) -> bool:
+        return False
+
+    def exec_requested(self, command: str) -> bool:  # noqa: ARG002
+        return False
+
+    def subsystem_requested(self, subsystem: str) -> bool:
+        return subsystem == "sftp"
+
+    def session_started(self) -> None:
+        chan, connection = self._chan, self._conn
+        if chan is None or connection is None:
+            return
+        reader, writer = SSHReader[bytes](self, chan), SSHWriter[bytes](self, chan)
+        handler = TransferHandler(self._filesystem, reader, writer, max_handles=self._max_handles)
+        connection.create_task(handler.run(), reader.logger)

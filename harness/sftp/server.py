@@ -1,0 +1,165 @@
+"""The listener: start, serve, and stop without breaking uploads that are under way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import asyncssh
+
+from harness import clock
+from harness.exceptions import EnvironmentNotReadyError, PortInUseError
+from harness.sftp import host_key
+from harness.sftp.authentication import Authenticator
+from harness.sftp.authorisation import AllowMapped
+from harness.sftp.config import SftpConfig
+from harness.sftp.connection import TransferConnection
+from harness.sftp.identity import ConfiguredUsers
+from harness.sftp.journal import UploadJournal
+from harness.sftp.outlets import CloudWatchOutlet, Outlet, Record, TextOutlet
+from harness.sftp.security_policies import SECURITY_POLICIES
+from harness.sftp.services import Services
+from harness.sftp.session_log import Line, ServerLog
+from harness.sftp.storage.base import Storage
+
+IDENT = "AWS_SFTP_1.1"
+"""As seen on live servers: https://github.com/sshnet/SSH.NET/issues/1092"""
+_KEEPALIVE_INTERVAL_S = 100
+_KEEPALIVE_COUNT = 3
+"""Transfer drops a client that does not respond for 300 s."""
+_LOGIN_TIMEOUT_S = 120
+_POLL_S = 0.05
+_LOG_FLUSH_S = 3.0
+
+
+class TransferServer:
+    """Everything between the configuration and the socket."""
+
+    def __init__(self, config: SftpConfig, storage: Storage) -> None:
+        self._config = config
+        self._storage = storage
+        self._outlets = _outlets(config)
+        self._connections: set[TransferConnection] = set()
+        self._services = Services(
+            config=config,
+            authenticator=Authenticator(ConfiguredUsers(config.users)),
+            authoriser=AllowMapped(),
+            storage=storage,
+            journal=_journal(config.uploads_file),
+            log=ServerLog(self._emit, _resource_arn(config)),
+        )
+        self._listener: asyncssh.SSHAcceptor | None = None
+
+    async def start(self) -> None:
+        """Listen, then write the ready file.
+
+        :raises PortInUseError: the port is taken
+        :raises EnvironmentNotReadyError: the host key or a file cannot be used
+        """
+        key = host_key.load_or_make(self._config.host_key_file)
+        for outlet in self._outlets:
+            outlet.start()
+        self._listener = await self._listen(key)
+        _write_ready_file(self._config, self._listener.get_port(), key.get_fingerprint())
+
+    async def _listen(self, key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
+        policy = SECURITY_POLICIES[self._config.security_policy]
+        try:
+            return await asyncssh.listen(
+                self._config.host,
+                self._config.port,
+                server_factory=lambda: TransferConnection(self._services, self._connections),
+                server_host_keys=[key],
+                send_server_host_keys=True,
+                server_version=IDENT,
+                kex_algs=policy.kexs,
+                encryption_algs=policy.ciphers,
+                mac_algs=policy.macs,
+                signature_algs=policy.signatures,
+                compression_algs=["none"],
+                encoding=None,
+                password_auth=False,
+                kbdint_auth=False,
+                gss_host=None,
+                agent_forwarding=False,
+                allow_pty=False,
+                login_timeout=_LOGIN_TIMEOUT_S,
+                keepalive_interval=_KEEPALIVE_INTERVAL_S,
+                keepalive_count_max=_KEEPALIVE_COUNT,
+                reuse_address=True,
+            )
+        except OSError as exc:
+            raise PortInUseError(
+                f"cannot listen on {self._config.host}:{self._config.port}: {exc}",
+                hint="choose another port, or 0 for a free one",
+            ) from exc
+
+    async def stop(self) -> None:
+        """Refuse what is new, let open uploads finish for a bounded time, then end every session."""
+        self._services.draining = True
+        if self._listener is not None:
+            self._listener.close()
+        deadline = clock.now() + self._config.drain_timeout_s
+        while self._services.open_uploads and clock.now() < deadline:
+            await asyncio.sleep(_POLL_S)
+        await self._end_sessions()
+        await self._finish_background(deadline_s=max(1.0, deadline - clock.now()))
+        await self._storage.close()
+        for outlet in self._outlets:
+            await asyncio.to_thread(outlet.stop, _LOG_FLUSH_S)
+        self._tell_dropped_lines()
+        self._services.journal.close()
+
+    async def _end_sessions(self) -> None:
+        connections = [connection.ssh for connection in self._connections if connection.ssh is not None]
+        for connection in connections:
+            connection.close()
+        closed = [asyncio.ensure_future(connection.wait_closed()) for connection in connections]
+        if closed:
+            await asyncio.wait(closed, timeout=1.0)
+
+    async def _finish_background(self, deadline_s: float) -> None:
+        if self._services.background:
+            await asyncio.wait(self._services.background, timeout=deadline_s)
+
+    def _emit(self, stream: str, line: Line) -> None:
+        record = Record(clock.now(), stream, line)
+        for outlet in self._outlets:
+            outlet.put(record)
+
+    def _tell_dropped_lines(self) -> None:
+        for outlet in self._outlets:
+            if outlet.dropped:
+                print(f"{outlet.name}: {outlet.dropped} session log lines were dropped", file=sys.stderr)
+
+
+def _outlets(config: SftpConfig) -> list[Outlet]:
+    outlets: list[Outlet] = [TextOutlet(sys.stdout)]
+    if config.log_group is not None:
+        outlets.append(CloudWatchOutlet(config.engine, config.log_group, config.log_interval_s))
+    return outlets
+
+
+def _journal(path: Path) -> UploadJournal:
+    try:
+        return UploadJournal(path)
+    except OSError as exc:
+        raise EnvironmentNotReadyError(f"cannot write {path}: {exc}") from exc
+
+
+def _resource_arn(config: SftpConfig) -> str:
+    engine = config.engine
+    return f"arn:aws:transfer:{engine.region}:{engine.account_id}:server/{config.server_id}"
+
+
+def _write_ready_file(config: SftpConfig, port: int, fingerprint: str) -> None:
+    content = {"pid": os.getpid(), "host": config.host, "port": port, "host_key_fingerprint": fingerprint}
+    draft = config.ready_file.with_name(f".{config.ready_file.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(content), encoding="utf-8")
+        draft.replace(config.ready_file)
+    except OSError as exc:
+        raise EnvironmentNotReadyError(f"cannot write {config.ready_file}: {exc}") from exc

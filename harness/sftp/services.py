@@ -1,0 +1,39 @@
+"""What every connection shares, gathered once at start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.sftp.authentication import Authenticator
+from harness.sftp.authorisation import Authoriser
+from harness.sftp.config import SftpConfig
+from harness.sftp.journal import UploadJournal
+from harness.sftp.session_log import ServerLog
+from harness.sftp.storage.base import Storage
+
+
+@dataclass
+class Services:
+    """Shared parts, and what is under way on them."""
+
+    config: SftpConfig
+    authenticator: Authenticator
+    authoriser: Authoriser
+    storage: Storage
+    journal: UploadJournal
+    log: ServerLog
+    open_uploads: int = 0
+    draining: bool = False
+    """Set on SIGTERM: open uploads may finish, new ones are refused."""
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+    """Clean-up that outlives its session."""
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` to its end although the session may be gone before."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+        return task

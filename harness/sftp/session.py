@@ -1,0 +1,44 @@
+"""One authenticated SSH connection, as the parts behind it see it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from harness.sftp.directories import Directories
+from harness.sftp.identity import User
+from harness.sftp.journal import UploadRef
+from harness.sftp.services import Services
+from harness.sftp.session_log import SessionLog
+from harness.sftp.storage.base import Metadata
+
+
+@dataclass(frozen=True)
+class Session:
+    """`id` is 20 hex digits, as in newer Transfer logs."""
+
+    id: str
+    user: User
+    directories: Directories
+    log: SessionLog
+    services: Services
+
+    @property
+    def object_metadata(self) -> Metadata:
+        """What Transfer writes beside every object:
+        https://docs.aws.amazon.com/transfer/latest/userguide/transfer-file.html
+        """
+        return {
+            "user-agent": "AWSTransfer",
+            "user-agent-id": f"{self.user.name}@{self.services.config.server_id}",
+        }
+
+    def upload_ref(self, bucket: str, key: str) -> UploadRef:
+        return UploadRef(self.user.name, bucket, key, self.id)
+
+
+def begin(user: User, services: Services) -> Session:
+    """Open the books on a new session."""
+    session_id = secrets.token_hex(10)
+    log = SessionLog(services.log, user.name, session_id)
+    return Session(session_id, user, Directories(user.mappings), log, services)

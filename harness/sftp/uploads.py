@@ -1,0 +1,134 @@
+"""From a stream of bytes to one S3 object, in bounded memory.
+
+What fits into one part is written by one PutObject at the end; anything larger becomes a multipart upload
+whose parts leave while the client still sends. The object appears only in `finish`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.sftp.storage.base import Metadata, Part, Storage, StorageError, StoredObject
+
+_PARTS_PER_STEP = 1000
+_ABORT_DELAYS_S = (0.5, 2.0, 8.0)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an upload goes."""
+
+    bucket: str
+    key: str
+    metadata: Metadata
+
+
+def part_size(base_bytes: int, number: int) -> int:
+    """Return the size of part `number` (counted from 1): the base, doubled after every thousand parts.
+
+    S3 takes 10,000 parts and objects of 5 TB
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). With a base of 8 MiB, memory stays
+    the same up to 8 GB, and 5 TB still fit.
+    """
+    return base_bytes * int(2 ** ((number - 1) // _PARTS_PER_STEP))
+
+
+class PartWriter:
+    """Writes one object front to back.
+
+    Memory: the part that is being filled, and `parts_in_flight` that are on their way. When those are slow,
+    `append` waits, the SSH window closes and the client waits too.
+    """
+
+    def __init__(
+        self, storage: Storage, target: Target, *, base_part_bytes: int, parts_in_flight: int
+    ) -> None:
+        self._storage = storage
+        self._target = target
+        self._base_part_bytes = base_part_bytes
+        self._slots = asyncio.Semaphore(parts_in_flight)
+        self._buffer = bytearray()
+        self._upload_id: str | None = None
+        self._tasks: list[asyncio.Task[Part]] = []
+        self._error: StorageError | None = None
+
+    @property
+    def is_multipart(self) -> bool:
+        """Parts may exist in S3, so an unfinished upload must be aborted there."""
+        return self._upload_id is not None
+
+    async def append(self, data: bytes) -> None:
+        """Take the next bytes of the stream. Raises `StorageError` as soon as a part has failed."""
+        self._buffer += data
+        while len(self._buffer) > self._next_part_bytes:
+            await self._send_part(self._next_part_bytes)
+
+    async def finish(self) -> StoredObject:
+        """Make the object appear. Raises `StorageError`; the object is then not there."""
+        bucket, key = self._target.bucket, self._target.key
+        if self._upload_id is None:
+            data, self._buffer = self._buffer, bytearray()
+            return await self._storage.put(bucket, key, data, self._target.metadata)
+        if self._buffer:
+            await self._send_part(len(self._buffer))
+        parts = await asyncio.gather(*self._tasks)
+        return await self._storage.complete_multipart(bucket, key, self._upload_id, parts)
+
+    async def abort(self, on_failure: Callable[[StorageError], None]) -> None:
+        """Throw everything away, parts in S3 included. A failure that lasts is reported, not raised: the
+        client is gone, and a lifecycle rule of the bucket is the last resort.
+        """
+        self._buffer = bytearray()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._upload_id is None:
+            return
+        for delay_s in (*_ABORT_DELAYS_S, None):
+            try:
+                await self._storage.abort_multipart(self._target.bucket, self._target.key, self._upload_id)
+            except StorageError as exc:
+                if delay_s is None:
+                    on_failure(exc)
+                else:
+                    await asyncio.sleep(delay_s)
+            else:
+                return
+
+    @property
+    def _next_part_bytes(self) -> int:
+        return part_size(self._base_part_bytes, len(self._tasks) + 1)
+
+    async def _send_part(self, size_bytes: int) -> None:
+        await self._slots.acquire()
+        if self._error is not None:
+            self._slots.release()
+            raise self._error
+        try:
+            if self._upload_id is None:
+                self._upload_id = await self._storage.create_multipart(
+                    self._target.bucket, self._target.key, self._target.metadata
+                )
+        except BaseException:
+            self._slots.release()
+            raise
+        data = self._take(size_bytes)
+        self._tasks.append(asyncio.create_task(self._put_part(self._upload_id, len(self._tasks) + 1, data)))
+
+    def _take(self, size_bytes: int) -> bytearray:
+        """Cut the next part off without copying it: only the small rest is copied."""
+        rest = self._buffer[size_bytes:]
+        del self._buffer[size_bytes:]
+        data, self._buffer = self._buffer, rest
+        return data
+
+    async def _put_part(self, upload_id: str, number: int, data: bytearray) -> Part:
+        try:
+            return await self._storage.put_part(
+                self._target.bucket, self._target.key, upload_id, number, data
+            )
+        except StorageError as exc:
+            self._error = exc
+            raise
+        finally:
+            self._slots.release()

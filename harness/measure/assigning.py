@@ -1,6 +1,6 @@
 """Which upload a version at the destination came from.
 
-Evidence in falling order: the version names its `file_id` itself (tag or metadata), a row claims the version,
+Evidence in falling order: the version names its `file_id` itself (a tag), a row claims the version,
 there is only one upload of that key, the bytes are the ones that a sender hashed, the order of time. A
 version that nothing claims is one too many: it counts as a duplicate of its key.
 """

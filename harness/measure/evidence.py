@@ -46,7 +46,7 @@ class EvidenceSource(Protocol):
         """Return the versions of `keys` in the source bucket, oldest first."""
 
     def read_back(self, versions: Collection[ObjectVersion], progress: Progress) -> None:
-        """Fill `sha256`, and `file_id` from metadata, of destination versions."""
+        """Fill `sha256` of destination versions."""
 
     def read_tags(self, versions: Collection[ObjectVersion]) -> None:
         """Fill `file_id` of destination versions from their tags."""

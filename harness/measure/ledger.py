@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.exceptions import SettleError
+from harness.load.ledger_format import FINAL_EVENTS, SCHEMA_VERSION, Event, file_name
 from harness.measure.jsonl import JsonlTail, Line
-from harness.measure.records import Outcome
 
-SCHEMA_VERSION = 1
-PATTERN = "ledger-*.jsonl"
+PATTERN = file_name("*")
 
 
 @dataclass(slots=True)
@@ -40,8 +39,7 @@ class LedgerEntry:
     message: str | None = None
 
 
-UPLOADED = "uploaded"
-_ENDS = frozenset({UPLOADED, Outcome.NOT_STARTED, Outcome.UPLOAD_FAILED, Outcome.ABORTED})
+UPLOADED = str(Event.UPLOADED)
 
 
 class LedgerReader:
@@ -105,14 +103,14 @@ class LedgerReader:
 
     def _apply(self, line: Line, ended: list[LedgerEntry]) -> None:
         event = line.field("e")
-        if event == "offered":
+        if event == Event.OFFERED:
             self._offer(line)
-        elif event == "header":
+        elif event == Event.HEADER:
             self._header(line)
-        elif event == "end":
+        elif event == Event.END:
             self.workers_ended += 1
             self.offered_by_workers += int(line.field("offered"))
-        elif event == "started" or event in _ENDS:
+        elif event == Event.STARTED or event in FINAL_EVENTS:
             self._advance(line, event, ended)
         else:
             raise SettleError(
@@ -146,7 +144,7 @@ class LedgerReader:
         if entry is None:
             self._early.append(line)
             return
-        if event == "started":
+        if event == Event.STARTED:
             self.started += entry.started_at is None
             entry.started_at = line.field("at")
             return

@@ -17,8 +17,8 @@ from harness.aws import translated
 from harness.exceptions import AwsError
 from harness.measure.rows import batched
 
-FILE_ID_METADATA = "file-id"
-"""Object tag or user metadata that names the upload a version was copied from."""
+UPLOAD_TAG = "floodgate-upload"
+"""Tag that the pipeline's copy request writes: `<file_id>:<sequencer>` of the upload that it copied."""
 _CHUNK_BYTES = 1024 * 1024
 _VANISHED_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
 
@@ -35,7 +35,7 @@ class ObjectVersion:
     sha256: str | None = None
     """Filled by `hash_versions`; stays `None` when the version vanished before it could be read."""
     file_id: str | None = None
-    """The upload it was copied from, if the version itself says so."""
+    """The upload that its tag says it was copied from; filled by `read_tags`."""
 
 
 def list_versions(client: Any, bucket: str, keys: Collection[str]) -> dict[str, list[ObjectVersion]]:
@@ -113,19 +113,25 @@ def _hash_version(client: Any, bucket: str, version: ObjectVersion) -> None:
             raise
         return
     version.sha256 = digest.hexdigest()
-    version.file_id = response["Metadata"].get(FILE_ID_METADATA)
 
 
 def read_tags(client: Any, bucket: str, versions: Iterable[ObjectVersion]) -> None:
-    """Fill `file_id` from the object tag of versions whose metadata does not name it.
+    """Fill `file_id` from the pipeline's tag, where there is one.
 
     One call per version: meant for keys where it is not clear which upload a version came from.
+
+    :raises StackLostError: the engine does not answer
+    :raises AwsError: the tags of a version that exists cannot be read
     """
     for version in versions:
-        if version.file_id is None:
+        try:
             with translated(f"reading the tags of {version.key!r} in {bucket}"):
                 response = client.get_object_tagging(
                     Bucket=bucket, Key=version.key, VersionId=version.version_id
                 )
-            tags = {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
-            version.file_id = tags.get(FILE_ID_METADATA)
+        except AwsError as exc:
+            if exc.code not in _VANISHED_CODES:
+                raise
+            continue
+        tags = {tag["Key"]: tag["Value"] for tag in response["TagSet"]}
+        version.file_id = tags.get(UPLOAD_TAG, "").partition(":")[0] or None

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from harness.aws import translated
+from harness.exceptions import AwsError
 
 PeekQueue = Callable[[str], list[dict[str, Any]]]
 """Queue URL to its messages in ReceiveMessage's shape (`MessageId`, `Body`, …), visible or not."""
@@ -24,6 +25,7 @@ _DEPTH_ATTRIBUTES = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+_PEEK_ATTEMPTS = 5
 _HOLD_S = 120
 """How long received dead letters are hidden while the rest is read; putting them back ends it early."""
 
@@ -55,12 +57,23 @@ def view(client: Any, queue_url: str, peek: PeekQueue | None) -> QueueView:
     """Look at a queue that others work on."""
     if peek is None:
         return QueueView(depth(client, queue_url))
-    return _as_view(peek(queue_url))
+    return _as_view(_peek_patiently(peek, queue_url))
 
 
 def view_dead_letters(client: Any, queue_url: str, peek: PeekQueue | None) -> QueueView:
     """Look at a dead-letter queue; where it must be received from, each receive count rises by one."""
-    return _as_view(peek(queue_url) if peek else _receive_and_put_back(client, queue_url))
+    return _as_view(_peek_patiently(peek, queue_url) if peek else _receive_and_put_back(client, queue_url))
+
+
+def _peek_patiently(peek: PeekQueue, queue_url: str) -> list[dict[str, Any]]:
+    """Listing a queue that changes meanwhile fails in LocalStack now and then, so it is tried again."""
+    for _ in range(_PEEK_ATTEMPTS - 1):
+        try:
+            return peek(queue_url)
+        except AwsError as exc:
+            if "NonExistentQueue" in exc.code or "QueueDoesNotExist" in exc.code:
+                raise
+    return peek(queue_url)
 
 
 def _as_view(messages: Sequence[dict[str, Any]]) -> QueueView:

@@ -1,8 +1,9 @@
 """Settling: the end of every run, where each offered file gets its one outcome.
 
-`settle` waits until the pipeline is quiet or the waiting time is over, gathers the evidence, judges every file
-and checks conservation. It needs only what a run folder keeps (ledger, uploads of the SFTP server, description
-of the stack) and the running stack. `settle_without_stack` does what can be done when the stack is gone.
+`settle` waits until the pipeline is quiet or the waiting time is over, gathers the evidence, judges every
+file and checks conservation. It needs only what a run folder keeps (ledger, uploads of the SFTP server,
+description of the stack) and the running stack. `settle_without_stack` does what can be done when the stack
+is gone.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines.base import EngineInfo, Progress
+from harness.engines.registry import queue_peeker
 from harness.measure.classify import Messages, classify
 from harness.measure.evidence import AwsEvidence, Evidence, EvidenceSource
 from harness.measure.follow import Follower, Snapshot
 from harness.measure.gather import gather, merge
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, join
 from harness.measure.ledger import LedgerReader
-from harness.measure.queues import PeekQueue
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
 from harness.measure.settlement import Settlement, conclude
@@ -40,8 +41,6 @@ class SettleInputs:
     description: StackDescription
     ledger_dir: Path
     uploads_file: Path
-    peek: PeekQueue | None = None
-    """Lists a queue's messages without receiving them, where the engine can."""
     follower: Follower | None = None
     """The follower of the run, which saves reading everything twice."""
 
@@ -63,7 +62,7 @@ def settle(
     :raises AwsError: something of the stack cannot be read
     :raises SettleError: the ledger or a row is damaged
     """
-    source = source or AwsEvidence(inputs.engine, inputs.description, inputs.peek)
+    source = source or AwsEvidence(inputs.engine, inputs.description, queue_peeker(inputs.engine))
     bucket = inputs.description.buckets["source"]
     if wait_s > 0:
         wait_until_quiet(inputs, source, wait_s=wait_s, progress=progress, pause=pause)

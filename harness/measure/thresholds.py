@@ -2,7 +2,8 @@
 
     threshold  ::= metric operator value
     metric     ::= stage "." statistic | "files." outcome | "rate." rate | "bytes." bytes | "backlog." backlog
-    stage      ::= "end_to_end" | "lag" | "sftp_upload" | "event_delivery" | "queue_wait" | "dispatch" | "transfer"
+    stage      ::= "end_to_end" | "lag" | "sftp_upload" | "event_delivery" | "queue_wait" | "dispatch"
+                 | "transfer"
     statistic  ::= "p50" | "p90" | "p95" | "p99" | "p999" | "max" | "count"
     outcome    ::= a name under `files` of summary.json, such as "lost" or "delivered"
     rate       ::= "offered" | "delivered"

@@ -1,6 +1,7 @@
 """The SFTP server's own list of uploads, `uploads.jsonl`: how a version id reaches the ledger.
 
 One line per upload that ended: `closed` (an object appeared, with this version id) or `aborted` (none did).
+`renamed` is a new object too, under the new key.
 A stack that is kept has uploads of earlier runs in it, so readers say from when on they want them.
 """
 
@@ -32,6 +33,8 @@ class AbortedUpload:
     at: float
     reason: str
 
+
+_APPEARED = frozenset({"closed", "renamed"})
 
 SftpEvent = ClosedUpload | AbortedUpload
 
@@ -65,7 +68,7 @@ class UploadsReader:
 
 def _parse(line: Line) -> SftpEvent:
     kind = line.field("event")
-    if kind == "closed":
+    if kind in _APPEARED:
         return ClosedUpload(
             key=line.field("key"),
             version_id=line.data.get("version_id") or "null",

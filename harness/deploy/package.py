@@ -1,0 +1,141 @@
+"""Builds the Lambda package: the pipeline's Python files and their pinned dependencies in one zip.
+
+Reproducible: the same sources give the same bytes, on any day and machine, so the file's hash tells whether
+code has changed, and a package that was built once is used again from a cache. The dependencies are pure
+Python, so that one package fits every Lambda architecture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.deploy import pipeline_files
+from harness.engines.base import Progress
+from harness.environments import uv
+from harness.exceptions import DeployError, DiskFullError
+from harness.locks import exclusive
+from harness.paths import environments_dir
+
+_LAYOUT = "1"
+"""Part of every key: raise it when packages must be built again although no input changed."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip file can hold."""
+_LEFT_OUT_SUFFIXES = frozenset({".pyc", ".pyi", ".typed"})
+_LEFT_OUT_FOLDERS = frozenset({"__pycache__", "bin"})
+
+
+@dataclass(frozen=True)
+class Package:
+    """A built package."""
+
+    path: Path
+    sha256: str
+    """Of the sources and pins that went in; equal hashes mean equal bytes."""
+
+
+def python_runtime() -> str:
+    """Return Lambda's name for the running Python, which is the one of the local Lambda runtime, too."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def build(progress: Progress) -> Package:
+    """Return the package of the pipeline as it is now, from the cache if it has been built before.
+
+    :raises InstallError: the dependencies could not be fetched
+    :raises DiskFullError: there is no room in the cache
+    """
+    key = _key()
+    cache = environments_dir().parent / "packages"
+    path = cache / f"pipeline-{python_runtime()}-{key[:16]}.zip"
+    try:
+        with exclusive(cache / f".{path.name}.lock"):
+            if not path.exists():
+                _build(path, progress)
+    except OSError as exc:
+        raise DiskFullError(
+            f"the Lambda package could not be written to {cache}: {exc}", hint="free some room there"
+        ) from exc
+    return Package(path=path, sha256=key)
+
+
+def _key() -> str:
+    digest = hashlib.sha256(f"{_LAYOUT}\0{python_runtime()}\0".encode())
+    digest.update(pipeline_files.requirements_file().read_bytes())
+    for name, path in pipeline_files.sources():
+        content = path.read_bytes()
+        digest.update(f"\0{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _build(path: Path, progress: Progress) -> None:
+    progress("Lambda package: building")
+    with _scratch(path.parent) as scratch:
+        vendored = scratch / "vendored"
+        _vendor(vendored, scratch, progress)
+        unfinished = scratch / path.name
+        write_zip(unfinished, [*pipeline_files.sources(), *_vendored_files(vendored)])
+        unfinished.replace(path)
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder beside the result, so that the last step is one atomic rename."""
+    scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _vendor(target: Path, scratch: Path, progress: Progress) -> None:
+    requirements = str(pipeline_files.requirements_file())
+    version = python_runtime().removeprefix("python")
+    arguments = ["pip", "install", "--target", str(target), "--requirement", requirements, "--no-deps"]
+    arguments += ["--python-version", version, "--only-binary", ":all:", "--link-mode", "copy", "--no-config"]
+    uv.run(arguments, cwd=scratch, progress=progress, title="Lambda package")
+
+
+def _vendored_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_dir() or path.suffix in _LEFT_OUT_SUFFIXES or path.name.startswith("."):
+            continue
+        if _LEFT_OUT_FOLDERS.isdisjoint(name.parts) and not _is_installers_own(name):
+            _require_pure_python(path)
+            yield name.as_posix(), path
+
+
+def _is_installers_own(name: Path) -> bool:
+    """Tell whether uv wrote this file about the installation: it would differ from machine to machine.
+
+    `METADATA` stays, because Powertools looks up its own version at run time.
+    """
+    return name.parts[0].endswith(".dist-info") and name.name != "METADATA"
+
+
+def _require_pure_python(path: Path) -> None:
+    if path.suffix in (".so", ".pyd"):
+        raise DeployError(
+            f"the Lambda package would hold machine code ({path.name})",
+            hint="keep pipeline/requirements.in to pure-Python packages",
+        )
+
+
+def write_zip(path: Path, files: list[tuple[str, Path]]) -> None:
+    """Write files under their names, with times and modes that do not depend on the machine."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, source in files:
+            entry = zipfile.ZipInfo(name, date_time=_EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, source.read_bytes())

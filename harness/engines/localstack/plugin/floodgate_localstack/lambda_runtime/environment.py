@@ -1,5 +1,6 @@
 """One execution environment: started once, invoked many times, as on AWS."""
 
+import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -144,6 +145,8 @@ class RuntimeEnvironment:
             return answers.timed_out(request.request_id, self.function.timeout_s, time.time())
 
     def _exchange(self, request: Request, deadline_s: float) -> Answer:
+        if self._stopped.is_set():
+            raise RuntimeExitedError
         if self._process is None:
             self._launch()
         process = self._process
@@ -193,7 +196,7 @@ class RuntimeEnvironment:
     def _discard(self) -> int:
         """Kill the process if there is one, and return its return code."""
         process, self._process = self._process, None
-        return process.close() if process is not None else 0
+        return process.close() if process is not None else -signal.SIGKILL
 
 
 def _hand_over(received: Received, request: Request, deadline_s: float) -> None:

@@ -1,5 +1,6 @@
 """LocalStack's `RuntimeExecutor` on top of our own runtime environments. Imports LocalStack."""
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Mapping
@@ -30,6 +31,13 @@ class LogText(str):
         return text
 
 
+@dataclasses.dataclass
+class TimedResult(InvocationResult):
+    """LocalStack's result with the duration that the REPORT line tells."""
+
+    duration_ms: float = 0.0
+
+
 @functools.cache
 def settings() -> Settings:
     """The settings of this LocalStack; raises SettingsError."""
@@ -58,7 +66,7 @@ class FloodgateRuntimeExecutor(RuntimeExecutor):
     def start(self, env_vars: Mapping[str, object]) -> None:
         """Start the runtime process; raises LambdaRuntimeException where it cannot be started at all."""
         try:
-            self.environment.start(env_vars)
+            self.environment.start({**env_vars, **logging_variables(self.function_version)})
         except OSError as exc:
             raise LambdaRuntimeException(f"cannot start {settings().python}: {exc}") from exc
 
@@ -85,17 +93,21 @@ class FloodgateRuntimeExecutor(RuntimeExecutor):
             invoked_arn=payload["invoked-function-arn"],
             payload=payload["payload"].encode(),
             trace_id=payload["trace-id"],
-            client_context=payload.get("client-context"),
         )
+        return self.run(request)
+
+    def run(self, request: Request) -> TimedResult:
+        """As `invoke`, for callers that know our own request. Raises LambdaRuntimeException."""
         try:
             outcome = self.environment.invoke(request)
         except OSError as exc:
             raise LambdaRuntimeException(f"cannot start {settings().python}: {exc}") from exc
-        return InvocationResult(
+        return TimedResult(
             request_id=request.request_id,
             payload=outcome.payload,
             is_error=outcome.is_error,
             logs=LogText.of(outcome.events),
+            duration_ms=outcome.duration_ms,
         )
 
     def get_logs(self) -> str:
@@ -114,6 +126,15 @@ class FloodgateRuntimeExecutor(RuntimeExecutor):
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """Nothing: LocalStack removes the unpacked code itself."""
+
+
+def logging_variables(version: FunctionVersion) -> dict[str, str]:
+    """The variables through which awslambdaric learns of JSON logs and the log level."""
+    logging_config = version.config.logging_config or {}
+    if logging_config.get("LogFormat") != "JSON":
+        return {}
+    level = logging_config.get("ApplicationLogLevel") or "INFO"
+    return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
 
 
 def function_spec(version: FunctionVersion) -> FunctionSpec:

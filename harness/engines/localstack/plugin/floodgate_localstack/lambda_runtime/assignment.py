@@ -1,0 +1,135 @@
+"""LocalStack's assignment of environments to invocations, on top of our pool. Imports LocalStack.
+
+Its own one starts an environment for every invocation that finds none idle, hands out timed-out ones again,
+and starts a timer thread at the end of each invocation.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from localstack import config
+from localstack.aws.api.lambda_ import TooManyRequestsException
+from localstack.services.lambda_.invocation.assignment import AssignmentService
+from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment, RuntimeStatus
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, Invocation
+from localstack.utils.xray.trace_header import TraceHeader
+
+from floodgate_localstack.lambda_runtime.executor import TimedResult, settings
+from floodgate_localstack.lambda_runtime.function_spec import Request
+from floodgate_localstack.lambda_runtime.pool import Pool, PoolFullError
+
+IDLE_CHECK_INTERVAL_S = 5.0
+
+
+class PooledEnvironment(ExecutionEnvironment):
+    """An execution environment that keeps the name of its log stream, and whose life the pool decides."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._log_stream_name = super().get_log_stream_name()
+
+    def get_log_stream_name(self) -> str:
+        """The same for the life of the environment, as on AWS, also past midnight."""
+        return self._log_stream_name
+
+    def get_log_group_name(self) -> str:
+        """The group of the function's LoggingConfig, or the usual one."""
+        configured = (self.function_version.config.logging_config or {}).get("LogGroup")
+        return configured or super().get_log_group_name()
+
+    def stop(self) -> None:
+        """Stop it; harmless when repeated."""
+        with self.status_lock:
+            if self.status in (RuntimeStatus.INACTIVE, RuntimeStatus.STOPPED):
+                return
+        super().stop()
+
+    def is_alive(self) -> bool:
+        """Whether it can take an invocation."""
+        return self.runtime_executor.environment.is_alive()
+
+    def invoke(self, invocation: Invocation) -> TimedResult:
+        """Run one invocation, with the client context, which LocalStack leaves out."""
+        trace = invocation.trace_context.get("aws_trace_header") or TraceHeader().ensure_root_exists()
+        trace.ensure_sampled_exists()
+        trace.ensure_parent_exists()
+        request = Request(
+            request_id=invocation.request_id,
+            invoked_arn=invocation.invoked_arn,
+            payload=invocation.payload,
+            trace_id=trace.to_header_str(),
+            client_context=invocation.client_context,
+        )
+        return self.runtime_executor.run(request)
+
+    def _get_startup_timeout_seconds(self) -> float:
+        # The init limit is ours to enforce; LocalStack's own timer is only the net below it.
+        return settings().init_timeout_s + 10
+
+
+class PooledAssignmentService(AssignmentService):
+    """Serves invocations on demand from the pool.
+
+    Provisioned concurrency stays LocalStack's own and outside the ceiling.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool: Pool[PooledEnvironment] = Pool(settings().max_processes, settings().cold_starts)
+        self._stopping = threading.Event()
+        threading.Thread(target=self._retire_idle, name="floodgate-lambda-idle", daemon=True).start()
+
+    @contextlib.contextmanager
+    def get_environment(
+        self, version_manager_id: str, function_version: FunctionVersion, provisioning_type: str
+    ) -> Iterator[ExecutionEnvironment]:
+        """An environment for one invocation. Raises TooManyRequestsException at the ceiling of processes."""
+        if provisioning_type != "on-demand":
+            with super().get_environment(version_manager_id, function_version, provisioning_type) as reserved:
+                yield reserved
+            return
+        lease = self.pool.lease(
+            version_manager_id, lambda: self.start_environment(version_manager_id, function_version)
+        )
+        with contextlib.ExitStack() as stack:
+            try:
+                environment = stack.enter_context(lease)
+            except PoolFullError:
+                raise TooManyRequestsException(
+                    "Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded", Type="User"
+                ) from None
+            yield environment
+
+    def start_environment(
+        self, version_manager_id: str, function_version: FunctionVersion
+    ) -> PooledEnvironment:
+        """A started environment; raises LambdaRuntimeException where no process can be started."""
+        environment = PooledEnvironment(
+            function_version=function_version,
+            initialization_type="on-demand",
+            on_timeout=self.on_timeout,
+            version_manager_id=version_manager_id,
+        )
+        environment.start()
+        return environment
+
+    def drop_environments(self, version_manager_id: str, *, stop_busy: bool) -> None:
+        """Stop the environments of a version; those that run an invocation now, or when it ends."""
+        self.pool.drop(version_manager_id, stop_busy=stop_busy)
+        super().stop_environments_for_version(version_manager_id)
+
+    def stop_environments_for_version(self, version_manager_id: str) -> None:
+        """Stop all environments of a version."""
+        self.drop_environments(version_manager_id, stop_busy=True)
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self._stopping.set()
+        self.pool.stop()
+        super().stop()
+
+    def _retire_idle(self) -> None:
+        while not self._stopping.wait(IDLE_CHECK_INTERVAL_S):
+            self.pool.stop_idle(config.LAMBDA_KEEPALIVE_MS / 1000)

@@ -1,0 +1,273 @@
+"""Keeps warm environments and decides who gets one, who starts one, who waits and who is refused.
+
+Terms: a *group* is all environments of one function version. A *start* is a cold start; it costs about half a
+second of CPU, so few run at once. An invocation that finds nothing idle starts an environment only when the
+group has none, or when its waiting has added up to what a start costs (the ski-rental rule: never more than
+twice the best possible). Until then it takes an environment that becomes free.
+
+Knows nothing of LocalStack; members are anything with `is_alive` and `stop`.
+"""
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+SLOW_START_S = 3.0
+LONGEST_WAIT_S = 0.5
+SHORTEST_WAIT_S = 0.005
+
+
+class PoolFullError(Exception):
+    """As many invocations run, start or wait as there may be environments."""
+
+
+class Member(Protocol):
+    """What the pool asks of an environment."""
+
+    def is_alive(self) -> bool:
+        """Whether it can take an invocation."""
+
+    def stop(self) -> None:
+        """End it, also while it runs an invocation."""
+
+
+M = TypeVar("M", bound=Member)
+
+
+@dataclass
+class Waiter:
+    """An invocation in `take`; `since_s` is when its waiting was last accounted for."""
+
+    since_s: float
+
+
+@dataclass
+class Group(Generic[M]):
+    """The environments of one function version. `init_s` is how long the last start took, if any."""
+
+    idle: list[tuple[M, float]] = field(default_factory=list)
+    busy: list[M] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    waiters: deque[Waiter] = field(default_factory=deque)
+    init_s: float | None = None
+    waited_s: float = 0.0
+    killed: bool = False
+
+    @property
+    def in_use(self) -> int:
+        """Invocations that run, start or wait."""
+        return len(self.busy) + len(self.starts) + len(self.waiters)
+
+    @property
+    def processes(self) -> int:
+        """Environments that exist or are being started."""
+        return len(self.idle) + len(self.busy) + len(self.starts)
+
+    def waiting_s(self, now_s: float) -> float:
+        """Waiting since the last start, over all invocations of the group."""
+        return self.waited_s + sum(now_s - waiter.since_s for waiter in self.waiters)
+
+
+@dataclass
+class Turn(Generic[M]):
+    """What came of waiting: an idle `member`, or else leave to start one since `began_s`.
+
+    `victims` are to be stopped first: they have died or make room.
+    """
+
+    member: M | None
+    victims: list[M]
+    began_s: float = 0.0
+
+
+class Pool(Generic[M]):
+    """Environments of all functions, at most `limit` at once, at most `starts_at_once` of them starting.
+
+    A start that takes longer than SLOW_START_S waits for something rather than using the processor, and no
+    longer counts: one function whose init hangs does not keep the others from starting.
+    """
+
+    def __init__(self, limit: int, starts_at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._starts_at_once = starts_at_once
+        self._clock = clock
+        self._groups: dict[Hashable, Group[M]] = {}
+        self._dropped: list[Group[M]] = []
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def lease(self, key: Hashable, start: Callable[[], M]) -> Iterator[M]:
+        """An environment of group `key` for one invocation; `start` makes one where that is needed.
+
+        The environment is kept for later unless it is no longer alive or its group was dropped. Raises
+        PoolFullError, and whatever `start` raises.
+        """
+        group, member = self._take(key, start)
+        try:
+            yield member
+        finally:
+            self._give_back(key, group, member)
+
+    def drop(self, key: Hashable, *, stop_busy: bool) -> None:
+        """Forget the group and stop its environments; those that run an invocation now or at its end."""
+        with self._changed:
+            group = self._groups.pop(key, None)
+            if group is None:
+                return
+            victims = [member for member, _ in group.idle]
+            group.idle.clear()
+            if group.in_use:
+                self._dropped.append(group)
+            if stop_busy:
+                group.killed = True
+                victims += group.busy
+        _stop_all(victims)
+
+    def stop_idle(self, longer_than_s: float) -> None:
+        """Stop environments that nobody has used for that long, and those that have died."""
+        with self._changed:
+            now_s = self._clock()
+            victims = []
+            for group in self._groups.values():
+                kept = []
+                for member, since_s in group.idle:
+                    keep = now_s - since_s < longer_than_s and member.is_alive()
+                    kept.append((member, since_s)) if keep else victims.append(member)
+                group.idle[:] = kept
+        _stop_all(victims)
+
+    def stop(self) -> None:
+        """Stop everything."""
+        for key in list(self._groups):
+            self.drop(key, stop_busy=True)
+
+    def size(self, key: Hashable) -> int:
+        """Environments of one group, including those that are being started."""
+        with self._changed:
+            group = self._groups.get(key)
+            return group.processes if group else 0
+
+    # -- taking -------------------------------------------------------------------------------------
+
+    def _take(self, key: Hashable, start: Callable[[], M]) -> tuple[Group[M], M]:
+        with self._changed:
+            group = self._groups.setdefault(key, Group())
+            if sum(each.in_use for each in self._all_groups()) >= self._limit:
+                raise PoolFullError
+            turn = self._wait_for_turn(group)
+        _stop_all(turn.victims)
+        return group, turn.member if turn.member is not None else self._start(group, turn.began_s, start)
+
+    def _all_groups(self) -> list[Group[M]]:
+        return [*self._groups.values(), *self._dropped]
+
+    def _wait_for_turn(self, group: Group[M]) -> Turn[M]:
+        waiter = Waiter(self._clock())
+        victims: list[M] = []
+        group.waiters.append(waiter)
+        try:
+            while True:
+                member = self._idle_member(group, victims) if group.waiters[0] is waiter else None
+                if member is not None:
+                    group.waited_s += self._clock() - waiter.since_s
+                    group.busy.append(member)
+                    return Turn(member, victims)
+                if self._may_start(group):
+                    began_s = self._account_for_start(group)
+                    return Turn(None, victims + self._make_room(), began_s)
+                self._changed.wait(self._patience_s(group))
+        finally:
+            group.waiters.remove(waiter)
+            self._changed.notify_all()
+
+    def _idle_member(self, group: Group[M], victims: list[M]) -> M | None:
+        """The member used last, so that those not needed age; dead ones are sorted out."""
+        while group.idle:
+            member, _ = group.idle.pop()
+            if member.is_alive():
+                return member
+            victims.append(member)
+        return None
+
+    # -- starting -----------------------------------------------------------------------------------
+
+    def _may_start(self, group: Group[M]) -> bool:
+        now_s = self._clock()
+        starts = [began_s for each in self._all_groups() for began_s in each.starts]
+        if sum(now_s - began_s < SLOW_START_S for began_s in starts) >= self._starts_at_once:
+            return False
+        if group.processes == 0 or group.init_s is None:
+            return True
+        return group.waiting_s(now_s) >= group.init_s
+
+    def _patience_s(self, group: Group[M]) -> float:
+        """How long nothing changes by itself: until the waiting adds up, or at most a moment."""
+        if group.init_s is None:
+            return LONGEST_WAIT_S
+        missing_s = (group.init_s - group.waiting_s(self._clock())) / max(1, len(group.waiters))
+        # Below zero the waiting is long enough and a start has to end first, which wakes us.
+        return min(LONGEST_WAIT_S, max(SHORTEST_WAIT_S, missing_s)) if missing_s > 0 else LONGEST_WAIT_S
+
+    def _account_for_start(self, group: Group[M]) -> float:
+        now_s = self._clock()
+        group.starts.append(now_s)
+        group.waited_s = 0.0
+        for waiter in group.waiters:
+            waiter.since_s = now_s
+        return now_s
+
+    def _make_room(self) -> list[M]:
+        """Take out the idle members, of any group, that were used longest ago and are one too many."""
+        excess = sum(each.processes for each in self._all_groups()) - self._limit
+        idle = [(since_s, each, member) for each in self._groups.values() for member, since_s in each.idle]
+        oldest_first = sorted(idle, key=lambda entry: entry[0])
+        victims = []
+        for since_s, each, member in oldest_first[: max(0, excess)]:
+            each.idle.remove((member, since_s))
+            victims.append(member)
+        return victims
+
+    def _start(self, group: Group[M], began_s: float, start: Callable[[], M]) -> M:
+        try:
+            member = start()
+        except BaseException:
+            with self._changed:
+                group.starts.remove(began_s)
+                self._forget_if_done(group)
+                self._changed.notify_all()
+            raise
+        with self._changed:
+            group.starts.remove(began_s)
+            group.init_s = self._clock() - began_s
+            group.busy.append(member)
+            killed = group.killed
+            self._changed.notify_all()
+        if killed:
+            member.stop()
+        return member
+
+    def _give_back(self, key: Hashable, group: Group[M], member: M) -> None:
+        alive = member.is_alive()
+        with self._changed:
+            group.busy.remove(member)
+            keep = alive and self._groups.get(key) is group
+            if keep:
+                group.idle.append((member, self._clock()))
+            self._forget_if_done(group)
+            self._changed.notify_all()
+        if not keep:
+            member.stop()
+
+    def _forget_if_done(self, group: Group[M]) -> None:
+        """A dropped group counts until its last invocation has ended."""
+        if not group.in_use:
+            self._dropped[:] = [each for each in self._dropped if each is not group]
+
+
+def _stop_all(members: list[M]) -> None:
+    for member in members:
+        member.stop()

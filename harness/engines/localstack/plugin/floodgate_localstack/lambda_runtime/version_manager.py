@@ -1,0 +1,95 @@
+"""LocalStack's manager of one function version, with less work for each invocation. Imports LocalStack.
+
+Its own one starts a thread and makes an API call for the metrics of each invocation and walks through all
+lines of its log for debug output.
+"""
+
+import functools
+import inspect
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
+from localstack.aws.connect import connect_to
+from localstack.services.lambda_.invocation.counting_service import CountingService
+from localstack.services.lambda_.invocation.lambda_models import Invocation, InvocationResult
+from localstack.services.lambda_.invocation.models import lambda_stores
+from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
+from localstack.utils.bootstrap import is_api_enabled
+
+from floodgate_localstack.lambda_runtime.metrics import Datum, FunctionKey, MetricCollector
+
+LOG = logging.getLogger(__name__)
+
+LEASE_KNOWS_PROVISIONED_STATE = (
+    "provisioned_state" in inspect.signature(CountingService.get_invocation_lease).parameters
+)
+
+
+class PooledVersionManager(LambdaVersionManager):
+    """Runs the invocations of one function version."""
+
+    def invoke(self, *, invocation: Invocation) -> InvocationResult:
+        """Run one invocation. Raises TooManyRequestsException at a limit of concurrency."""
+        if self.shutdown_event.is_set():
+            raise ServiceException(f"{self.function_arn} is shutting down; request {invocation.request_id}")
+        try:
+            result = self._run(invocation)
+        except TooManyRequestsException:
+            metrics().throttled(self._metric_key())
+            raise
+        metrics().invoked(self._metric_key(), getattr(result, "duration_ms", 0.0), is_error=result.is_error)
+        return result
+
+    def stop(self) -> None:
+        """Stop the version. After an update the invocations that run end on the old code, as on AWS."""
+        if not self._is_deleted():
+            self.assignment_service.drop_environments(self.id, stop_busy=False)
+        super().stop()
+
+    def _run(self, invocation: Invocation) -> InvocationResult:
+        version = self.function_version
+        lease: tuple[Any, ...] = (self.function, version)
+        if LEASE_KNOWS_PROVISIONED_STATE:
+            lease += (self.provisioned_state,)
+        with (
+            self.counting_service.get_invocation_lease(*lease) as provisioning_type,
+            self.assignment_service.get_environment(self.id, version, provisioning_type) as environment,
+        ):
+            result = environment.invoke(invocation)
+            result.executed_version = version.id.qualifier
+            self.store_logs(result, environment)
+        return result
+
+    def _metric_key(self) -> FunctionKey:
+        identifier = self.function_version.id
+        return FunctionKey(identifier.account, identifier.region, identifier.function_name)
+
+    def _is_deleted(self) -> bool:
+        identifier = self.function_version.id
+        function = lambda_stores[identifier.account][identifier.region].functions.get(
+            identifier.function_name
+        )
+        version = function.versions.get(identifier.qualifier) if function else None
+        return version is None or version.config.state.state == "Deleting"
+
+
+@functools.cache
+def metrics() -> MetricCollector:
+    """The one collector of this LocalStack."""
+    return MetricCollector(_publish)
+
+
+def _publish(account_id: str, region: str, data: list[Datum]) -> None:
+    if not is_api_enabled("cloudwatch"):
+        return
+    now = datetime.now(UTC)
+    client = connect_to(aws_access_key_id=account_id, region_name=region).cloudwatch
+    try:
+        client.put_metric_data(
+            Namespace="AWS/Lambda", MetricData=[{**datum, "Timestamp": now} for datum in data]
+        )
+    except (BotoCoreError, ClientError) as exc:
+        LOG.warning("The metrics of %s Lambda data could not be stored: %s", len(data), exc)

@@ -26,6 +26,8 @@ _OWNER_VARIABLES = (OWNER_ENV, "FLOODGATE_LAMBDA_DIR", "LAMBDA_TASK_ROOT")
 _SAME_START_S = 0.05
 """Start times are read from clock ticks (10 ms); two readings of one process may differ by rounding."""
 _KILL_WAIT_S = 10.0
+_children: list[subprocess.Popen[bytes]] = []
+"""Keeps the handles of what we started: Python warns when one is dropped while its process runs."""
 
 
 def spawn(
@@ -37,7 +39,7 @@ def spawn(
     :param owner_dir: the folder that marks it as ours
     """
     with log_file.open("ab") as log:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             command,
             cwd=cwd,
             env={**env, OWNER_ENV: str(owner_dir)},
@@ -46,6 +48,8 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _children.append(child)
+    return child
 
 
 def record_of(role: str, pid: int) -> ProcessRecord:
@@ -69,7 +73,7 @@ def end_all(records: Iterable[ProcessRecord], owner_dir: Path, *, grace_s: float
 
     :param owner_dir: processes that work for this folder, or one below it, are ended without a record, too
     """
-    roots = [process for record in records if (process := _process_of(record))]
+    roots = [process for record in records if (process := _process_of(record)) and process.pid != os.getpid()]
     family = {process.pid: process for process in [*roots, *_descendants(roots), *_marked(owner_dir)]}
     for process in roots:
         _signal(process, signal.SIGTERM)
@@ -78,6 +82,7 @@ def end_all(records: Iterable[ProcessRecord], owner_dir: Path, *, grace_s: float
     for process in family.values():
         _signal(process, signal.SIGKILL)
     _wait(family.values(), _KILL_WAIT_S)
+    _forget_ended()
 
 
 def of_owner(owner_dir: Path) -> list[int]:
@@ -116,6 +121,10 @@ def _marked(owner_dir: Path) -> list[psutil.Process]:
 def _belongs(env: Mapping[str, str], owner_dir: Path) -> bool:
     values = (env.get(name, "") for name in _OWNER_VARIABLES)
     return any(value == str(owner_dir) or value.startswith(f"{owner_dir}{os.sep}") for value in values)
+
+
+def _forget_ended() -> None:
+    _children[:] = [child for child in _children if child.poll() is None]
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from harness.engines.base import Engine
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from harness.engines.base import Engine, EngineInfo
+from harness.engines.localstack import queues
 from harness.engines.localstack.host import LocalStackHost
 from harness.engines.url import RunningEndpoint
 from harness.exceptions import UsageError
@@ -24,3 +29,8 @@ def create(name: str, *, port: int | None = None) -> Engine:
             raise UsageError(f"{name} is already running: a port cannot be chosen for it")
         return RunningEndpoint(name)
     raise UsageError(f"there is no engine {name!r}", hint=f"engines: {', '.join(NAMES)}")
+
+
+def queue_peeker(info: EngineInfo) -> Callable[[str], list[dict[str, Any]]] | None:
+    """Return what lists the messages of a queue URL without receiving them; None where the engine cannot."""
+    return partial(queues.peek, info) if info.name == "localstack" else None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.engines import ports, process
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
-from harness.engines.localstack import differences, health, queues, settings
+from harness.engines.localstack import differences, health, settings
 from harness.engines.records import ProcessTable
 from harness.environments import ensure
 from harness.exceptions import DiskFullError, EngineStartError
@@ -21,7 +21,9 @@ ROLE = "engine"
 MIN_FREE_BYTES = 512 * 1024 * 1024
 """Room that must be free before a start: LocalStack keeps objects in memory and spills large ones to disk."""
 START_TIMEOUT_S = 120.0
-STOP_GRACE_S = 10.0
+STOP_GRACE_S = 3.0
+"""LocalStack's own end waits for background calls to itself that can no longer succeed; nothing it would still
+write is kept."""
 _PORT_ATTEMPTS = 5
 _PORT_LOST_MARKS = ("Address already in use", "address already in use")
 
@@ -84,10 +86,6 @@ class LocalStackHost:
     def log_file(self) -> Path | None:
         """Return `engine.log` in the state folder, once there is one."""
         return self._state_dir / "engine.log" if self._state_dir else None
-
-    def peek_queue(self, info: EngineInfo, queue_url: str) -> list[queues.PeekedMessage]:
-        """List a queue's messages without receiving them."""
-        return queues.peek(info, queue_url)
 
     def stop(self) -> None:
         """End LocalStack with all its children, and remove what it wrote but the log."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import urllib.error
-import urllib.parse
 import urllib.request
-from dataclasses import dataclass
 from typing import Any
 
 from harness.engines.base import EngineInfo
@@ -20,60 +18,50 @@ from harness.exceptions import AwsError, StackLostError
 _TIMEOUT_S = 30.0
 
 
-@dataclass(frozen=True)
-class PeekedMessage:
-    """One message as it lies in the queue.
-
-    :param is_visible: False while a receiver has it
-    :param sent_at: epoch seconds
-    """
-
-    message_id: str
-    body: str
-    receive_count: int
-    is_visible: bool
-    sent_at: float
-
-
-def peek(engine: EngineInfo, queue_url: str) -> list[PeekedMessage]:
+def peek(engine: EngineInfo, queue_url: str) -> list[dict[str, Any]]:
     """Return all messages of a queue: visible ones, those in a receiver's hands, and delayed ones.
+
+    They have the shape of ReceiveMessage's answer, with all attributes; `Attributes.IsVisible` is added.
 
     :raises AwsError: no such queue
     :raises StackLostError: the engine does not answer
     """
-    query = urllib.parse.urlencode({"QueueUrl": queue_url, "ShowInvisible": "true", "ShowDelayed": "true"})
-    answer = _get(f"{engine.endpoint_url}/_aws/sqs/messages?{query}", _credentials(engine))
-    found = answer.get("ReceiveMessageResponse", answer).get("ReceiveMessageResult", answer) or {}
-    messages = found.get("Message", found.get("Messages")) or []
-    return [_message(item) for item in (messages if isinstance(messages, list) else [messages])]
+    # As a call of AWS's JSON protocol: the answer then has the SDK's shape and not that of the XML protocol.
+    request = urllib.request.Request(  # noqa: S310  (the engine's own http address)
+        f"{engine.endpoint_url}/_aws/sqs/messages?ShowInvisible=true&ShowDelayed=true",
+        data=json.dumps({"QueueUrl": queue_url}).encode(),
+        headers=_headers(engine),
+    )
+    messages: list[dict[str, Any]] = _answer_to(request).get("Messages") or []
+    return messages
 
 
-def _credentials(engine: EngineInfo) -> dict[str, str]:
-    """Return the header from which LocalStack reads the region where the queue URL does not tell it."""
+def _headers(engine: EngineInfo) -> dict[str, str]:
+    """Return headers with the region, which LocalStack reads from a signature's scope."""
     scope = f"{engine.access_key_id}/20000101/{engine.region}/sqs/aws4_request"
-    return {"Accept": "application/json", "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
+    return {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": "AmazonSQS.ReceiveMessage",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}",
+    }
 
 
-def _get(url: str, headers: dict[str, str]) -> dict[str, Any]:
+def _answer_to(request: urllib.request.Request) -> dict[str, Any]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  (the engine's own http address)
     try:
         with opener.open(request, timeout=_TIMEOUT_S) as answer:
             content: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as exc:
         text = exc.read().decode(errors="replace")
-        raise AwsError(f"listing a queue: {text}", code=f"HTTP{exc.code}") from exc
+        raise AwsError(f"listing a queue: {text}", code=_error_code(text)) from exc
     except (OSError, http.client.HTTPException) as exc:
         raise StackLostError(f"listing a queue: the engine does not answer ({exc})") from exc
     return content
 
 
-def _message(item: dict[str, Any]) -> PeekedMessage:
-    attributes = item["Attributes"]
-    return PeekedMessage(
-        message_id=item["MessageId"],
-        body=item["Body"],
-        receive_count=int(attributes.get("ApproximateReceiveCount", 0)),
-        is_visible=attributes.get("IsVisible", "true") == "true",
-        sent_at=int(attributes["SentTimestamp"]) / 1000,
-    )
+def _error_code(text: str) -> str:
+    """Return AWS's error code from the body of an answer in the JSON protocol."""
+    try:
+        return str(json.loads(text)["__type"]).rpartition("#")[2]
+    except (ValueError, KeyError, TypeError):
+        return "Unknown"

@@ -32,6 +32,9 @@ def folders(root: Path) -> list[Path]:
 def _isolation(port: int, root: Path) -> dict[str, str]:
     return {
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        # Queue URLs that work without a name server; by default they need localhost.localstack.cloud.
+        "LOCALSTACK_HOST": f"127.0.0.1:{port}",
+        "SQS_ENDPOINT_STRATEGY": "path",
         "GATEWAY_SERVER": "floodgate",  # LocalStack's own would listen on every interface
         "FILESYSTEM_ROOT": str(root),
         # Inside a dev container LocalStack would take itself for its own image, and share /tmp/localstack.

@@ -1,0 +1,62 @@
+"""Ending everything that belongs to a stack, whoever started it and however far it came."""
+
+from __future__ import annotations
+
+import contextlib
+
+from harness.aws import client, translated
+from harness.engines import process
+from harness.engines.base import EngineInfo, Progress
+from harness.engines.registry import create
+from harness.exceptions import StackLostError
+from harness.stack import front_end
+from harness.stack.state import WATCHER_ROLE, StackState, known_names
+
+
+def cloudformation_name(name: str) -> str:
+    """Return the name that the stack's pipeline has in CloudFormation."""
+    return f"floodgate-{name}"
+
+
+def clear(state: StackState) -> None:
+    """Stop the stack's processes in the order of the flow, and delete its folder. The lock must be held."""
+    _end(state, WATCHER_ROLE, grace_s=1.0)
+    _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
+    if ownership := state.ownership():
+        engine = create(ownership.engine)
+        engine.attach(state.folder)
+        engine.stop()
+        if engine.mode == "url":
+            _delete_pipeline(state.name, ownership.engine)
+    process.end_all(state.processes.read(), state.folder, grace_s=1.0)
+    state.remove()
+
+
+def sweep(progress: Progress) -> list[str]:
+    """Clear the stacks whose owner is dead, and those that an `up` left half-made; return their names.
+
+    Stacks that are being brought up or down at this moment are left alone.
+    """
+    return [name for name in known_names() if _sweep_one(StackState(name), progress)]
+
+
+def _sweep_one(state: StackState, progress: Progress) -> bool:
+    with state.locked_if_free() as held:
+        if not (held and state.folder.exists() and state.is_stale()):
+            return False
+        progress(f"clearing what the dead stack {state.name!r} left")
+        clear(state)
+    return True
+
+
+def _end(state: StackState, role: str, *, grace_s: float) -> None:
+    records = [record for record in state.processes.read() if record.role == role]
+    process.end_all(records, state.folder / role, grace_s=grace_s)
+    state.processes.forget(role)
+
+
+def _delete_pipeline(name: str, url: str) -> None:
+    """Delete the pipeline from an engine that goes on running; one that is gone has taken it along."""
+    cloudformation = client("cloudformation", EngineInfo("url", "url", "unknown", url))
+    with contextlib.suppress(StackLostError), translated("deleting the pipeline"):
+        cloudformation.delete_stack(StackName=cloudformation_name(name))

@@ -1,0 +1,100 @@
+"""Starting the SFTP front end of a stack as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.engines import process
+from harness.engines.base import EngineInfo
+from harness.engines.localstack.health import log_tail
+from harness.exceptions import EngineStartError
+from harness.stack.customers import Customer
+from harness.stack.description import SftpEndpoint
+from harness.stack.state import StackState, write_json
+
+ROLE = "sftp"
+START_TIMEOUT_S = 60.0
+STOP_GRACE_S = 5.0
+_POLL_S = 0.02
+_PART_SIZE_BYTES = 8 * 1024 * 1024
+_PASSED_THROUGH = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What the SFTP process is told about the rest of the stack."""
+
+    engine: EngineInfo
+    bucket: str
+    log_group: str | None
+    customers: list[Customer]
+    host: str = "127.0.0.1"
+    port: int = 0
+
+    def start(self, state: StackState, *, timeout_s: float = START_TIMEOUT_S) -> SftpEndpoint:
+        """Start the process and wait until it listens.
+
+        :raises EngineStartError: it ended, or does not listen after `timeout_s`; with the end of its log
+        """
+        server_id = f"s-{secrets.token_hex(9)[:17]}"
+        config_file = state.folder / "sftp.json"
+        ready_file = state.folder / "sftp.ready.json"
+        write_json(config_file, self._config(state, server_id, ready_file))
+        child = self._spawn(state, config_file)
+        state.processes.write(process.record_of(ROLE, child.pid))
+        ready = _wait_until_ready(child, ready_file, state.folder / "sftp.log", timeout_s)
+        return SftpEndpoint(ready["host"], ready["port"], ready["host_key_fingerprint"], server_id)
+
+    def _spawn(self, state: StackState, config_file: Path) -> subprocess.Popen[bytes]:
+        passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
+        return process.spawn(
+            [sys.executable, "-P", "-m", "harness.sftp", str(config_file)],
+            log_file=state.folder / "sftp.log",
+            env={**passed, "PYTHONUNBUFFERED": "1"},
+            cwd=state.folder,
+            owner_dir=state.folder / "sftp",
+        )
+
+    def _config(self, state: StackState, server_id: str, ready_file: Path) -> dict[str, Any]:
+        role_arn = f"arn:aws:iam::{self.engine.account_id}:role/floodgate-{state.name}-sftp"
+        return {
+            "host": self.host,
+            "port": self.port,
+            "host_key_file": str(state.keys_dir / "ssh_host_ed25519_key"),
+            "server_id": server_id,
+            "engine": self.engine.to_json(),
+            "log_group": self.log_group,
+            "users": [c.to_transfer_user(bucket=self.bucket, role_arn=role_arn) for c in self.customers],
+            "part_size_bytes": _PART_SIZE_BYTES,
+            "partial_upload": "discard",
+            "uploads_file": str(state.folder / "uploads.jsonl"),
+            "ready_file": str(ready_file),
+        }
+
+
+def _wait_until_ready(
+    child: subprocess.Popen[bytes], ready_file: Path, log_file: Path, timeout_s: float
+) -> dict[str, Any]:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if ready_file.exists():
+            ready: dict[str, Any] = json.loads(ready_file.read_text())
+            return ready
+        if (code := child.poll()) is not None:
+            raise _failure(f"the SFTP server ended with {code} while it was starting", log_file)
+        time.sleep(_POLL_S)
+    raise _failure(f"the SFTP server did not listen after {timeout_s:.0f} s", log_file)
+
+
+def _failure(message: str, log_file: Path) -> EngineStartError:
+    return EngineStartError(
+        f"{message}. The end of its log:\n{log_tail(log_file)}", hint="the lines above name the cause"
+    )

@@ -1,0 +1,183 @@
+"""Bringing a stack up and down: engine, pipeline, SFTP front end, in the order of what needs what.
+
+Every process is recorded in the state folder before the next step begins, so that a stack whose `up` was
+killed at any moment can be cleared by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from harness.deploy import Deployment, deploy
+from harness.deploy.deployment import ROUTES
+from harness.engines.base import Engine, EngineInfo, Progress
+from harness.engines.localstack.health import log_tail
+from harness.engines.process import record_of
+from harness.engines.registry import create
+from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError, UsageError
+from harness.stack.clearing import clear, cloudformation_name, sweep
+from harness.stack.customers import Customer, create_customers, require_count
+from harness.stack.description import SftpEndpoint, StackDescription
+from harness.stack.front_end import FrontEnd
+from harness.stack.state import Ownership, StackState
+from harness.stack.watch import start_watcher
+
+_LOG_LINES_ON_DEPLOY_ERROR = 12
+
+
+def up(
+    name: str,
+    *,
+    engine: str = "localstack",
+    route: str = "queued",
+    customers: int = 20,
+    owner_pid: int | None = None,
+    port: int | None = None,
+    progress: Progress,
+) -> StackDescription:
+    """Start a stack and return when it takes files.
+
+    If anything fails, or on Ctrl-C, all that was started is stopped and removed before the error goes on.
+
+    :param engine: `localstack`, or the URL of an endpoint that already runs
+    :param customers: how many SFTP users to make
+    :param owner_pid: process whose death ends the stack; None: it stays until `down`
+    :param port: where the engine listens; None takes a free port
+    :raises UsageError: name, engine, route or number of customers is not valid
+    :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
+    """
+    require_count(customers)
+    _require_route(route)
+    chosen = create(engine, port=port)
+    state = StackState(name)
+    ownership = Ownership(engine, None if owner_pid is None else record_of("owner", owner_pid))
+    sweep(progress)
+    with state.locked(on_wait=lambda: progress(f"waiting: another process changes the stack {name!r}")):
+        _make_way(state, progress)
+        try:
+            return _bring_up(state, ownership, chosen, route, customers, progress)
+        except BaseException:
+            progress("stopping what was started")
+            clear(state)
+            raise
+
+
+def describe(name: str) -> StackDescription | None:
+    """Return how to reach the stack; None unless it is up.
+
+    :raises UsageError: not a valid name
+    """
+    return StackState(name).description()
+
+
+def down(name: str, progress: Progress) -> bool:
+    """Stop a stack and remove all that belongs to it; return whether there was one.
+
+    :raises UsageError: not a valid name
+    """
+    state = StackState(name)
+    with state.locked(on_wait=lambda: progress(f"waiting: another process changes the stack {name!r}")):
+        if not state.folder.exists():
+            return False
+        progress(f"stopping the stack {name!r}")
+        clear(state)
+    return True
+
+
+def is_alive(name: str) -> list[str]:
+    """Return the roles of the stack's processes that are dead; nothing when all run.
+
+    :raises StackNotFoundError: no such stack is up
+    """
+    state = StackState(name)
+    if state.description() is None:
+        raise StackNotFoundError(
+            f"no stack named {name!r} is up", hint=f"start it: floodgate up --name {name}"
+        )
+    return state.dead_roles()
+
+
+def sweep_stale(progress: Progress) -> list[str]:
+    """Clear what dead parents left; return the names of the stacks that were cleared."""
+    return sweep(progress)
+
+
+def _require_route(route: str) -> None:
+    if route not in ROUTES:
+        raise UsageError(f"there is no route {route!r}", hint=f"routes: {', '.join(ROUTES)}")
+
+
+def _make_way(state: StackState, progress: Progress) -> None:
+    """Make sure that nothing of that name is there. The lock is held, so an unfinished `up` is a dead one."""
+    if not state.folder.exists():
+        return
+    if not state.is_stale():
+        raise EnvironmentNotReadyError(
+            f"a stack named {state.name!r} is already up",
+            hint=f"floodgate down --name {state.name}, or choose another --name",
+        )
+    progress(f"clearing what the dead stack {state.name!r} left")
+    clear(state)
+
+
+def _bring_up(
+    state: StackState, ownership: Ownership, engine: Engine, route: str, customers: int, progress: Progress
+) -> StackDescription:
+    state.create(ownership)
+    if ownership.owner is not None:
+        start_watcher(state)
+    info = engine.start(state.folder, progress)
+    deployment = _deploy(state, engine, info, route, progress)
+    users = create_customers(customers, state.keys_dir)
+    progress("SFTP: starting")
+    sftp = FrontEnd(info, deployment.source_bucket, deployment.sftp_log_group or None, users).start(state)
+    description = _description(state, engine, info, route, deployment, sftp, users)
+    state.publish(description)
+    progress(f"stack {state.name!r} is up")
+    return description
+
+
+def _deploy(
+    state: StackState, engine: Engine, info: EngineInfo, route: str, progress: Progress
+) -> Deployment:
+    try:
+        return deploy(
+            info,
+            engine.capabilities(),
+            stack_name=cloudformation_name(state.name),
+            route=route,
+            work_dir=state.deploy_dir,
+            progress=progress,
+        )
+    except DeployError as exc:
+        log = engine.log_file()
+        if log is None:
+            raise
+        tail = log_tail(log, _LOG_LINES_ON_DEPLOY_ERROR)
+        raise DeployError(f"{exc.message}\nThe end of the engine's log:\n{tail}", hint=exc.hint) from exc
+
+
+def _description(
+    state: StackState,
+    engine: Engine,
+    info: EngineInfo,
+    route: str,
+    deployment: Deployment,
+    sftp: SftpEndpoint,
+    users: list[Customer],
+) -> StackDescription:
+    left_out = [f"not created on this engine: {what}" for what in deployment.left_out]
+    return StackDescription(
+        name=state.name,
+        engine=info,
+        route=route,
+        sftp=sftp,
+        users=[customer.user for customer in users],
+        buckets={"source": deployment.source_bucket, "destination": deployment.destination_bucket},
+        table=deployment.table,
+        queues=deployment.queues,
+        functions=deployment.functions,
+        state_machines=deployment.state_machines,
+        log_groups=deployment.log_groups,
+        template_sha256=deployment.template_sha256,
+        handlers_sha256=deployment.handlers_sha256,
+        differs_from_aws=[*engine.capabilities().differs_from_aws, *left_out],
+    )

@@ -1,0 +1,149 @@
+"""The folder of a stack: what is where, and who may change it.
+
+    <stacks>/<name>.lock       held while the stack is brought up, down or swept
+    <stacks>/<name>/
+        owner.json             written first: which engine, and whose death ends the stack
+        processes/<role>.json  each process, written as soon as it is started
+        engine.log engine/     the engine's
+        deploy/                the deployment's working folder
+        sftp.json sftp.log sftp.ready.json uploads.jsonl keys/
+        stack.json             written last: the stack is up
+
+A folder whose lock is free and that has no `stack.json` was left by an `up` that died.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from harness.engines.base import ProcessRecord
+from harness.engines.process import is_running
+from harness.engines.records import ProcessTable
+from harness.exceptions import UsageError
+from harness.locks import exclusive, exclusive_if_free
+from harness.paths import stacks_dir
+from harness.stack.description import StackDescription
+
+_NAME = re.compile(r"[a-z0-9-]{1,40}")
+WATCHER_ROLE = "watcher"
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Which engine a stack runs on (`--engine`), and the process whose death ends it; None: kept until `down`."""
+
+    engine: str
+    owner: ProcessRecord | None = None
+
+
+class StackState:
+    """The state folder of one stack.
+
+    :raises UsageError: the name is not one of 1 to 40 lower-case letters, digits and hyphens
+    """
+
+    def __init__(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} is no name for a stack",
+                hint="use 1 to 40 of the characters a-z, 0-9 and -",
+            )
+        self.name = name
+        self.folder = stacks_dir() / name
+        self.processes = ProcessTable(self.folder)
+
+    @property
+    def engine_log(self) -> Path:
+        return self.folder / "engine.log"
+
+    @property
+    def deploy_dir(self) -> Path:
+        return self.folder / "deploy"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.folder / "keys"
+
+    def locked(self, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[IO[str]]:
+        """Hold the right to bring this stack up or down."""
+        return exclusive(self._lock_file(), on_wait=on_wait)
+
+    def locked_if_free(self) -> AbstractContextManager[bool]:
+        """Hold that right if nobody else does; yields whether it is held."""
+        return exclusive_if_free(self._lock_file())
+
+    def create(self, ownership: Ownership) -> None:
+        """Make the folder, readable by this user alone because keys lie in it."""
+        self.folder.mkdir(parents=True, mode=0o700)
+        write_json(self.folder / "owner.json", asdict(ownership))
+
+    def ownership(self) -> Ownership | None:
+        """Return what `create` was given; None where it did not come that far."""
+        data = _read_json(self.folder / "owner.json")
+        if data is None:
+            return None
+        return Ownership(data["engine"], ProcessRecord(**data["owner"]) if data["owner"] else None)
+
+    def publish(self, description: StackDescription) -> None:
+        """Say that the stack is up."""
+        write_json(self.folder / "stack.json", description.to_json())
+
+    def description(self) -> StackDescription | None:
+        """Return the description of the stack, None unless it is up."""
+        data = _read_json(self.folder / "stack.json")
+        return None if data is None else StackDescription.from_json(data)
+
+    def dead_roles(self) -> list[str]:
+        """Return the roles whose processes have ended; the watcher is no part of the stack's work."""
+        records = (record for record in self.processes.read() if record.role != WATCHER_ROLE)
+        return [record.role for record in records if not is_running(record)]
+
+    def is_stale(self) -> bool:
+        """Tell whether this is a leftover. Only the holder of the lock may ask: others see an `up` half-way."""
+        ownership = self.ownership()
+        if ownership is None or self.description() is None:
+            return True
+        if ownership.owner is not None:
+            return not is_running(ownership.owner)
+        return self._is_all_dead()
+
+    def remove(self) -> None:
+        """Delete the folder; what the engine still writes on its way out is no error."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_all_dead(self) -> bool:
+        """Tell whether a kept stack died as a whole, as in a restart of the machine."""
+        records = self.processes.read()
+        return bool(records) and not any(is_running(record) for record in records)
+
+    def _lock_file(self) -> Path:
+        return self.folder.parent / f"{self.name}.lock"
+
+
+def known_names() -> list[str]:
+    """Return the names of all stacks that have a folder, up or not."""
+    folder = stacks_dir()
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace a file at once: readers see the old or the new content, never a part."""
+    half = path.with_name(f"{path.name}.new")
+    half.write_text(json.dumps(content, indent=2))
+    half.replace(path)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,59 @@
+"""The watcher of a stack that must not outlive its owner: `python -m harness.stack.watch NAME`.
+
+It waits for the death of the process that `owner.json` names, then clears the stack. It is a process of its
+own because nothing inside the owner survives `kill -9`; should the watcher be killed as well, the next `up`
+sweeps.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from harness.engines import process
+from harness.engines.process import is_running
+from harness.paths import HOME_ENV, stacks_dir
+from harness.stack.state import WATCHER_ROLE, StackState
+
+_POLL_S = 0.5
+
+
+def start_watcher(state: StackState) -> None:
+    """Start the watcher of a stack that has an owner."""
+    child = process.spawn(
+        [sys.executable, "-P", "-m", "harness.stack.watch", state.name],
+        log_file=state.folder / "watcher.log",
+        env={**os.environ, HOME_ENV: str(stacks_dir().parent)},
+        cwd=Path("/"),
+        owner_dir=state.folder / WATCHER_ROLE,
+    )
+    state.processes.write(process.record_of(WATCHER_ROLE, child.pid))
+
+
+def main(name: str) -> None:
+    """Wait for the end of the owner, then clear its stack; end at once when the stack has gone."""
+    state = StackState(name)
+    ownership = state.ownership()
+    if ownership is None or ownership.owner is None:
+        return
+    while is_running(ownership.owner):
+        time.sleep(_POLL_S)
+        if state.ownership() != ownership:
+            return
+    _clear_if_still_of(state, name)
+
+
+def _clear_if_still_of(state: StackState, name: str) -> None:
+    # Only now: a watcher is one more process beside each stack, and should weigh nothing while it waits.
+    from harness.stack.clearing import clear
+
+    with state.locked():
+        if state.folder.exists() and state.is_stale():
+            print(f"the owner of {name} is dead: clearing its stack", flush=True)
+            clear(state)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,77 @@
+"""`CopyObject` with `If-None-Match` and `If-Match` on the destination, which LocalStack 4.9.2 does not know.
+
+S3 has both since October 2025; LocalStack 4.14.0 does it itself. Without them a copy that is asked for twice
+makes two versions, where S3 refuses the second with `PreconditionFailed`.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from floodgate_localstack.patching import replace
+from floodgate_localstack.versions import named_patch
+
+_LOCK_COUNT = 256
+
+
+class KeyLocks:
+    """A fixed number of locks, given to keys by hash: two keys that share one only wait for each other."""
+
+    def __init__(self, count: int = _LOCK_COUNT) -> None:
+        self._locks = [threading.RLock() for _ in range(count)]
+
+    def of(self, bucket: str, key: str) -> threading.RLock:
+        """Return the lock of a key."""
+        return self._locks[hash((bucket, key)) % len(self._locks)]
+
+
+def checked_copy(
+    copy: Callable[..., Any], check: Callable[[Any, Any, Mapping[str, str]], None], locks: KeyLocks
+) -> Callable[..., Any]:
+    """Wrap `copy_object` so that a conditional request is checked and carried out in one piece.
+
+    The lock spans the whole copy, tags included: who is refused finds a complete object.
+
+    :param check: raises S3's error when the condition does not hold
+    """
+
+    @functools.wraps(copy)
+    def copy_object(self: Any, context: Any, request: Mapping[str, Any]) -> Any:
+        headers = context.request.headers
+        if not (headers.get("If-None-Match") or headers.get("If-Match")):
+            return copy(self, context, request)
+        with locks.of(request["Bucket"], request["Key"]):
+            check(self, context, request)
+            return copy(self, context, request)
+
+    return copy_object
+
+
+@named_patch("s3-conditional-copy", versions=frozenset({"4.9.2"}))
+def apply_conditional_copy() -> None:
+    from localstack.services.s3 import provider
+
+    def check(self: Any, context: Any, request: Mapping[str, Any]) -> None:
+        _, bucket = self._get_cross_account_bucket(context, request["Bucket"])
+        if_match = context.request.headers.get("If-Match")
+        if if_match:
+            provider.verify_object_equality_precondition_write(bucket, request["Key"], if_match)
+        elif context.request.headers["If-None-Match"] != "*":
+            raise provider.NotImplementedException(
+                "A header you provided implies functionality that is not implemented", Header="If-None-Match"
+            )
+        elif provider.object_exists_for_precondition_write(bucket, request["Key"]):
+            raise provider.PreconditionFailed(
+                "At least one of the pre-conditions you specified did not hold", Condition="If-None-Match"
+            )
+
+    copy = provider.S3Provider.copy_object
+    replace(provider.S3Provider, "copy_object", checked_copy(copy, check, KeyLocks()))
+
+
+def apply() -> None:
+    apply_conditional_copy()

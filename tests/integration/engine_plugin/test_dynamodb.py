@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +92,14 @@ def test_conditional_put_raced_by_many_threads_has_one_winner(dynamodb: Any, tab
 
     for key in (f"raced-{number}" for number in range(15)):
         assert winners_of_race(partial(put, key), "ConditionalCheckFailedException") == 1
+
+
+def test_a_race_inside_the_provider_has_one_winner(localstack_python: Path) -> None:
+    script = Path(__file__).with_name("race_in_process.py")
+    done = subprocess.run([localstack_python, script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for operation, winners in json.loads(done.stdout).items():
+        assert set(winners) == {1}, operation
 
 
 def test_partiql_insert_raced_by_many_threads_has_one_winner(dynamodb: Any, table: str) -> None:

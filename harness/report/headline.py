@@ -16,18 +16,19 @@ VERDICT_WORDS = {
     "interrupted": "Interrupted",
     "error": "Error",
 }
-_REASONS = {
+_MEANING = {
+    "conservation_broken": "Files are not all accounted for.",
     "failed": "A threshold was breached or had no samples, or more files failed than the scenario allows.",
-    "inconclusive": "The load generator was the limit, so this run says nothing about the pipeline.",
+    "inconclusive": "This run says nothing about the pipeline.",
     "interrupted": "The run was stopped before its end; what follows is what had happened by then.",
     "error": "The run could not be carried through; what follows is what had happened by then.",
 }
 
 
 def sentences(summary: Mapping[str, Any]) -> list[str]:
-    """Return why the verdict is what it is, what became of the files, and how the thresholds went."""
-    reason = _REASONS.get(summary["verdict"])
-    return [*([reason] if reason else []), delivery(summary), loss(summary), thresholds(summary)]
+    """Return what the verdict means, what became of the files, and how the thresholds went."""
+    meaning = _MEANING.get(summary["verdict"])
+    return [*([meaning] if meaning else []), delivery(summary), loss(summary), thresholds(summary)]
 
 
 def delivery(summary: Mapping[str, Any]) -> str:
@@ -52,9 +53,10 @@ def loss(summary: Mapping[str, Any]) -> str:
     files = summary["files"]
     if not all(identity.holds for identity in identities(files)):
         return "The counts of this run contradict each other."
-    found = [f"{text.files(files[name])} {name}" for name in DEFECTS if files[name]]
-    if found:
-        return f"{', '.join(found)}."
+    if any(files[name] for name in DEFECTS):
+        return f"Files {', '.join(f'{name}: {files[name]:,}' for name in DEFECTS)}."
+    if summary.get("conservation_problems"):
+        return "The ledger's own counts and the settled files disagree."
     if not files["uploaded"]:
         return "Nothing was uploaded, so nothing could be lost."
     return f"No file was lost, duplicated or corrupted{_waiting(files)}."

@@ -68,6 +68,8 @@ def _invariants(summary: Mapping[str, Any]) -> Iterator[_Case]:
             None if identity.holds else message,
             output=identity.with_numbers(),
         )
+    problems = summary.get("conservation_problems", [])
+    yield _Case("conservation", "ledger and settled files agree", "; ".join(problems) or None)
     for name in DEFECTS:
         found = summary["files"][name]
         message = f"{text.files(found)} {name}: {MEANING[name]}"
@@ -76,9 +78,13 @@ def _invariants(summary: Mapping[str, Any]) -> Iterator[_Case]:
 
 def _run(summary: Mapping[str, Any]) -> _Case:
     unfinished = summary["verdict"] in _UNFINISHED
-    message = f"{VERDICT_WORDS[summary['verdict']]}. {' '.join(sentences(summary))}"
+    message = f"{VERDICT_WORDS[summary['verdict']]}. {' '.join([*sentences(summary), *_reasons(summary)])}"
     kind = "error" if summary["verdict"] == "error" else "failure"
     return _Case("run", "the run was carried through", message if unfinished else None, kind, message)
+
+
+def _reasons(summary: Mapping[str, Any]) -> list[str]:
+    return [f"{reason}." for reason in summary.get("reasons", [])]
 
 
 def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:

@@ -24,7 +24,9 @@ MEANING = {
     "duplicated": "destination versions beyond one per file",
     "corrupted": "the delivered bytes differ from the sender's",
 }
-"""Names of counts in words."""
+"""Counts in words."""
+LABELS = {"dlq": "in the DLQ"} | {name: name.replace("_", " ") for name in MEANING if name != "dlq"}
+"""Short names of counts."""
 
 
 @dataclass(frozen=True)

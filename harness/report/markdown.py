@@ -23,12 +23,13 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
     blocks = [
         f"## {_mark(summary['verdict'])} Floodgate: {VERDICT_WORDS[summary['verdict']].lower()}",
         plain(" ".join(sentences(summary))),
+        _list(summary.get("reasons", [])),
         _facts(summary),
         _thresholds(summary),
         _ledger(summary),
         _latencies(summary),
         _failures(summary),
-        _notes(summary),
+        _list(summary.get("notes", [])),
         f"Run again: {code(summary['provenance']['command'], 400)}",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -53,7 +54,7 @@ def _mark(verdict: str) -> str:
 
 def _facts(summary: Mapping[str, Any]) -> str:
     engine, rates = summary["engine"], summary["rate"]
-    window = f" over {text.duration(rates['window_s'])}" if rates.get("window_s") else ""
+    window = f" (mean over {text.duration(rates['window_s'])})" if rates.get("window_s") else ""
     name = f"{engine['name']}:{engine['mode']} {engine['version']}"
     return (
         f"{code(summary['scenario'])} on {plain(name)}, route {code(summary['route'])}, "
@@ -103,8 +104,8 @@ def _example(examples: Sequence[Mapping[str, str]]) -> str:
     return code(examples[0]["key"]) if examples else ""
 
 
-def _notes(summary: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {plain(note)}" for note in summary.get("notes", []))
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {plain(line)}" for line in lines)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:

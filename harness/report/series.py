@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.exceptions import ReportError
+from harness.measure.resources import ResourceSample, ResourceUse
+from harness.measure.results import Timeline
 from harness.report.files import write_text
-from harness.report.inputs import ReportInputs, ResourceSample, ResourceUse, Timeline
+from harness.report.inputs import ReportInputs
 
 SERIES_NAME = "series.json"
 SCHEMA_VERSION = 1
@@ -24,7 +26,7 @@ def write_series(out_dir: Path, inputs: ReportInputs) -> Path:
     """Write what was sampled during the run."""
     content = {
         "schema_version": SCHEMA_VERSION,
-        "timeline": asdict(inputs.timeline),
+        "timeline": asdict(inputs.settlement.timeline),
         "resources": {name: _columns(use) for name, use in inputs.resources.items()},
     }
     return write_text(out_dir / SERIES_NAME, json.dumps(content, separators=(",", ":")) + "\n")

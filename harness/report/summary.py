@@ -7,6 +7,7 @@ never takes the place of a summary: it is kept as `summary.invalid.json` for dia
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
@@ -17,8 +18,10 @@ import jsonschema
 
 from harness import clock
 from harness.exceptions import ReportError
+from harness.measure.resources import ResourceUse
+from harness.measure.results import Latency, Rate
 from harness.report.files import write_text
-from harness.report.inputs import Latency, Rate, ReportInputs, ResourceUse, RunFacts
+from harness.report.inputs import ReportInputs, RunFacts
 from harness.report.ledger import identities
 
 SCHEMA_VERSION = 1
@@ -26,8 +29,6 @@ SUMMARY_NAME = "summary.json"
 INVALID_NAME = "summary.invalid.json"
 RESOURCE_GROUPS = ("engine", "functions", "sftp", "load")
 """Groups that the contract promises; others may come beside them."""
-
-_SECONDS_PER_DAY = 86_400
 
 
 @cache
@@ -39,25 +40,34 @@ def schema() -> dict[str, Any]:
 
 
 def build_summary(inputs: ReportInputs) -> dict[str, Any]:
-    """Return the content of `summary.json`, not yet checked."""
-    return {
+    """Return the content of `summary.json` in plain JSON types, not yet checked."""
+    settled = inputs.settlement
+    content = {
         "schema_version": SCHEMA_VERSION,
         **_run(inputs.facts),
-        "files": dict(inputs.counts),
-        "bytes": {"uploaded": inputs.bytes_uploaded, "delivered": inputs.bytes_delivered},
-        "verified": inputs.verified,
-        "rate": _rate(inputs.rate),
-        "latency_ms": {stage: _latency(latency) for stage, latency in inputs.latency_ms.items()},
-        "failures": [asdict(failure) for failure in inputs.failures],
+        "files": settled.counts,
+        "verified": settled.verified,
+        "bytes": asdict(settled.bytes),
+        "rate": _rate(settled.rate),
+        "latency_ms": {stage: _latency(latency) for stage, latency in settled.latency_ms.items()},
+        "failures": [asdict(failure) for failure in settled.failures],
         "thresholds": [asdict(threshold) for threshold in inputs.thresholds],
-        "resources": _resources(inputs),
-        "notes": list(inputs.notes),
+        "resources": _resources(inputs.resources),
         "verdict": inputs.verdict,
+        "reasons": list(inputs.reasons),
+        "conservation_problems": settled.problems,
+        "notes": [*settled.notes, *inputs.notes],
     }
+    plain: dict[str, Any] = json.loads(json.dumps(content))
+    return plain
 
 
 def problems_of(summary: dict[str, Any]) -> list[str]:
-    """Return what is wrong with a summary: breaches of the schema, then identities that do not hold."""
+    """Return what is wrong with a summary: numbers, then the schema, then identities that do not hold."""
+    try:
+        json.dumps(summary, allow_nan=False)
+    except ValueError:
+        return ["a number is not finite"]
     validator = jsonschema.Draft202012Validator(schema())
     problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(summary)]
     if problems:
@@ -75,7 +85,7 @@ def write_summary(out_dir: Path, summary: dict[str, Any]) -> Path:
     :raises DiskFullError: no room left
     """
     problems = problems_of(summary)
-    text = _dump(summary)
+    text = json.dumps(summary, indent=2) + "\n"
     if not problems:
         return write_text(out_dir / SUMMARY_NAME, text)
     kept = write_text(out_dir / INVALID_NAME, text)
@@ -106,13 +116,6 @@ def read_summary(run_dir: Path) -> dict[str, Any]:
     return checked
 
 
-def _dump(summary: dict[str, Any]) -> str:
-    try:
-        return json.dumps(summary, indent=2, allow_nan=False) + "\n"
-    except ValueError as exc:
-        raise ReportError(f"the summary holds a number that is not finite ({exc})") from exc
-
-
 def _run(facts: RunFacts) -> dict[str, Any]:
     return {
         "run_id": facts.run_id,
@@ -122,17 +125,13 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "started_at": clock.to_iso(facts.started_at),
         "duration_s": round(facts.duration_s, 3),
         "engine": {**asdict(facts.engine), "differs_from_aws": list(facts.engine.differs_from_aws)},
-        "provenance": asdict(facts.provenance),
+        "provenance": dict(facts.provenance),
     }
 
 
 def _rate(rate: Rate) -> dict[str, float | None]:
-    per_day = None if rate.delivered_per_s is None else round(rate.delivered_per_s * _SECONDS_PER_DAY)
-    return {
-        "offered_per_s": _rounded(rate.offered_per_s),
-        "delivered_per_s": _rounded(rate.delivered_per_s),
-        "files_per_day": per_day,
-        "window_s": _rounded(rate.window_s),
+    return {name: _rounded(value) for name, value in asdict(rate).items()} | {
+        "files_per_day": rate.files_per_day
     }
 
 
@@ -140,12 +139,13 @@ def _latency(latency: Latency | None) -> dict[str, float | None] | None:
     return None if latency is None else {name: _rounded(value) for name, value in asdict(latency).items()}
 
 
-def _resources(inputs: ReportInputs) -> dict[str, dict[str, float | None]]:
-    used = {name: ResourceUse() for name in RESOURCE_GROUPS} | dict(inputs.resources)
-    return {
+def _resources(used: Mapping[str, ResourceUse]) -> dict[str, dict[str, float | None]]:
+    absent: dict[str, float | None] = {"cpu_s": None, "rss_max_mib": None}
+    measured = {
         name: {"cpu_s": _rounded(use.cpu_s), "rss_max_mib": _rounded(use.rss_max_mib)}
         for name, use in used.items()
     }
+    return dict.fromkeys(RESOURCE_GROUPS, absent) | measured
 
 
 def _rounded(value: float | None) -> float | None:

@@ -96,13 +96,11 @@ def cpu_seconds(value: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """Return a threshold's value with its unit."""
+    """Return a threshold's value in the threshold's own unit, e.g. `1.42 s`, `11.6/s`, `0`."""
     if value is None:
         return NO_SAMPLES
-    if unit == "ms":
-        return milliseconds(value)
     number = f"{value:,.0f}" if float(value).is_integer() else _three_digits(value)
-    return f"{number} {unit}".rstrip()
+    return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}".rstrip()
 
 
 def _three_digits(value: float) -> str:

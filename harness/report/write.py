@@ -28,7 +28,7 @@ def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
     :raises DiskFullError: no room left
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    write_files(out_dir / PARQUET_NAME, inputs.records)
+    write_files(out_dir / PARQUET_NAME, inputs.settlement.records)
     write_series(out_dir, inputs)
     summary = build_summary(inputs)
     write_summary(out_dir, summary)

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from harness.measure import conservation, failures
 from harness.measure.records import FileRecord, Outcome
-from harness.report.inputs import (
-    EngineFacts,
-    Failure,
-    FailureExample,
-    Latency,
-    MachineFacts,
-    Provenance,
-    Rate,
-    ReportInputs,
-    ResourceSample,
-    ResourceUse,
-    RunFacts,
-    Threshold,
-    Timeline,
-)
-from harness.report.ledger import OFFERED_PARTS, UPLOADED_PARTS
-from harness.report.stages import STAGES
+from harness.measure.resources import ResourceSample, ResourceUse
+from harness.measure.results import Bytes, Failure, FailureExample
+from harness.measure.settlement import Settlement
+from harness.measure.stages import latencies
+from harness.measure.thresholds import ThresholdResult, evaluate, parse_thresholds
+from harness.measure.timeline import rate_of, timeline_of
+from harness.report.inputs import EngineFacts, ReportInputs, RunFacts
+from harness.report.ledger import UPLOADED_PARTS
 
 START = 1_795_376_888.25
 """2026-11-22T19:48:08.250Z"""
@@ -53,6 +44,7 @@ def record(sequence: int = 0, outcome: Outcome = Outcome.DELIVERED, **changes: A
         made.queued_at, made.first_received_at = intended_at + 0.04, intended_at + 0.06
         made.handler_started_at, made.handler_ended_at = intended_at + 0.07, intended_at + 0.1
         made.attempts = 1
+        made.destination_versions = int(outcome is Outcome.DELIVERED)
     for name, value in changes.items():
         setattr(made, name, value)
     return made
@@ -78,54 +70,30 @@ def random_records(amount: int, seed: int = 7) -> Iterator[FileRecord]:
         yield made
 
 
-def counts(records: Iterable[FileRecord], duplicated: int = 0, corrupted: int = 0) -> dict[str, int]:
-    """Return `files` of the contract for these records."""
-    found = Counter(str(each.outcome) for each in records)
-    files = {name: found[name] for name in (*OFFERED_PARTS[:-1], *UPLOADED_PARTS)}
-    uploaded = sum(found[name] for name in UPLOADED_PARTS)
-    extra = {"duplicated": duplicated, "corrupted": corrupted}
-    return {"offered": sum(found.values()), "uploaded": uploaded, **files, **extra}
-
-
-def latencies(records: Sequence[FileRecord]) -> dict[str, Latency | None]:
-    return {stage.name: _latency(records, stage.start, stage.end) for stage in STAGES}
-
-
-def _latency(records: Sequence[FileRecord], start: str, end: str) -> Latency:
-    pairs = ((getattr(each, start), getattr(each, end)) for each in records)
-    samples = sorted((b - a) * 1000 for a, b in pairs if a is not None and b is not None)
-    if not samples:
-        return Latency(0)
-    ranks = (0.5, 0.9, 0.95, 0.99, 0.999, 1.0)
-    return Latency(
-        len(samples), *(samples[min(len(samples) - 1, int(rank * len(samples)))] for rank in ranks)
-    )
-
-
-def timeline(records: Sequence[FileRecord]) -> Timeline:
-    """Return counts per second."""
-    if not records:
-        return Timeline(START)
-    last = max((each.handler_ended_at or each.intended_at) for each in records)
-    seconds = int(last - START) + 1
-    columns = {
-        "offered": [each.intended_at for each in records],
-        "uploaded": [each.closed_at for each in records],
-        "delivered": [each.handler_ended_at for each in records if each.outcome is Outcome.DELIVERED],
-        "failed": [each.handler_ended_at for each in records if each.outcome is Outcome.FAILED],
+def settlement(records: Sequence[FileRecord], **changes: Any) -> Settlement:
+    """Return the figures of these records as measuring works them out."""
+    timeline = timeline_of(records)
+    delivered = [each for each in records if each.outcome is Outcome.DELIVERED]
+    counts = conservation.count(records)
+    values: dict[str, Any] = {
+        "records": list(records),
+        "counts": counts,
+        "bytes": Bytes(
+            sum(each.size_bytes for each in records if each.outcome in UPLOADED),
+            sum(each.size_bytes for each in delivered),
+        ),
+        "rate": rate_of(records, timeline),
+        "latency_ms": latencies(records, "queued"),
+        "failures": failures.group(records),
+        "timeline": timeline,
+        "problems": conservation.problems(counts, offered=counts["offered"], uploaded=counts["uploaded"]),
+        "verified": len(delivered),
     }
-    per_second = {name: _per_second(times, seconds) for name, times in columns.items()}
-    backlog, under_way = [], 0
-    for second in range(seconds):
-        gone = per_second["delivered"][second] + per_second["failed"][second]
-        under_way += per_second["uploaded"][second] - gone
-        backlog.append(under_way)
-    return Timeline(START, 1.0, backlog=backlog, **per_second)
+    return Settlement(**{**values, **changes})
 
 
-def _per_second(times: Iterable[float | None], seconds: int) -> list[int]:
-    found = Counter(int(at - START) for at in times if at is not None)
-    return [found[second] for second in range(seconds)]
+def thresholds(settled: Settlement, *texts: str) -> list[ThresholdResult]:
+    return evaluate(parse_thresholds(texts or ("end_to_end.p99 < 5s", "files.delivered > 0")), settled)
 
 
 def facts(**changes: Any) -> RunFacts:
@@ -142,14 +110,14 @@ def facts(**changes: Any) -> RunFacts:
             "4.9.2",
             ("IAM and bucket policies are not enforced.", "A rule target's dead-letter queue is ignored."),
         ),
-        "provenance": Provenance(
-            "floodgate run million-a-day --minutes 2",
-            MachineFacts(4, 23.4, "3.11.7"),
-            "b2ae2a1d" * 5,
-            "a1" * 32,
-            "b2" * 32,
-            "c3" * 32,
-        ),
+        "provenance": {
+            "git_commit": "b2ae2a1d" * 5,
+            "template_sha256": "a1" * 32,
+            "handlers_sha256": "b2" * 32,
+            "pins_sha256": "c3" * 32,
+            "command": "floodgate run million-a-day --minutes 2",
+            "machine": {"cores": 4, "memory_gib": 23.4, "python": "3.11.7"},
+        },
     }
     return RunFacts(**{**values, **changes})
 
@@ -180,30 +148,22 @@ def resources(seconds: int = 120) -> dict[str, ResourceUse]:
 
 def inputs(records: Sequence[FileRecord] | None = None, **changes: Any) -> ReportInputs:
     """Return the inputs of a run with these files; by default a passed one of 50 files."""
-    files = [record(sequence) for sequence in range(50)] if records is None else records
-    latency = latencies(files)
-    end_to_end = latency["end_to_end"]
-    p99 = end_to_end.p99 if end_to_end else None
-    delivered = sum(each.outcome is Outcome.DELIVERED for each in files)
+    settled = settlement([record(sequence) for sequence in range(50)] if records is None else records)
     values: dict[str, Any] = {
         "facts": facts(),
-        "records": files,
-        "counts": counts(files),
-        "rate": Rate(len(files) / 120, delivered / 120, 120.0) if files else Rate(None, None),
-        "latency_ms": latency,
-        "thresholds": [
-            Threshold("end_to_end.p99 < 5s", p99, "no_samples" if p99 is None else "passed", "ms"),
-            Threshold("delivered.rate > 11/s", 11.6, "passed", "files/s"),
-        ],
+        "settlement": settled,
+        "thresholds": thresholds(settled),
         "verdict": "passed",
-        "bytes_uploaded": 10_240 * len(files),
-        "bytes_delivered": 10_240 * delivered,
-        "verified": delivered,
-        "timeline": timeline(files),
         "resources": resources(),
     }
     return ReportInputs(**{**values, **changes})
 
 
-def failure(key: str = "customer-01/incoming/x.csv", message: str = "not found") -> Failure:
-    return Failure("transfer", "NoSuchKey", 1, [FailureExample("20261122-194808-3f9a-0000001", key, message)])
+def failed_inputs(key: str = "customer-01/incoming/x.csv", message: str = "not found") -> ReportInputs:
+    """Return the inputs of a run in which one of two files failed for a reason of its own words."""
+    example = FailureExample("20261122-194808-3f9a-0000001", key, message)
+    settled = settlement(
+        [record(0), record(1, Outcome.FAILED, key=key, cause="NoSuchKey", error_message=message)],
+        failures=[Failure("transfer", "NoSuchKey", 1, [example])],
+    )
+    return inputs(settlement=settled, thresholds=thresholds(settled, "files.failed == 0"), verdict="failed")

@@ -1,0 +1,184 @@
+"""What the page's template shows, worked out beforehand so that the template only lays out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from harness.measure.resources import ResourceSample
+from harness.measure.results import Timeline
+from harness.report import overtime, text
+from harness.report.aggregates import Aggregates, SlowFile, longest_stage
+from harness.report.charts import latency as latency_charts
+from harness.report.charts.timechart import TimeChart
+from harness.report.headline import VERDICT_WORDS, loss, sentences
+from harness.report.ledger import DEFECTS, LABELS, MEANING, Identity, identities
+from harness.report.stages import STAGES, WAY, Stage
+
+PERCENTILES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
+"""Fields of a latency and their column heads."""
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Everything in a run folder that the page is made from."""
+
+    summary: Mapping[str, Any]
+    timeline: Timeline = field(default_factory=Timeline)
+    resource_samples: Mapping[str, Sequence[ResourceSample]] = field(default_factory=dict)
+    aggregates: Aggregates | None = None
+    """`None` when the folder holds no `files.parquet`."""
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One line of the latency table."""
+
+    stage: Stage
+    latency: Mapping[str, Any] | None
+    remark: str
+    """Stands in for the numbers when there are none."""
+
+
+@dataclass(frozen=True)
+class SlowRow:
+    """One line of the waterfall."""
+
+    file: SlowFile
+    bar: Markup
+    longest: str
+
+
+@dataclass(frozen=True)
+class ResourceRow:
+    """One process group. `cores` is the mean over the load, `share` the part of all CPU that was used."""
+
+    label: str
+    style: str
+    cpu_s: float | None
+    cores: float | None
+    share: float | None
+    rss_max_mib: float | None
+
+
+def context(data: RunData) -> dict[str, Any]:
+    """Return the template's variables."""
+    summary = data.summary
+    charts = time_charts(data)
+    return {
+        "summary": summary,
+        "files": summary["files"],
+        "verdict": VERDICT_WORDS[summary["verdict"]],
+        "sentences": sentences(summary),
+        "loss": loss(summary),
+        "identities": identities(summary["files"]),
+        "defects": [(name, summary["files"][name], MEANING[name]) for name in DEFECTS],
+        "meaning": MEANING,
+        "labels": LABELS,
+        "evidence": evidence(summary),
+        "charts": charts,
+        "read_outs": embedded_json({name: chart.read_out() for name, chart in charts.items()}),
+        "stage_rows": stage_rows(summary["latency_ms"]),
+        "percentiles": PERCENTILES,
+        "spread": latency_charts.percentiles(summary["latency_ms"]),
+        "histogram": histogram(data),
+        "aggregates": data.aggregates,
+        "slow_rows": slow_rows(data.aggregates),
+        "way": WAY,
+        "resource_rows": resource_rows(summary),
+    }
+
+
+def time_charts(data: RunData) -> dict[str, TimeChart]:
+    """Return the charts over time that have something to show, by name."""
+    start_at = data.timeline.start_at or _first_sample_at(data.resource_samples)
+    charts = (
+        overtime.rate_chart(data.timeline),
+        overtime.backlog_chart(data.timeline),
+        overtime.cpu_chart(data.resource_samples, start_at),
+        overtime.memory_chart(data.resource_samples, start_at),
+    )
+    return {chart.name: chart for chart in charts if chart.has_data}
+
+
+def stage_rows(latency_ms: Mapping[str, Any]) -> list[StageRow]:
+    """Return a row for each stage, also for those that have no numbers."""
+    return [StageRow(stage, found, _remark(found)) for stage in STAGES for found in [latency_ms[stage.name]]]
+
+
+def histogram(data: RunData) -> Markup | None:
+    """Return the drawing of the end-to-end distribution with its p50 and p99."""
+    if data.aggregates is None:
+        return None
+    end_to_end = data.summary["latency_ms"]["end_to_end"] or {}
+    marks = {name: value for name in ("p50", "p99") if (value := end_to_end.get(name)) is not None}
+    return latency_charts.histogram(data.aggregates.buckets, marks)
+
+
+def slow_rows(aggregates: Aggregates | None) -> list[SlowRow]:
+    """Return the slowest files, the slowest first."""
+    slowest = aggregates.slowest if aggregates else []
+    longest_ms = max((file.end_to_end_ms for file in slowest), default=0.0)
+    return [SlowRow(file, latency_charts.waterfall(file, longest_ms), _longest(file)) for file in slowest]
+
+
+def resource_rows(summary: Mapping[str, Any]) -> list[ResourceRow]:
+    """Return a row for each process group of the summary."""
+    groups = summary["resources"]
+    total_s = sum(use["cpu_s"] or 0 for use in groups.values())
+    return [
+        ResourceRow(
+            overtime.group_label(name),
+            overtime.group_style(name, position),
+            use["cpu_s"],
+            _ratio(use["cpu_s"], summary["duration_s"]),
+            _ratio(use["cpu_s"], total_s),
+            use["rss_max_mib"],
+        )
+        for position, (name, use) in enumerate(groups.items())
+    ]
+
+
+def evidence(summary: Mapping[str, Any]) -> str:
+    """Say what stands behind `corrupted`, which is worth nothing unless bytes were read back."""
+    verified, delivered = summary.get("verified"), summary["files"]["delivered"]
+    if verified is None:
+        return "How many delivered files were read back is not recorded."
+    return f"{verified:,} of {text.files(delivered)} delivered were read back and hashed (SHA-256)."
+
+
+def embedded_json(content: Any) -> Markup:
+    """Return JSON that no text inside can turn into markup, for a `<script type="application/json">`."""
+    dumped = json.dumps(content, separators=(",", ":"))
+    for character in "<>&":
+        dumped = dumped.replace(character, f"\\u{ord(character):04x}")
+    return Markup(dumped)  # noqa: S704  (every character that could end the element was just escaped)
+
+
+def identity_terms(identity: Identity) -> list[tuple[str, str, int]]:
+    """Return the parts of an identity with the sign before each."""
+    signs = ["=" if identity.holds else "≠", *["+"] * (len(identity.parts) - 1)]
+    return [(sign, name, count) for sign, (name, count) in zip(signs, identity.parts.items(), strict=True)]
+
+
+def _remark(latency: Mapping[str, Any] | None) -> str:
+    if latency is None:
+        return "this route has no such stage"
+    return "" if latency["count"] else text.NO_SAMPLES
+
+
+def _longest(file: SlowFile) -> str:
+    found = longest_stage(file)
+    return f"{found[0]} {text.milliseconds(found[1])}" if found else text.UNKNOWN
+
+
+def _ratio(part: float | None, whole: float) -> float | None:
+    return part / whole if part is not None and whole > 0 else None
+
+
+def _first_sample_at(samples: Mapping[str, Sequence[ResourceSample]]) -> float:
+    return min((sample.at for group in samples.values() for sample in group), default=0.0)

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.output import messages, progress, results
 from harness.exit_codes import ExitCode
+from harness.report.console import render
 from harness.run.options import RunOptions
 from harness.run.runner import run_scenario
 
@@ -55,4 +57,7 @@ def run(
         settle_s=settle_s,
         command=shlex.join(["floodgate", *sys.argv[1:]]),
     )
-    return run_scenario(options)
+    console = messages()
+    outcome = run_scenario(options, console, progress(console))
+    render(outcome.summary, outcome.folder, results())
+    return outcome.exit_code

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.deploy.deployment import ROUTES
+from harness.engines import registry
 from harness.exceptions import UsageError
 
 DEFAULT_ENGINE = "localstack"
@@ -43,5 +45,8 @@ class RunOptions:
             problems.append(f"--seed must not be negative, not {self.seed}")
         if self.out is not None and self.out.exists():
             problems.append(f"--out {self.out} exists already; name a new folder")
+        if self.route is not None and self.route not in ROUTES:
+            problems.append(f"there is no route {self.route!r}; routes: {', '.join(ROUTES)}")
         if problems:
             raise UsageError("; ".join(problems))
+        registry.create(self.engine or DEFAULT_ENGINE)

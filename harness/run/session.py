@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -30,6 +31,10 @@ class StackSession:
     @property
     def uploads_file(self) -> Path:
         return self.state_dir / "uploads.jsonl"
+
+    def describe_in(self, folder: RunFolder) -> None:
+        """Keep the stack's description, without which a run cannot be settled afterwards."""
+        folder.stack.write_text(json.dumps(self.description.to_json(), indent=2))
 
     def keep_evidence(self, folder: RunFolder) -> None:
         """Copy what the run's report refers to out of the stack's folder."""

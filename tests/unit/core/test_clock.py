@@ -19,7 +19,7 @@ def test_iso_round_trip_keeps_microseconds(epoch_us):
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01T00:00:00Z"])
 def test_other_text_is_refused(text):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r".+"):
         clock.from_iso(text)
 
 

@@ -1,0 +1,90 @@
+"""The load itself: start the generator, follow the files, and see to it that every part stays alive."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psutil
+
+from harness.engines.base import ProcessRecord
+from harness.engines.records import ProcessTable
+from harness.exceptions import StackLostError
+from harness.measure.follow import Follower
+from harness.measure.resources import ResourceSampler
+from harness.run.folder import RunFolder
+from harness.run.load_process import LoadProcess
+from harness.run.progress import LiveLine
+from harness.run.session import StackSession
+
+POLL_S = 0.5
+STOP_GRACE_S = 10.0
+"""After an interrupt, how long uploads that are under way may go on."""
+_REQUIRED_ROLES = frozenset({"engine", "sftp"})
+
+
+@dataclass
+class Offer:
+    """What the load phase leaves for settling."""
+
+    follower: Follower
+    sampler: ResourceSampler
+    duration_s: float = 0.0
+    stack_lost: str | None = None
+    deaths: list[str] = field(default_factory=list)
+
+
+def offer_load(
+    session: StackSession,
+    folder: RunFolder,
+    load: LoadProcess,
+    live: LiveLine,
+    interrupted: Callable[[], bool],
+) -> Offer:
+    """Follow the load to its end; the sampler goes on, because settling is part of the work measured.
+
+    :raises FloodgateError: the generator itself failed
+    """
+    description = session.description
+    follower = Follower(description.engine, description, folder.ledger_dir, session.uploads_file)
+    deaths: list[str] = []
+    sampler = ResourceSampler(
+        lambda: [*_stack_processes(session), *load.record(), _own_process()],
+        required=_REQUIRED_ROLES,
+        on_death=lambda record: deaths.append(record.role),
+    )
+    offer = Offer(follower, sampler, deaths=deaths)
+    began = time.monotonic()
+    sampler.start()
+    try:
+        _follow(offer, load, live, interrupted)
+    except StackLostError as error:
+        offer.stack_lost = error.message
+    finally:
+        offer.duration_s = time.monotonic() - began
+    load.check()
+    return offer
+
+
+def _follow(offer: Offer, load: LoadProcess, live: LiveLine, interrupted: Callable[[], bool]) -> None:
+    stopping_since: float | None = None
+    while load.is_running():
+        live.show(offer.follower.poll())
+        if offer.deaths:
+            load.kill()
+            raise StackLostError(f"the {' and the '.join(sorted(set(offer.deaths)))} process died in mid-run")
+        if interrupted():
+            stopping_since = stopping_since or time.monotonic()
+            if time.monotonic() - stopping_since > STOP_GRACE_S + 5:
+                load.kill()
+        time.sleep(POLL_S)
+
+
+def _stack_processes(session: StackSession) -> list[ProcessRecord]:
+    return [record for record in ProcessTable(session.state_dir).read() if record.role in ("engine", "sftp")]
+
+
+def _own_process() -> ProcessRecord:
+    return ProcessRecord("harness", os.getpid(), psutil.Process().create_time())

@@ -1,0 +1,64 @@
+"""Joins what a run is called with what it found, for the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.measure.settlement import Settlement
+from harness.measure.thresholds import ThresholdResult
+from harness.measure.verdict import Decision
+from harness.report.inputs import EngineFacts, ReportInputs, RunFacts
+from harness.run.offer import Offer
+from harness.run.options import RunOptions
+from harness.run.provenance import provenance
+from harness.stack.description import StackDescription
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What tells this run from others."""
+
+    run_id: str
+    scenario: str
+    options: RunOptions
+    description: StackDescription
+    started_at: float
+
+
+def report_inputs(
+    identity: RunIdentity,
+    offer: Offer,
+    settlement: Settlement,
+    thresholds: list[ThresholdResult],
+    decision: Decision,
+) -> ReportInputs:
+    """Return what `harness.report` renders."""
+    return ReportInputs(
+        facts=_facts(identity, offer.duration_s),
+        settlement=settlement,
+        thresholds=thresholds,
+        verdict=decision.verdict,
+        reasons=decision.reasons,
+        resources=offer.sampler.use,
+        notes=_notes(offer),
+    )
+
+
+def _facts(identity: RunIdentity, duration_s: float) -> RunFacts:
+    description = identity.description
+    engine = description.engine
+    return RunFacts(
+        run_id=identity.run_id,
+        scenario=identity.scenario,
+        route=description.route,
+        seed=identity.options.seed,
+        started_at=identity.started_at,
+        duration_s=duration_s,
+        engine=EngineFacts(engine.name, engine.mode, engine.version, description.differs_from_aws),
+        provenance=provenance(description, identity.options.command),
+    )
+
+
+def _notes(offer: Offer) -> list[str]:
+    failure = offer.sampler.failure
+    return [f"Resources were not sampled to the end: {failure}"] if failure else []

@@ -1,0 +1,186 @@
+"""`floodgate run` from checked options to an exit code."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from harness.clock import now
+from harness.engines.base import Progress
+from harness.exceptions import StackLostError
+from harness.exit_codes import ExitCode
+from harness.load import catalogue
+from harness.load.catalogue import Scenario
+from harness.load.workload import Workload
+from harness.measure.settle import SettleInputs, settle, settle_without_stack
+from harness.measure.settlement import Settlement
+from harness.measure.thresholds import Threshold, evaluate, parse_thresholds
+from harness.measure.verdict import Allowed, Decision, decide
+from harness.report.write import write_reports
+from harness.run.folder import RunFolder, new_run_id
+from harness.run.interrupts import Interrupts
+from harness.run.load_process import LoadProcess
+from harness.run.offer import STOP_GRACE_S, Offer, offer_load
+from harness.run.options import RunOptions
+from harness.run.progress import LiveLine
+from harness.run.result import RunIdentity, report_inputs
+from harness.run.session import StackSession, stack_for
+
+INTERRUPTED_SETTLE_S = 10.0
+"""After Ctrl-C nobody wants to wait long; what is not settled by then is reported as in flight."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run left: its exit code, its summary, and the folder of its report."""
+
+    exit_code: ExitCode
+    summary: dict[str, Any]
+    folder: Path
+
+
+def run_scenario(options: RunOptions, console: Console, progress: Progress) -> RunOutcome:
+    """Do the whole run.
+
+    :param console: for the live line
+    :param progress: for the steps before and after the load
+    :raises FloodgateError: the run could not be started, or its evidence could not be read
+    """
+    options.validate()
+    scenario = catalogue.scenario(options.scenario)
+    workload = scenario.workload.changed(
+        rate_per_s=options.rate,
+        duration_s=None if options.minutes is None else options.minutes * 60,
+        files=options.files,
+    )
+    thresholds = parse_thresholds(workload.thresholds)
+    run_id = new_run_id()
+    folder = RunFolder.create(options.out or Path("reports") / run_id)
+    run = _Run(options, scenario, workload, thresholds, run_id, folder, console, progress)
+    try:
+        return run.execute()
+    except BaseException:
+        if not run.has_evidence:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+
+
+class _Run:
+    """One run; holds what its steps share."""
+
+    def __init__(
+        self,
+        options: RunOptions,
+        scenario: Scenario,
+        workload: Workload,
+        thresholds: list[Threshold],
+        run_id: str,
+        folder: RunFolder,
+        console: Console,
+        progress: Progress,
+    ) -> None:
+        self._options = options
+        self._scenario = scenario
+        self._workload = workload
+        self._thresholds = thresholds
+        self._run_id = run_id
+        self._folder = folder
+        self._console = console
+        self._progress = progress
+        self.has_evidence = False
+
+    def execute(self) -> RunOutcome:
+        with stack_for(self._options, self._run_id, self._workload.customers, self._progress) as session:
+            started_at = now()
+            offer, settlement, interrupted = self._load_and_settle(session)
+            decision = self._judge(settlement, offer, interrupted)
+            session.keep_evidence(self._folder)
+            identity = RunIdentity(
+                self._run_id, self._scenario.name, self._options, session.description, started_at
+            )
+            summary = write_reports(
+                self._folder.path,
+                report_inputs(identity, offer, settlement, evaluate(self._thresholds, settlement), decision),
+            )
+        return RunOutcome(decision.exit_code, summary, self._folder.path)
+
+    def _load_and_settle(self, session: StackSession) -> tuple[Offer, Settlement, bool]:
+        load = LoadProcess.start(self._load_config(session), self._folder.load_config, self._folder.load_log)
+        self.has_evidence = True
+        session.describe_in(self._folder)
+
+        def stop_early() -> None:
+            load.ask_to_stop()
+            self._progress("stopping early: running uploads may finish (Ctrl-C again stops at once)")
+
+        self._progress(f"offering files to {session.description.sftp.host}:{session.description.sftp.port}")
+        try:
+            with Interrupts(stop_early) as interrupts, LiveLine(self._console) as live:
+                offer = offer_load(session, self._folder, load, live, lambda: interrupts.seen)
+                try:
+                    settlement = self._settle(session, offer, live, interrupts)
+                finally:
+                    offer.sampler.stop()
+                return offer, settlement, interrupts.seen
+        finally:
+            load.kill()
+
+    def _settle(
+        self, session: StackSession, offer: Offer, live: LiveLine, interrupts: Interrupts
+    ) -> Settlement:
+        inputs = SettleInputs(
+            session.description.engine,
+            session.description,
+            self._folder.ledger_dir,
+            session.uploads_file,
+            offer.follower,
+        )
+        if offer.stack_lost is None:
+            wait_s = (
+                min(self._options.settle_s, INTERRUPTED_SETTLE_S)
+                if interrupts.seen
+                else self._options.settle_s
+            )
+            try:
+                return settle(inputs, wait_s=wait_s, progress=live.say)
+            except StackLostError as error:
+                offer.stack_lost = error.message
+        return settle_without_stack(inputs)
+
+    def _judge(self, settlement: Settlement, offer: Offer, interrupted: bool) -> Decision:
+        allowed = Allowed(failed=self._workload.allowed_failed, dlq=self._workload.allowed_dlq)
+        return decide(
+            settlement,
+            evaluate(self._thresholds, settlement),
+            allowed=allowed,
+            interrupted=interrupted,
+            stack_lost=offer.stack_lost,
+        )
+
+    def _load_config(self, session: StackSession) -> dict[str, Any]:
+        description = session.description
+        sftp = description.sftp
+        return {
+            "run_id": self._run_id,
+            "scenario": str(self._scenario.path),
+            "seed": self._options.seed,
+            "rate_per_s": self._options.rate,
+            "duration_s": None if self._options.minutes is None else self._options.minutes * 60,
+            "files": self._options.files,
+            "sftp": {
+                "host": sftp.host,
+                "port": sftp.port,
+                "host_key_fingerprint": sftp.host_key_fingerprint,
+            },
+            "users": [
+                {"name": user.name, "private_key_file": user.private_key_file, "home": user.home}
+                for user in description.users
+            ],
+            "source_bucket": description.buckets["source"],
+            "ledger_dir": str(self._folder.ledger_dir),
+            "stop_grace_s": STOP_GRACE_S,
+        }

@@ -75,6 +75,7 @@ def deploy(
         client("cloudformation", engine),
         stack_name,
         template=adapted.body,
+        resource_count=adapted.resource_count,
         parameters={**chosen, **code},
         progress=progress,
     )

@@ -17,11 +17,18 @@ _REASONS_SHOWN = 8
 
 
 def create(
-    cloudformation: Any, name: str, *, template: str, parameters: Mapping[str, str], progress: Progress
+    cloudformation: Any,
+    name: str,
+    *,
+    template: str,
+    resource_count: int,
+    parameters: Mapping[str, str],
+    progress: Progress,
 ) -> dict[str, str]:
     """Create the stack `name` and return its outputs once it is complete.
 
     :param template: the template's text
+    :param resource_count: how many resources it has, for the progress lines
     :raises DeployError: it failed, with the reasons of the resources that failed
     """
     with translated(f"creating the CloudFormation stack {name}"):
@@ -31,32 +38,32 @@ def create(
             Parameters=[{"ParameterKey": key, "ParameterValue": parameters[key]} for key in parameters],
             Capabilities=["CAPABILITY_IAM"],
         )
-        return _wait(cloudformation, name, progress)
+        return _wait(cloudformation, name, resource_count, progress)
 
 
-def _wait(cloudformation: Any, name: str, progress: Progress) -> dict[str, str]:
+def _wait(cloudformation: Any, name: str, resource_count: int, progress: Progress) -> dict[str, str]:
     deadline = time.monotonic() + _TIMEOUT_S
-    told = ""
+    told = -1
     while time.monotonic() < deadline:
         found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         if found["StackStatus"] == "CREATE_COMPLETE":
             return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
         if found["StackStatus"] not in _RUNNING:
             raise _failure(cloudformation, name, found)
-        if (state := _state(cloudformation, name)) != told:
-            progress(state)
-            told = state
+        if (ready := _count_ready(cloudformation, name)) != told:
+            progress(f"Pipeline: {ready} of {resource_count} resources are ready")
+            told = ready
         time.sleep(_POLL_S)
     raise DeployError(
-        f"the stack {name} was not complete after {_TIMEOUT_S:.0f} s; {told}", hint="see the engine's log"
+        f"after {_TIMEOUT_S:.0f} s only {told} of {resource_count} resources of the stack {name} were ready",
+        hint="see the engine's log",
     )
 
 
-def _state(cloudformation: Any, name: str) -> str:
+def _count_ready(cloudformation: Any, name: str) -> int:
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-    resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-    done = sum(resource["ResourceStatus"] == "CREATE_COMPLETE" for resource in resources)
-    return f"Pipeline: {done} of {len(resources)} resources that were begun are ready"
+    states = [resource["ResourceStatus"] for page in pages for resource in page["StackResourceSummaries"]]
+    return states.count("CREATE_COMPLETE")
 
 
 def _failure(cloudformation: Any, name: str, found: Mapping[str, Any]) -> DeployError:

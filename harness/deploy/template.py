@@ -22,6 +22,7 @@ class Adapted:
     """A template as one engine gets it."""
 
     body: str
+    resource_count: int
     parameters: frozenset[str]
     left_out: tuple[str, ...]
     """Resources that the engine does not have, as `Name (Type)`."""
@@ -56,6 +57,7 @@ def adapt(template: dict[str, Any], lacking_types: Collection[str]) -> Adapted:
     adapted = {**template, "Resources": kept, "Outputs": outputs}
     return Adapted(
         body=json.dumps(adapted, indent=1),
+        resource_count=len(kept),
         parameters=frozenset(template["Parameters"]),
         left_out=tuple(f"{name} ({resources[name]['Type']})" for name in resources if name in dropped),
         sha256=hashlib.sha256(_text().encode()).hexdigest(),

@@ -17,7 +17,7 @@ VERDICT_WORDS = {
     "error": "Error",
 }
 _MEANING = {
-    "conservation_broken": "Files are not all accounted for.",
+    "conservation_broken": "Files were lost, duplicated or corrupted, or are not accounted for.",
     "failed": "A threshold was breached or had no samples, or more files failed than the scenario allows.",
     "inconclusive": "This run says nothing about the pipeline.",
     "interrupted": "The run was stopped before its end; what follows is what had happened by then.",

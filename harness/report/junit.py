@@ -13,7 +13,6 @@ from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.ledger import DEFECTS, MEANING, identities
 
 JUNIT_NAME = "junit.xml"
-_UNFINISHED = ("interrupted", "error", "inconclusive")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -69,7 +68,7 @@ def _invariants(summary: Mapping[str, Any]) -> Iterator[_Case]:
             output=identity.with_numbers(),
         )
     problems = summary.get("conservation_problems", [])
-    yield _Case("conservation", "ledger and settled files agree", "; ".join(problems) or None)
+    yield _Case("conservation", "every file is accounted for", "; ".join(problems) or None)
     for name in DEFECTS:
         found = summary["files"][name]
         message = f"{text.files(found)} {name}: {MEANING[name]}"
@@ -77,14 +76,13 @@ def _invariants(summary: Mapping[str, Any]) -> Iterator[_Case]:
 
 
 def _run(summary: Mapping[str, Any]) -> _Case:
-    unfinished = summary["verdict"] in _UNFINISHED
-    message = f"{VERDICT_WORDS[summary['verdict']]}. {' '.join([*sentences(summary), *_reasons(summary)])}"
+    """What no single threshold tells: too many failures, an interruption, a generator that was the limit."""
+    words = [VERDICT_WORDS[summary["verdict"]], *sentences(summary), *summary.get("reasons", [])]
+    message = " ".join(f"{each.rstrip('.')}." for each in words)
     kind = "error" if summary["verdict"] == "error" else "failure"
-    return _Case("run", "the run was carried through", message if unfinished else None, kind, message)
-
-
-def _reasons(summary: Mapping[str, Any]) -> list[str]:
-    return [f"{reason}." for reason in summary.get("reasons", [])]
+    return _Case(
+        "run", "verdict is passed", message if summary["verdict"] != "passed" else None, kind, message
+    )
 
 
 def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:

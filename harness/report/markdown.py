@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ MARKDOWN_NAME = "summary.md"
 _VERDICT_MARKS = {"passed": "✅", "no_samples": "⚪"}
 _FAILURES_SHOWN = 10
 _KEY_CHARACTERS = 120
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@:$-])")
+_ACTIVE = re.compile(r"[\\`*_\[\]<>|&~$]|:(?=\S)|^\W|^\d+[.)]|(?<=www)\.", re.IGNORECASE)
+"""What could begin a construct of Markdown, HTML, a table, a formula, an emoji or a link."""
 
 
 def render_markdown(summary: Mapping[str, Any]) -> str:
@@ -37,7 +39,11 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
 
 def plain(content: str) -> str:
     """Escape text so that Markdown and HTML in it show as they are written."""
-    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", text.printable(content))
+    return _ACTIVE.sub(_escaped, text.printable(content))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "".join(f"\\{char}" if char in string.punctuation else char for char in match.group())
 
 
 def code(content: str, limit: int = _KEY_CHARACTERS) -> str:

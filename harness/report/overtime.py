@@ -55,6 +55,7 @@ def backlog_chart(timeline: Timeline) -> TimeChart:
         max(span_s, 1.0),
         _centres(len(highest), per_bin * timeline.interval_s, span_s),
         [Line("Backlog", "series-backlog", highest)],
+        whole=True,
     )
 
 
@@ -98,7 +99,7 @@ def _resource_chart(
     for position, (group, readings) in enumerate(samples.items()):
         found: dict[int, list[float]] = defaultdict(list)
         for sample in readings:
-            found[max(0, int((sample.at - start_at) // width_s))].append(getattr(sample, column))
+            found[int((sample.at - start_at) // width_s)].append(getattr(sample, column))
         values = [combine(found[index]) if index in found else None for index in range(bins)]
         lines.append(Line(group_label(group), group_style(group, position), values))
     window = f"{word} of each {width_s:g} s"

@@ -54,8 +54,18 @@ class SlowRow:
 
 
 @dataclass(frozen=True)
+class FailureRow:
+    """One cause; `keys` of the examples by their message."""
+
+    stage: str
+    cause: str
+    count: int
+    keys: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
 class ResourceRow:
-    """One process group. `cores` is the mean over the load, `share` the part of all CPU that was used."""
+    """One process group. `cores` is the mean while sampled, `share` the part of all CPU that was used."""
 
     label: str
     style: str
@@ -89,7 +99,9 @@ def context(data: RunData) -> dict[str, Any]:
         "aggregates": data.aggregates,
         "slow_rows": slow_rows(data.aggregates),
         "way": WAY,
-        "resource_rows": resource_rows(summary),
+        "failure_rows": failure_rows(summary),
+        "sampled_s": sampled_s(data.resource_samples),
+        "resource_rows": resource_rows(data),
     }
 
 
@@ -126,16 +138,17 @@ def slow_rows(aggregates: Aggregates | None) -> list[SlowRow]:
     return [SlowRow(file, latency_charts.waterfall(file, longest_ms), _longest(file)) for file in slowest]
 
 
-def resource_rows(summary: Mapping[str, Any]) -> list[ResourceRow]:
+def resource_rows(data: RunData) -> list[ResourceRow]:
     """Return a row for each process group of the summary."""
-    groups = summary["resources"]
+    groups = data.summary["resources"]
     total_s = sum(use["cpu_s"] or 0 for use in groups.values())
+    over_s = sampled_s(data.resource_samples)
     return [
         ResourceRow(
             overtime.group_label(name),
             overtime.group_style(name, position),
             use["cpu_s"],
-            _ratio(use["cpu_s"], summary["duration_s"]),
+            _ratio(use["cpu_s"], over_s),
             _ratio(use["cpu_s"], total_s),
             use["rss_max_mib"],
         )
@@ -143,12 +156,29 @@ def resource_rows(summary: Mapping[str, Any]) -> list[ResourceRow]:
     ]
 
 
+def sampled_s(samples: Mapping[str, Sequence[ResourceSample]]) -> float:
+    """Return how long processes were looked at, in seconds."""
+    times = [sample.at for group in samples.values() for sample in group]
+    return max(times) - min(times) if times else 0.0
+
+
+def failure_rows(summary: Mapping[str, Any]) -> list[FailureRow]:
+    """Return the failures with their examples grouped by message, which most of them share."""
+    rows = []
+    for failure in summary["failures"]:
+        keys: dict[str, list[str]] = {}
+        for example in failure["examples"]:
+            keys.setdefault(example["message"], []).append(example["key"])
+        rows.append(FailureRow(failure["stage"], failure["cause"], failure["count"], keys))
+    return rows
+
+
 def evidence(summary: Mapping[str, Any]) -> str:
     """Say what stands behind `corrupted`, which is worth nothing unless bytes were read back."""
     verified, delivered = summary.get("verified"), summary["files"]["delivered"]
     if verified is None:
         return "How many delivered files were read back is not recorded."
-    return f"{verified:,} of {text.files(delivered)} delivered were read back and hashed (SHA-256)."
+    return f"Read back and hashed (SHA-256): {verified:,} of {delivered:,} delivered."
 
 
 def embedded_json(content: Any) -> Markup:

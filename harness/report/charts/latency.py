@@ -16,6 +16,7 @@ from harness.report.stages import STAGES, WAY, Stage
 ROW_HEIGHT = 34
 BAR_HEIGHT = 16
 HISTOGRAM_HEIGHT = 170
+_MARK_ROW_HEIGHT = 15
 _SHOWN = ("p50", "p95", "p99", "max")
 
 
@@ -81,12 +82,12 @@ def histogram(buckets: Sequence[Bucket], marks_ms: Mapping[str, float]) -> Marku
     if not buckets:
         return None
     scale = LogScale.covering([buckets[0].from_ms * 1.0001, buckets[-1].to_ms, *marks_ms.values()])
-    tallest = LinearScale.covering(max(bucket.files for bucket in buckets), ticks=3)
+    tallest = LinearScale.covering(max(bucket.files for bucket in buckets), ticks=3, whole=True)
     return picture(
         *_file_axis(tallest),
         *_log_axis(scale, HISTOGRAM_HEIGHT),
         *(_bar(bucket, scale, tallest) for bucket in buckets if bucket.files),
-        *(part for name, value in marks_ms.items() for part in _mark(name, value, scale, marks_ms)),
+        *(part for row, mark in enumerate(marks_ms.items()) for part in _mark(row, *mark, scale)),
         height=HISTOGRAM_HEIGHT,
         title="End-to-end latency of delivered files",
         description=", ".join(f"{name} {text.milliseconds(value)}" for name, value in marks_ms.items()),
@@ -117,13 +118,13 @@ def _bar(bucket: Bucket, scale: LogScale, tallest: LinearScale) -> Markup:
     )
 
 
-def _mark(name: str, value: float, scale: LogScale, marks_ms: Mapping[str, float]) -> list[Markup]:
-    """Draw a line with its name on the outer side, so that two names never overlap."""
-    x = percent(scale.share(value))
-    side = "end" if value < max(marks_ms.values()) else "start"
+def _mark(row: int, name: str, value: float, scale: LogScale) -> list[Markup]:
+    """Draw a line with its name in a row of its own and towards the middle, so that names never overlap."""
+    share = scale.share(value)
+    x, y, side = percent(share), -_MARK_ROW_HEIGHT * row, "start" if share < 0.5 else "end"
     return [
-        tag("line", x1=x, x2=x, y1=-6, y2=HISTOGRAM_HEIGHT, class_="threshold"),
-        tag("text", f"{name} {text.milliseconds(value)}", x=x, y=-10, class_=f"tick {side} strong"),
+        tag("line", x1=x, x2=x, y1=y - 14, y2=HISTOGRAM_HEIGHT, class_="threshold"),
+        tag("text", f"{name} {text.milliseconds(value)}", x=x, y=y - 6, class_=f"tick beside {side} strong"),
     ]
 
 

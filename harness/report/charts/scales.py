@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_NICE_STEPS = (1.0, 2.0, 5.0, 10.0)
 _NICE_SECONDS = (
     1,
     2,
@@ -40,9 +40,14 @@ class LinearScale:
     step: float
 
     @classmethod
-    def covering(cls, largest: float, ticks: int = 4) -> LinearScale:
-        """Return a scale with about this many ticks; a flat line at zero still gets an axis."""
-        wanted = max(largest, 1e-9) / ticks if largest > 0 else 1 / ticks
+    def covering(cls, largest: float, *, ticks: int = 4, whole: bool = False) -> LinearScale:
+        """Return a scale with about this many ticks; a flat line at zero still gets an axis.
+
+        :param whole: there are no halves of what is counted, so no tick between whole numbers
+        """
+        wanted = largest / ticks if largest > 0 else 1.0
+        if whole:
+            wanted = max(1.0, wanted)
         magnitude = math.pow(10, math.floor(math.log10(wanted)))
         step = magnitude * next(nice for nice in _NICE_STEPS if nice * magnitude >= wanted * (1 - 1e-9))
         return cls(step * max(1, math.ceil(largest / step - 1e-9)), step)
@@ -54,9 +59,7 @@ class LinearScale:
         return value / self.top
 
     def label(self, value: float) -> str:
-        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9)) if self.step < 1 else 0
-        has_half = decimals == 0 and not self.step.is_integer()
-        return f"{value:,.{1 if has_half else decimals}f}"
+        return f"{value:,.{max(0, -math.floor(math.log10(self.step) + 1e-9))}f}"
 
 
 @dataclass(frozen=True)

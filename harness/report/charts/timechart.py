@@ -38,6 +38,8 @@ class TimeChart:
     span_s: float
     seconds: Sequence[float]
     lines: Sequence[Line]
+    whole: bool = False
+    """Counts of things, which have no halves."""
 
     @property
     def has_data(self) -> bool:
@@ -45,7 +47,7 @@ class TimeChart:
 
     def svg(self) -> Markup:
         """Return the drawing."""
-        scale = LinearScale.covering(self._largest())
+        scale = LinearScale.covering(self._largest(), whole=self.whole)
         return picture(
             *self._horizontals(scale),
             *self._time_axis(),

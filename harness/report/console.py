@@ -1,0 +1,118 @@
+"""The end of a run on a terminal: verdict, files, rate, latency by stage, failures, thresholds, where it is.
+
+Text of the run is never read as markup: everything is a `Text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.report import text
+from harness.report.headline import VERDICT_WORDS, sentences
+from harness.report.html import HTML_NAME
+from harness.report.ledger import identities
+from harness.report.stages import STAGES
+
+_VERDICT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "interrupted": "bold yellow"}
+_THRESHOLD_STYLES = {"passed": "green", "failed": "bold red", "no_samples": "yellow"}
+_FAILURES_SHOWN = 5
+_KEY_CHARACTERS = 60
+
+
+def render(summary: Mapping[str, Any], run_dir: Path, console: Console) -> None:
+    """Print what a finished run comes to."""
+    console.print(Group(*_blocks(summary, run_dir)))
+
+
+def _blocks(summary: Mapping[str, Any], run_dir: Path) -> Iterator[RenderableType]:
+    style = _VERDICT_STYLES.get(summary["verdict"], "bold red")
+    yield Text(f"\n{VERDICT_WORDS[summary['verdict']]}", style=style)
+    yield Text(text.printable(" ".join(sentences(summary))))
+    yield from _bullets(summary.get("reasons", []))
+    yield Text()
+    yield _facts(summary)
+    yield Text()
+    yield _latencies(summary["latency_ms"])
+    if summary["failures"]:
+        yield Text()
+        yield _failures(summary["failures"])
+    if summary["thresholds"]:
+        yield Text()
+        yield _thresholds(summary["thresholds"])
+    yield from _bullets(summary.get("notes", []))
+    yield Text(f"\nReport: {run_dir / HTML_NAME}")
+
+
+def _bullets(lines: Sequence[str]) -> Iterator[Text]:
+    return (Text(f"  • {text.printable(line)}") for line in lines)
+
+
+def _facts(summary: Mapping[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    rates = summary["rate"]
+    window = f", mean over {text.duration(rates['window_s'])}" if rates.get("window_s") else ""
+    offered, delivered = text.rate(rates["offered_per_s"]), text.rate(rates["delivered_per_s"])
+    table.add_row("Rate", f"{offered} offered, {delivered} delivered{window}")
+    if rates["files_per_day"] is not None:
+        table.add_row("", f"{rates['files_per_day']:,} files a day at this rate")
+    for identity in identities(summary["files"]):
+        table.add_row(identity.total_name.capitalize(), Text(identity.with_numbers()))
+        table.add_row("", Text(identity.with_names(), style="dim"))
+    return table
+
+
+def _latencies(latency_ms: Mapping[str, Any]) -> Table:
+    table = _table("Stage", ">Files", ">p50", ">p95", ">p99", ">max")
+    for stage in STAGES:
+        latency = latency_ms.get(stage.name)
+        if latency is None:
+            continue
+        values = [latency[name] for name in ("p50", "p95", "p99", "max")]
+        cells = [text.milliseconds(value) for value in values] if latency["count"] else [text.NO_SAMPLES]
+        table.add_row(stage.label, text.count(latency["count"]), *cells, style=_emphasis(stage.name))
+    return table
+
+
+def _emphasis(stage_name: str) -> str:
+    return "bold" if stage_name == "end_to_end" else ""
+
+
+def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("Failed in", "Cause", ">Files", "For example")
+    for failure in failures[:_FAILURES_SHOWN]:
+        example = failure["examples"][0]["key"] if failure["examples"] else ""
+        table.add_row(
+            text.printable(failure["stage"]),
+            Text(text.printable(failure["cause"])),
+            text.count(failure["count"]),
+            Text(text.shortened(text.printable(example), _KEY_CHARACTERS), overflow="fold"),
+        )
+    if len(failures) > _FAILURES_SHOWN:
+        table.add_row(f"and {len(failures) - _FAILURES_SHOWN} more causes in the report")
+    return table
+
+
+def _thresholds(thresholds: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("Threshold", ">Measured", "Result")
+    for threshold in thresholds:
+        verdict = threshold["verdict"]
+        table.add_row(
+            Text(text.printable(threshold["name"])),
+            text.quantity(threshold["value"], threshold.get("unit", "")),
+            Text(verdict.replace("_", " "), style=_THRESHOLD_STYLES[verdict]),
+        )
+    return table
+
+
+def _table(*heads: str) -> Table:
+    """Return an empty table; a head that begins with `>` aligns its column to the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left")
+    return table

@@ -26,6 +26,7 @@ _OWNER_VARIABLES = (OWNER_ENV, "FLOODGATE_LAMBDA_DIR", "LAMBDA_TASK_ROOT")
 _SAME_START_S = 0.05
 """Start times are read from clock ticks (10 ms); two readings of one process may differ by rounding."""
 _KILL_WAIT_S = 10.0
+_POLL_S = 0.02
 _children: list[subprocess.Popen[bytes]] = []
 """Keeps the handles of what we started: Python warns when one is dropped while its process runs."""
 
@@ -77,7 +78,7 @@ def end_all(records: Iterable[ProcessRecord], owner_dir: Path, *, grace_s: float
     family = {process.pid: process for process in [*roots, *_descendants(roots), *_marked(owner_dir)]}
     for process in roots:
         _signal(process, signal.SIGTERM)
-    _wait(family.values(), grace_s, until_roots=roots)
+    _wait(roots, grace_s)
     family.update((process.pid, process) for process in _marked(owner_dir))
     for process in family.values():
         _signal(process, signal.SIGKILL)
@@ -132,14 +133,17 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
 
 
-def _wait(
-    processes: Iterable[psutil.Process],
-    timeout_s: float,
-    *,
-    until_roots: Iterable[psutil.Process] | None = None,
-) -> None:
-    """Wait until all are gone; children of ours are reaped on the way, so that no zombie stays."""
+def _wait(processes: Iterable[psutil.Process], timeout_s: float) -> None:
+    """Wait until none runs. One whose parent has not taken notice of its end yet counts as ended."""
     deadline = time.monotonic() + timeout_s
-    for process in until_roots if until_roots is not None else processes:
-        with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
-            process.wait(max(0.01, deadline - time.monotonic()))
+    left = list(processes)
+    while left and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        left = [process for process in left if _runs(process)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -18,7 +18,8 @@ from typing import IO
 from harness.clock import now, to_iso
 from harness.engines.base import Progress
 from harness.environments import uv
-from harness.environments.folders import MARKER, lock_of, python_of
+from harness.environments.folders import MARKER, lock_of, prepared_dir, python_of
+from harness.environments.prepare import prepare
 from harness.environments.prune import prune
 from harness.environments.recipes import BUILD_PINS, Layer, layer_for
 from harness.exceptions import InstallError
@@ -79,6 +80,9 @@ def _make(layer: Layer, folder: Path, below: Path | None, progress: Progress, lo
         _see_packages_of(below.parent.parent, folder)
     progress(f"{layer.title}: installing")
     _run_uv(_install_arguments(layer, folder), layer, folder, lock, progress)
+    if layer.prepare is not None:
+        progress(f"{layer.title}: preparing")
+        prepare(python_of(folder), layer.prepare, prepared_dir(folder), lock)
     _write_marker(layer, folder)
     progress(f"{layer.title}: ready ({time.monotonic() - started:.0f} s)")
 

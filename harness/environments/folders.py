@@ -14,6 +14,11 @@ def python_of(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
+def prepared_dir(folder: Path) -> Path:
+    """Return the file system root that holds what was computed when the environment was made."""
+    return folder / "prepared"
+
+
 def lock_of(folder: Path) -> Path:
     """Return the lock file for making or deleting an environment; beside it, as the folder comes and goes."""
     return folder.parent / f"{folder.name}.lock"

@@ -35,6 +35,8 @@ class Layer:
     :param project: folder of a Python project to install without its dependencies, or None
     :param below: the layer whose packages this one sees, too
     :param only_wheels: never compile from source, so that no compiler is needed
+    :param prepare: module of the environment that computes, once for all starts, what every engine would
+        compute again; it is run with FILESYSTEM_ROOT set to `prepared_dir` of the environment
     """
 
     name: str
@@ -43,6 +45,7 @@ class Layer:
     project: Path | None = None
     below: Layer | None = None
     only_wheels: bool = False
+    prepare: str | None = None
 
     def folder_name(self) -> str:
         """Return `<name>-py<version>-<hash of everything that goes in>`."""
@@ -60,6 +63,8 @@ class Layer:
         yield f"{sys.platform}-{platform.machine()}-uv{version('uv').split('.')[0]}".encode()
         if self.pins is not None:
             yield self.pins.read_bytes()
+        if self.prepare is not None:
+            yield self.prepare.encode()
         if self.project is not None:
             yield BUILD_PINS.read_bytes()
             yield from project_sources(self.project)
@@ -108,5 +113,7 @@ def _localstack() -> Layer:
         name=f"localstack-{release}",
         title=f"LocalStack {release}",
         pins=PINS_DIR / f"localstack-{release}.txt",
+        # The index of all AWS services' operations: five seconds of CPU at the first call to each engine.
+        prepare="localstack.aws.spec",
     )
     return Layer(name="localstack-plugin", title="LocalStack plugin", project=PLUGIN_DIR, below=engine)

@@ -37,7 +37,7 @@ WATCHER_ROLE = "watcher"
 
 @dataclass(frozen=True)
 class Ownership:
-    """Which engine a stack runs on (`--engine`), and the process whose death ends it; None: kept until `down`."""
+    """Which engine a stack runs on (`--engine`), and the process whose death ends it, None if it is kept."""
 
     engine: str
     owner: ProcessRecord | None = None
@@ -106,7 +106,7 @@ class StackState:
         return [record.role for record in records if not is_running(record)]
 
     def is_stale(self) -> bool:
-        """Tell whether this is a leftover. Only the holder of the lock may ask: others see an `up` half-way."""
+        """Tell whether this is a leftover. Ask with the lock held: a running `up` looks the same."""
         ownership = self.ownership()
         if ownership is None or self.description() is None:
             return True

@@ -15,15 +15,16 @@ from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progre
 from harness.engines.localstack import differences, health, settings
 from harness.engines.records import ProcessTable
 from harness.environments import ensure
+from harness.environments.prepare import install_prepared
 from harness.exceptions import DiskFullError, EngineStartError
 
 ROLE = "engine"
 MIN_FREE_BYTES = 512 * 1024 * 1024
 """Room that must be free before a start: LocalStack keeps objects in memory and spills large ones to disk."""
 START_TIMEOUT_S = 120.0
-STOP_GRACE_S = 3.0
-"""LocalStack's own end waits for background calls to itself that can no longer succeed; nothing it would still
-write is kept."""
+STOP_GRACE_S = 1.0
+"""LocalStack's own end waits for calls to itself that cannot succeed any more, and nothing that it would
+still write is kept."""
 _PORT_ATTEMPTS = 5
 _PORT_LOST_MARKS = ("Address already in use", "address already in use")
 
@@ -137,6 +138,7 @@ class LocalStackHost:
         root = self._root()
         for folder in settings.folders(root):
             folder.mkdir(parents=True, exist_ok=True)
+        install_prepared(python, root)
         return process.spawn(
             self.command(python),
             log_file=self._log(),

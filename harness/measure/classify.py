@@ -123,14 +123,14 @@ def _lost(upload: Upload, row: Row | None) -> Verdict:
     )
 
 
-def _source_vanished(upload: Upload, source: Mapping[str, Sequence[ObjectVersion]] | None) -> bool:
+def _source_vanished(upload: Upload, source: Mapping[str, Sequence[ObjectVersion]]) -> bool:
     """The version was removed, or the key was deleted (a delete marker) after it.
 
     A newer version alone is not enough: every version of a key is a file of its own.
     """
-    if source is None or not upload.stored:
+    versions = source.get(upload.entry.key)
+    if versions is None or not upload.stored:
         return False
-    versions = source.get(upload.entry.key, ())
     version_ids = [version.version_id for version in versions]
     if upload.version_id not in version_ids:
         return True

@@ -25,8 +25,8 @@ class Evidence:
 
     rows: dict[str, Row] = field(default_factory=dict)
     destination: VersionsByKey = field(default_factory=dict)
-    source: VersionsByKey | None = None
-    """`None` when nobody had to ask."""
+    source: VersionsByKey = field(default_factory=dict)
+    """Holds only the keys that were asked for, with an empty list where nothing is left of a key."""
     work_queue: QueueView = field(default_factory=lambda: QueueView(0, ()))
     dead_letters: QueueView = field(default_factory=lambda: QueueView(0, ()))
     complete: bool = True

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 ROWS_PER_POLL = 500
 MISSES_ALLOWED = 5
-"""Polls in a row that the engine may leave unanswered before it counts as lost."""
+"""So many polls in a row without an answer mean that the engine is lost."""
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=2, read_timeout=10)
 
 
@@ -101,6 +101,7 @@ class Follower:
         self._timeline = TimelineBuilder()
         self._offers_seen = 0
         self._misses = 0
+        self._miss: StackLostError | AwsError | None = None
 
     @property
     def timeline(self) -> Timeline:
@@ -114,10 +115,13 @@ class Follower:
         :raises StackLostError: the engine has not answered several times in a row
         :raises SettleError: the ledger is damaged
         """
+        self._miss = None
         self._read_ledger()
         self._read_uploads()
         self._ask_rows(max_rows)
-        return self._snapshot()
+        snapshot = self._snapshot()
+        self._check_misses()
+        return snapshot
 
     def _read_ledger(self) -> None:
         for entry in self.ledger.poll():
@@ -194,19 +198,25 @@ class Follower:
         return self._tolerating(lambda: queues.depth(self._sqs, url)) if url else 0
 
     def _tolerating(self, call: Callable[[], T]) -> T | None:
-        """Return what `call` does, or `None` while the engine has missed only a few calls in a row."""
+        """Return what `call` does, or `None` when the engine does not answer it.
+
+        After one miss the rest of a poll is left out, so that a silent engine costs one waiting time only.
+        """
+        if self._miss is not None:
+            return None
         try:
-            result = call()
+            return call()
         except (StackLostError, AwsError) as exc:
-            self._misses += 1
-            if self._misses < MISSES_ALLOWED:
-                return None
+            self._miss = exc
+            return None
+
+    def _check_misses(self) -> None:
+        self._misses = self._misses + 1 if self._miss is not None else 0
+        if self._miss is not None and self._misses >= MISSES_ALLOWED:
             raise StackLostError(
-                f"the engine has left {self._misses} calls in a row unanswered: {exc.message}",
+                f"the engine did not answer {self._misses} times in a row: {self._miss.message}",
                 hint="The end of engine.log in the run's folder says why.",
-            ) from exc
-        self._misses = 0
-        return result
+            ) from self._miss
 
     def _snapshot(self) -> Snapshot:
         counts, at = self._counts, now()

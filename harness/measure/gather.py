@@ -31,8 +31,9 @@ def gather(joined: Joined, source: EvidenceSource, bucket: str, progress: Progre
     started = [upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded]
     evidence.destination = _of_this_run(source.destination(_keys(started)), joined)
     _read_back(joined, evidence, source, progress)
-    if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, evidence)]:
-        evidence.source = source.source(_keys(missing))
+    if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, joined, evidence)]:
+        keys = _keys(missing)
+        evidence.source = {**{key: [] for key in keys}, **source.source(keys)}
     return evidence
 
 
@@ -41,7 +42,7 @@ def merge(older: Evidence, newer: Evidence) -> Evidence:
     return Evidence(
         rows={**older.rows, **newer.rows},
         destination={**older.destination, **newer.destination},
-        source={**(older.source or {}), **newer.source} if newer.source is not None else older.source,
+        source={**older.source, **newer.source},
         work_queue=newer.work_queue,
         dead_letters=newer.dead_letters,
         complete=older.complete and newer.complete,
@@ -78,9 +79,11 @@ def _of_this_run(found: VersionsByKey, joined: Joined) -> VersionsByKey:
     return kept
 
 
-def _may_have_vanished(upload: Upload, evidence: Evidence) -> bool:
+def _may_have_vanished(upload: Upload, joined: Joined, evidence: Evidence) -> bool:
     row = evidence.rows.get(upload.file_id) if upload.file_id else None
-    return upload.stored and row is None and upload.entry.key not in evidence.destination
+    key = upload.entry.key
+    # What is at the destination of a repeated key may be another upload's.
+    return upload.stored and row is None and (key not in evidence.destination or len(joined.by_key[key]) > 1)
 
 
 def _file_ids(joined: Joined) -> Iterable[str]:

@@ -1,0 +1,212 @@
+"""The live view: what it counts, what it asks for, and an engine that goes silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from harness.clock import to_iso
+from harness.exceptions import StackLostError
+from harness.measure.follow import MISSES_ALLOWED, Follower
+from harness.measure.queues import QueueMessage
+from harness.measure.rows import Row
+from harness.measure.settle import wait_until_quiet
+from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, file_id_of
+
+pytestmark = pytest.mark.unit
+
+
+class TableOf:
+    """Answers BatchGetItem from a world's rows, as DynamoDB does."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.asked: list[list[str]] = []
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        ((table, asked),) = request["RequestItems"].items()
+        file_ids = [key["file_id"]["S"] for key in asked["Keys"]]
+        assert len(file_ids) <= 100
+        self.asked.append(file_ids)
+        items = [_item(self.world.table[file_id]) for file_id in file_ids if file_id in self.world.table]
+        return {"Responses": {table: items}, "UnprocessedKeys": {}}
+
+
+class QueuesOf:
+    """Answers GetQueueAttributes from a world's queues."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+        messages = self.world.dead if request["QueueUrl"].endswith("dlq") else self.world.queued
+        return {"Attributes": {"ApproximateNumberOfMessages": str(len(messages))}}
+
+
+class SilentQueues(QueuesOf):
+    """An engine that takes no connections."""
+
+    def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+
+def _item(row: Row) -> dict[str, Any]:
+    item: dict[str, Any] = {"file_id": {"S": row.file_id}, "status": {"S": row.status}}
+    if row.handler_ended_at:
+        item["handler_ended_at"] = {"S": to_iso(row.handler_ended_at)}
+    return item
+
+
+class Followed:
+    """A world and a follower that looks at it."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, queues: type[QueuesOf] = QueuesOf
+    ) -> None:
+        self.world = World(folder)
+        self.table = TableOf(self.world)
+        clients = {"dynamodb": self.table, "sqs": queues(self.world)}
+        monkeypatch.setattr("harness.aws.client", lambda service, *_, **__: clients[service])
+        self.follower = Follower(ENGINE, DESCRIPTION, self.world.ledger_dir, self.world.uploads_file)
+
+
+@pytest.fixture
+def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Followed:
+    return Followed(tmp_path, monkeypatch)
+
+
+def test_before_the_first_line_there_is_nothing(followed: Followed) -> None:
+    snapshot = followed.follower.poll()
+    assert (snapshot.offered, snapshot.backlog, snapshot.p99_ms, snapshot.oldest_age_s) == (0, 0, None, None)
+    assert snapshot.quiet
+    assert not snapshot.load_ended
+
+
+def test_it_counts_what_became_of_each_file(followed: Followed) -> None:
+    fates = [Fate.DELIVERED] * 3 + [
+        Fate.FAILED,
+        Fate.SUPERSEDED,
+        Fate.IN_QUEUE,
+        Fate.ABORTED,
+        Fate.NOT_STARTED,
+    ]
+    for fate in fates:
+        followed.world.add(fate)
+    followed.world.end()
+    snapshot = followed.follower.poll()
+    assert (snapshot.offered, snapshot.started, snapshot.uploaded) == (8, 7, 6)
+    assert (snapshot.delivered, snapshot.superseded, snapshot.not_started) == (3, 1, 1)
+    assert (snapshot.backlog, snapshot.queue_depth) == (1, 1)
+    assert snapshot.failures == {"aborted": 1, "failed": 1}
+    assert snapshot.p99_ms == pytest.approx(800, rel=1e-2)
+    assert snapshot.load_ended
+    assert not snapshot.quiet
+    assert snapshot.oldest_age_s is not None
+
+
+def test_files_that_are_done_are_not_asked_for_again(followed: Followed) -> None:
+    followed.world.add(Fate.DELIVERED)
+    followed.world.add(Fate.IN_QUEUE)
+    followed.follower.poll()
+    followed.table.asked.clear()
+    followed.follower.poll()
+    assert [len(batch) for batch in followed.table.asked] == [1]
+
+
+def test_each_poll_asks_for_a_bounded_number_and_all_have_their_turn(followed: Followed) -> None:
+    for _ in range(250):
+        followed.world.add(Fate.IN_QUEUE)
+    for _ in range(2):
+        followed.follower.poll(max_rows=130)
+    assert [len(batch) for batch in followed.table.asked] == [100, 30, 100, 30]
+    assert len({file_id for batch in followed.table.asked for file_id in batch}) == 250
+
+
+def test_a_failure_that_a_retry_mends_is_taken_back(followed: Followed) -> None:
+    ledger_id = followed.world.add(Fate.FAILED)
+    assert followed.follower.poll().failures == {"failed": 1}
+    key = next(iter(followed.follower.ledger.entries.values())).key
+    followed.world.row(file_id_of(key, f"v-{ledger_id}"), "transferred", T0 + 5)
+    snapshot = followed.follower.poll()
+    assert (snapshot.failures, snapshot.delivered, snapshot.backlog) == ({}, 1, 0)
+    timeline = followed.follower.timeline
+    assert (sum(timeline.failed), sum(timeline.delivered), timeline.backlog[-1]) == (0, 1, 0)
+
+
+def test_an_earlier_runs_upload_of_the_same_key_is_not_taken_for_this_one(followed: Followed) -> None:
+    key = "customer-0/incoming/daily.csv"
+    followed.world.close(key, "old", T0 - 100)
+    ledger_id, _ = followed.world.offer(key, at=T0)
+    followed.world.start(ledger_id, T0)
+    followed.world.acknowledge(ledger_id, T0 + 1, "x")
+    followed.world.close(key, "new", T0 + 1)
+    followed.follower.poll()
+    assert list(followed.follower.outstanding) == [file_id_of(key, "new")]
+
+
+def test_a_silent_engine_is_lost_after_a_few_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    follower = Followed(tmp_path, monkeypatch, SilentQueues).follower
+    first = follower.poll()
+    assert (first.queue_depth, first.quiet) == (None, False)
+    for _ in range(MISSES_ALLOWED - 2):
+        follower.poll()
+    with pytest.raises(StackLostError, match=f"did not answer {MISSES_ALLOWED} times in a row"):
+        follower.poll()
+
+
+class Clock:
+    """Time that passes only when somebody waits; `then` is what happens meanwhile."""
+
+    def __init__(self, then: Any = None) -> None:
+        self.waits: list[float] = []
+        self.then = then
+
+    def pause(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if self.then:
+            self.then()
+
+
+def wait(followed: Followed, clock: Clock, wait_s: float = 60.0) -> tuple[bool, list[str]]:
+    said: list[str] = []
+    inputs = followed.world.inputs()
+    quiet = wait_until_quiet(inputs, followed.world, wait_s=wait_s, progress=said.append, pause=clock.pause)
+    return quiet, said
+
+
+def test_waiting_ends_when_everything_is_resolved(followed: Followed) -> None:
+    ledger_id = followed.world.add(Fate.IN_QUEUE)
+
+    def arrive() -> None:
+        followed.world.queued.clear()
+        key = f"customer-0/incoming/{ledger_id}.csv"
+        followed.world.row(file_id_of(key, f"v-{ledger_id}"), "transferred", T0)
+
+    quiet, said = wait(followed, Clock(arrive))
+    assert quiet
+    assert [text.partition(",")[0] for text in said] == ["settling: 1 files under way"]
+
+
+def test_waiting_goes_on_while_a_failed_file_may_be_retried(followed: Followed) -> None:
+    followed.world.add(Fate.FAILED)
+    followed.world.queued.append(QueueMessage("its/key.csv", "v"))
+    assert wait(followed, Clock(), wait_s=0.0)[0] is False
+    assert wait(followed, Clock(followed.world.queued.clear))[0] is True
+
+
+def test_waiting_does_not_last_for_dead_letters_without_a_row(followed: Followed) -> None:
+    followed.world.add(Fate.DLQ)
+    followed.world.add(Fate.DELIVERED)
+    quiet, _ = wait(followed, Clock())
+    assert quiet
+
+
+def test_waiting_lasts_for_a_file_that_no_dead_letter_explains(followed: Followed) -> None:
+    followed.world.add(Fate.LOST)
+    followed.world.add(Fate.DLQ)
+    followed.world.dead.append(QueueMessage("somebody/elses.csv", "v-other"))
+    quiet, _ = wait(followed, Clock(), wait_s=0.0)
+    assert not quiet

@@ -1,0 +1,59 @@
+"""The arithmetic of sampling, on this very process; children and deaths are an integration test's."""
+
+from __future__ import annotations
+
+import os
+
+import psutil
+import pytest
+
+from harness.engines.base import ProcessRecord
+from harness.measure.resources import ResourceSampler
+
+pytestmark = pytest.mark.unit
+
+ME = ProcessRecord("harness", os.getpid(), psutil.Process().create_time())
+
+
+def burn(seconds: float) -> None:
+    begun = sum(os.times()[:2])
+    while sum(os.times()[:2]) - begun < seconds:
+        sum(range(1000))
+
+
+def test_cpu_counts_from_the_first_look_on() -> None:
+    burn(0.05)
+    sampler = ResourceSampler(lambda: [ME])
+    sampler.look()
+    assert sampler.use["harness"].cpu_s == 0
+    burn(0.2)
+    sampler.look()
+    use = sampler.use["harness"]
+    assert 0.15 < use.cpu_s < 5
+    assert use.rss_max_mib == pytest.approx(psutil.Process().memory_info().rss / 2**20, rel=0.5)
+    assert len(use.samples) == 2
+    assert sampler.own_cpu_s > 0
+
+
+def test_a_process_that_was_replaced_under_its_number_is_not_counted() -> None:
+    sampler = ResourceSampler(lambda: [ProcessRecord("engine", ME.pid, ME.started_at - 100)])
+    sampler.look()
+    assert sampler.use == {}
+
+
+def test_a_required_process_that_is_gone_is_told_once() -> None:
+    gone = ProcessRecord("engine", ME.pid, ME.started_at - 100)
+    dead: list[ProcessRecord] = []
+    sampler = ResourceSampler(lambda: [gone, ME], required=frozenset({"engine"}), on_death=dead.append)
+    for _ in range(3):
+        sampler.look()
+    assert dead == [gone]
+
+
+def test_a_role_that_vanishes_has_samples_of_nothing() -> None:
+    records = [ME]
+    sampler = ResourceSampler(lambda: records)
+    sampler.look()
+    records.clear()
+    sampler.look()
+    assert sampler.use["harness"].samples[-1].rss_mib == 0

@@ -1,0 +1,260 @@
+"""Every fate ends in its outcome, and every file is accounted for."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.exceptions import SettleError
+from harness.measure.evidence import VersionsByKey
+from harness.measure.joining import Joined
+from harness.measure.queues import QueueMessage, QueueView
+from harness.measure.records import Outcome
+from harness.measure.settle import settle_without_stack
+from tests.unit.measure.builders import OUTCOMES, T0, Fate, World, file_id_of
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_each_fate_has_its_outcome(world: World, fate: Fate) -> None:
+    world.add(Fate.DELIVERED)
+    world.add(fate)
+    world.end()
+    records = world.settle().records
+    assert [record.outcome for record in records] == [Outcome.DELIVERED, OUTCOMES[fate]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(list(Fate)), max_size=40))
+def test_conservation_holds_for_any_mixture_of_fates(fates: list[Fate]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        for fate in fates:
+            world.add(fate)
+        world.end()
+        settlement = world.settle()
+    counts, expected = settlement.counts, Counter(OUTCOMES[fate] for fate in fates)
+    assert {outcome: counts[outcome] for outcome in Outcome} == {
+        outcome: expected[outcome] for outcome in Outcome
+    }
+    assert counts["offered"] == len(fates)
+    before = counts["not_started"] + counts["upload_failed"] + counts["aborted"]
+    assert counts["offered"] == before + counts["uploaded"]
+    after = ("delivered", "failed", "dlq", "superseded", "in_flight", "lost")
+    assert counts["uploaded"] == sum(counts[name] for name in after)
+    assert counts["duplicated"] == fates.count(Fate.DELIVERED_TWICE)
+    wrong = fates.count(Fate.DELIVERED_WRONG) + fates.count(Fate.PARTIAL_DELIVERED)
+    assert counts["corrupted"] == wrong
+    broken = counts["lost"] + counts["duplicated"] + counts["corrupted"]
+    assert settlement.conservation_ok == (broken == 0)
+
+
+def test_a_clean_run_is_whole(world: World) -> None:
+    for _ in range(5):
+        world.add(Fate.DELIVERED)
+    world.end()
+    settlement = world.settle()
+    assert settlement.conservation_ok
+    assert settlement.notes == []
+    assert settlement.verified == 5
+    assert settlement.bytes.uploaded == settlement.bytes.delivered == 50
+    end_to_end = settlement.latency_ms["end_to_end"]
+    assert end_to_end is not None
+    assert end_to_end.p50 == pytest.approx(800)
+
+
+def test_no_ledger_is_an_error(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (world.ledger_dir / "ledger-0.jsonl").unlink()
+    with pytest.raises(SettleError, match="no ledger"):
+        world.settle()
+
+
+def test_a_ledger_that_lost_lines_breaks_conservation(world: World) -> None:
+    world.add(Fate.DELIVERED)
+    world.line("end", offered=2, at=T0)
+    assert world.settle().problems == ["2 files were offered, but 0 + 1 uploaded are accounted for"]
+
+
+class LateWorld(World):
+    """The first look finds nothing of a file whose event is still on its way; the second look does."""
+
+    looks = 0
+
+    def rows(self, file_ids):
+        self.looks += 1
+        return {} if self.looks == 1 else super().rows(file_ids)
+
+    def destination(self, keys) -> VersionsByKey:
+        return {} if self.looks == 1 else super().destination(keys)
+
+
+def test_nothing_is_lost_that_shows_up_on_a_second_look(tmp_path: Path) -> None:
+    world = LateWorld(tmp_path)
+    world.add(Fate.DELIVERED)
+    world.end()
+    assert world.settle().counts["delivered"] == 1
+    assert world.looks == 2
+
+
+class CountingWorld(World):
+    """An engine that can only count the messages of its work queue."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.can_peek = False
+
+
+def test_where_messages_can_only_be_counted_the_newest_traceless_files_are_in_flight(tmp_path: Path) -> None:
+    world = CountingWorld(tmp_path)
+    for _ in range(3):
+        world.add(Fate.LOST)
+    world.queued.append(QueueMessage())
+    world.end()
+    records = world.settle().records
+    assert [record.outcome for record in records] == [Outcome.LOST, Outcome.LOST, Outcome.IN_FLIGHT]
+
+
+def test_version_ids_come_from_the_source_bucket_where_the_server_wrote_none(world: World) -> None:
+    world.add(Fate.DELIVERED)
+    world.uploads_file.unlink()
+    world.end()
+    settlement = world.settle()
+    assert settlement.records[0].version_id == f"v-{settlement.records[0].ledger_id}"
+    assert settlement.records[0].cause is None
+    assert settlement.conservation_ok
+
+
+def test_without_a_stack_the_ledger_and_the_seen_rows_decide(world: World) -> None:
+    world.add(Fate.DELIVERED)
+    world.add(Fate.ABORTED)
+    world.end()
+    settlement = settle_without_stack(world.inputs())
+    assert [record.outcome for record in settlement.records] == [Outcome.IN_FLIGHT, Outcome.ABORTED]
+    assert settlement.records[0].cause == "stack_lost"
+    assert not settlement.evidence_complete
+    assert settlement.conservation_ok
+
+
+class TestRepeatedKeys:
+    """One key, several uploads: each has its own version, row and outcome."""
+
+    KEY = "customer-0/incoming/daily.csv"
+
+    def _upload(self, world: World, number: int) -> str:
+        """Upload the key once more; return the `file_id`."""
+        at = T0 + 10 * number
+        ledger_id, _ = world.offer(self.KEY, at=at)
+        world.start(ledger_id, at)
+        world.acknowledge(ledger_id, at + 1, f"content {number}")
+        world.close(self.KEY, f"v{number}", at + 0.9)
+        return file_id_of(self.KEY, f"v{number}")
+
+    def test_each_upload_has_its_own_version(self, world: World) -> None:
+        for number in (0, 1):
+            file_id = self._upload(world, number)
+            world.deliver(self.KEY, f"d{number}", f"content {number}", T0 + 10 * number + 2)
+            world.row(file_id, "transferred", T0 + 10 * number + 1, destination_version_id=f"d{number}")
+        world.end()
+        settlement = world.settle()
+        assert [record.version_id for record in settlement.records] == ["v0", "v1"]
+        assert settlement.conservation_ok
+
+    def test_a_second_copy_of_the_newer_one_is_a_duplicate_of_it(self, world: World) -> None:
+        older, newer = self._upload(world, 0), self._upload(world, 1)
+        world.row(older, "superseded", T0)
+        world.row(newer, "transferred", T0, destination_version_id="d1")
+        world.deliver(self.KEY, "d1", "content 1", T0 + 20)
+        world.deliver(self.KEY, "d2", "content 1", T0 + 21)
+        world.end()
+        settlement = world.settle()
+        assert [r.outcome for r in settlement.records] == [Outcome.SUPERSEDED, Outcome.DELIVERED]
+        assert [r.destination_versions for r in settlement.records] == [0, 2]
+        assert settlement.counts["duplicated"] == 1
+
+    def test_the_tag_says_whose_version_it_is_whatever_the_rows_say(self, world: World) -> None:
+        older, newer = self._upload(world, 0), self._upload(world, 1)
+        world.row(newer, "transferred", T0, destination_version_id="d1")
+        world.deliver(self.KEY, "d0", "content 0", T0 + 20, tag=older)
+        world.deliver(self.KEY, "d1", "content 1", T0 + 21, tag=newer)
+        world.end()
+        records = world.settle().records
+        assert [record.destination_versions for record in records] == [1, 1]
+        assert records[0].cause == "row_missing"
+
+    def test_a_version_with_neither_row_nor_tag_goes_by_its_bytes(self, world: World) -> None:
+        self._upload(world, 0)
+        self._upload(world, 1)
+        world.deliver(self.KEY, "d1", "content 1", T0 + 20)
+        world.end()
+        assert [r.outcome for r in world.settle().records] == [Outcome.LOST, Outcome.DELIVERED]
+
+    def test_what_an_earlier_run_left_under_the_key_is_not_of_this_run(self, world: World) -> None:
+        file_id = self._upload(world, 0)
+        world.close(self.KEY, "old", T0 - 500)
+        world.deliver(self.KEY, "d-old", "old content", T0 - 499)
+        world.deliver(self.KEY, "d0", "content 0", T0 + 2)
+        world.row(file_id, "transferred", T0 + 1, destination_version_id="d0")
+        world.end()
+        settlement = world.settle()
+        assert settlement.conservation_ok
+        assert settlement.records[0].version_id == "v0"
+
+    def test_an_upload_that_the_ledger_does_not_know_is_said_and_not_a_duplicate(self, world: World) -> None:
+        known = self._upload(world, 0)
+        world.close(self.KEY, "extra", T0 + 5)
+        extra = file_id_of(self.KEY, "extra")
+        for number, file_id in enumerate((known, extra)):
+            world.deliver(self.KEY, f"d{number}", "content 0", T0 + 6 + number)
+            world.row(file_id, "transferred", T0 + 5, destination_version_id=f"d{number}")
+        world.end()
+        settlement = world.settle()
+        assert settlement.counts["duplicated"] == 0
+        assert settlement.notes == ["1 objects on the run's keys are in no line of the ledger."]
+
+
+class ForgetfulWorld(World):
+    """Delivered versions vanish between the listing and the reading."""
+
+    def read_back(self, versions, progress) -> None:
+        return
+
+
+def test_bytes_that_could_not_be_read_back_are_not_called_verified(tmp_path: Path) -> None:
+    world = ForgetfulWorld(tmp_path)
+    world.add(Fate.DELIVERED)
+    world.end()
+    settlement = world.settle()
+    assert settlement.unverified == 1
+    assert settlement.notes == ["1 delivered files could not be read back and hashed."]
+
+
+def test_a_torn_ledger_is_settled_with_a_note(world: World) -> None:
+    world.add(Fate.DELIVERED)
+    with (world.ledger_dir / "ledger-0.jsonl").open("a") as file:
+        file.write('{"e":"offered","id":"run-1-00')
+    settlement = world.settle()
+    assert settlement.counts["offered"] == 1
+    assert settlement.notes == [
+        "The generator ended without its last line, so its ledger may be short.",
+        "The last line was torn in: ledger-0.jsonl.",
+    ]
+
+
+def test_the_world_of_the_tests_is_complete() -> None:
+    """Each outcome is the end of at least one fate, or else these tests prove little."""
+    assert set(OUTCOMES.values()) == set(Outcome)
+    assert set(OUTCOMES) == set(Fate)
+    assert isinstance(QueueView(0).messages, type(None))
+    assert Joined([], {}).extra_file_ids == {}

@@ -8,9 +8,16 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import signal  # noqa: E402
 import sys  # noqa: E402
 
-from harness.load.process import main  # noqa: E402
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # Importing takes a second; a signal that comes meanwhile must not be lost, nor end the process without a
+    # ledger.
+    early_signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: early_signals.append(number))
+
+    from harness.load.process import main
+
+    sys.exit(main(sys.argv[1:], early_signals))

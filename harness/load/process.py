@@ -26,12 +26,15 @@ from harness.load.run import LoadRun
 LOG_FILE = "locust.log"
 
 
-def main(arguments: Sequence[str]) -> ExitCode:
-    """Run one load; a signal that stops it early is no error."""
+def main(arguments: Sequence[str], early_signals: Sequence[int] = ()) -> ExitCode:
+    """Run one load; a signal that stops it early is no error.
+
+    :param early_signals: filled while this module was being imported, and until our own handlers are there
+    """
     try:
         if len(arguments) != 1:
             raise UsageError("usage: python -m harness.load LOADCONFIG.json")
-        _run(read_config(Path(arguments[0])))
+        _run(read_config(Path(arguments[0])), early_signals)
     except FloodgateError as exc:
         print(f"error: {exc.message}", file=sys.stderr)
         if exc.hint:
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str]) -> ExitCode:
     return ExitCode.PASSED
 
 
-def _run(config: LoadConfig) -> None:
+def _run(config: LoadConfig, early_signals: Sequence[int]) -> None:
     scenario = catalogue.load(catalogue.locate(config.scenario))
     workload = scenario.workload.changed(
         rate_per_s=config.rate_per_s, duration_s=config.duration_s, files=config.files
@@ -50,6 +53,8 @@ def _run(config: LoadConfig) -> None:
     run = LoadRun(config, scenario, workload, ledger)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, run.stop, "signal")
+    if early_signals:
+        run.stop("signal")
     run.execute()
 
 

@@ -22,6 +22,9 @@ from harness.load.ledger_format import Event
 from harness.load.upload import Result, Upload, failure, send
 
 _LEAVE_TIMEOUT_S = 5.0
+_CHEAP_ENCRYPTION = "^aes128-gcm@openssh.com"
+_CHEAP_KEY_EXCHANGE = "^curve25519-sha256"
+"""Preferred, not required: what costs the generator least CPU (see benchmarks/load_generator.py)."""
 _NO_KNOWN_HOSTS: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
 """Trust no key by file, so that asyncssh asks our own check (`None` would trust every key)."""
 
@@ -114,6 +117,8 @@ class Session:
                     gss_host=None,
                     preferred_auth="publickey",
                     compression_algs=None,
+                    encryption_algs=_CHEAP_ENCRYPTION,
+                    kex_algs=_CHEAP_KEY_EXCHANGE,
                 )
                 return await self._connection.start_sftp_client()
         except BaseException:

@@ -7,6 +7,7 @@ to the end of its session, as a client that dies leaves it.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 from dataclasses import dataclass
 
@@ -104,11 +105,16 @@ def _is_connection_loss(exc: BaseException) -> bool:
 
 
 def _cause(exc: BaseException) -> str:
-    """Name the error: asyncssh's classes carry the names of SSH reasons and SFTP status codes."""
+    """Name the error: asyncssh's classes carry the names of SSH reasons and SFTP status codes.
+
+    https://asyncssh.readthedocs.io/en/latest/api.html#exceptions
+    """
     if isinstance(exc, asyncio.CancelledError):
         return "Stopped"
     if isinstance(exc, TimeoutError):
         return "Timeout"
     if _is_connection_loss(exc) or isinstance(exc, asyncssh.ConnectionLost | ConnectionResetError):
         return "ConnectionLost"
-    return type(exc).__name__.removesuffix("Error")
+    if type(exc) is OSError and exc.errno is not None:
+        return errno.errorcode.get(exc.errno, "OSError")
+    return type(exc).__name__

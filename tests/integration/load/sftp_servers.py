@@ -1,7 +1,7 @@
 """Tiny real SFTP servers for the load generator: they keep nothing but a line about every closed file.
 
-Run as `python -m tests.integration.load.sftp_servers FAULT UPLOADS_FILE AUTHORIZED_KEYS_FILE [PORT]`; the
-server prints one JSON line when it listens and stops on SIGTERM. Every fault is a small subclass of the real
+Run as `python -m tests.integration.load.sftp_servers JSON` with the arguments of `serve`; the server prints
+its port as one JSON line when it listens, and ends on SIGTERM. Every fault is a small subclass of the real
 thing.
 """
 
@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import json
 import sys
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -42,11 +43,12 @@ class MemorySftp(asyncssh.SFTPServer):
         file_obj.digest.update(data)
         return len(data)
 
-    def close(self, file_obj: object) -> None:
+    def close(self, file_obj: object) -> Awaitable[None] | None:
         assert isinstance(file_obj, Sink)
         sha256 = file_obj.digest.hexdigest()
         line = {"path": file_obj.path, "size_bytes": file_obj.size_bytes, "sha256": sha256}
         self.uploads.write(json.dumps(line) + "\n")
+        return None
 
 
 class SlowToOpenSftp(MemorySftp):
@@ -70,7 +72,7 @@ class HangsOnOpenSftp(MemorySftp):
 class SlowToCloseSftp(MemorySftp):
     """Takes a second and a half to close a file."""
 
-    async def close(self, file_obj: object) -> None:  # type: ignore[override]
+    async def close(self, file_obj: object) -> None:
         await asyncio.sleep(1.5)
         super().close(file_obj)
 
@@ -83,7 +85,7 @@ class ReadOnlySftp(MemorySftp):
 
 
 class FullDiskSftp(MemorySftp):
-    """Has no room for a single byte; remembers whether a refused file was closed all the same."""
+    """Has no room for a single byte."""
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         raise asyncssh.SFTPNoSpaceOnFilesystem("no room")
@@ -106,16 +108,20 @@ class Door(asyncssh.SSHServer):
 
 
 class ClosedDoor(asyncssh.SSHServer):
-    """Refuses every login."""
+    """Refuses every login, as if nobody's key were authorized."""
 
-    def public_key_auth_supported(self) -> bool:
-        return False
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+
+    def begin_auth(self, username: str) -> bool:
+        self._connection.set_authorized_keys(asyncssh.import_authorized_keys(""))
+        return True
 
 
 class HangingDoor(asyncssh.SSHServer):
     """Takes connections and never answers a login."""
 
-    async def begin_auth(self, username: str) -> bool:  # type: ignore[override]
+    async def begin_auth(self, username: str) -> bool:
         await asyncio.Event().wait()
         return True
 
@@ -133,24 +139,25 @@ FAULTS: dict[str, tuple[type[asyncssh.SSHServer], type[MemorySftp]]] = {
 }
 
 
-async def serve(fault: str, uploads_file: Path, authorized_keys_file: Path, port: int) -> None:
+async def serve(
+    *, fault: str, uploads_file: str, authorized_keys_file: str, host_key_file: str, port: int = 0
+) -> None:
     door, sftp = FAULTS[fault]
-    host_key = asyncssh.generate_private_key("ssh-ed25519")
-    with uploads_file.open("a", buffering=1) as MemorySftp.uploads:
+    host_key = asyncssh.read_private_key(host_key_file)
+    with Path(uploads_file).open("a", buffering=1) as MemorySftp.uploads:
         server = await asyncssh.listen(
             "127.0.0.1",
             port,
+            reuse_address=True,
             server_factory=door,
             server_host_keys=[host_key],
-            authorized_client_keys=str(authorized_keys_file),
+            authorized_client_keys=authorized_keys_file,
             sftp_factory=sftp,
             gss_host=None,
         )
-        listening = {"port": server.get_port(), "fingerprint": host_key.get_fingerprint()}
-        print(json.dumps(listening), flush=True)
+        print(json.dumps({"port": server.get_port()}), flush=True)
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    _, which, uploads, keys, *rest = sys.argv
-    uvloop.run(serve(which, Path(uploads), Path(keys), int(rest[0]) if rest else 0))
+    uvloop.run(serve(**json.loads(sys.argv[1])))

@@ -39,7 +39,8 @@ def ensure(kind: str, progress: Progress) -> Path:
 
 def _ensure_layer(layer: Layer, progress: Progress) -> Path:
     below = _ensure_layer(layer.below, progress) if layer.below else None
-    folder = environments_dir() / layer.folder_name()
+    # Resolved: a virtual environment holds its own path, and must outlive a link that it was made through.
+    folder = environments_dir().resolve() / layer.folder_name()
     if not is_whole(folder):
         _make_locked(layer, folder, below, progress)
     os.utime(folder / MARKER)
@@ -67,7 +68,7 @@ def _make_locked(layer: Layer, folder: Path, below: Path | None, progress: Progr
         raise InstallError(
             f"{layer.title} could not be installed in {folder}: {exc}", hint=uv.hint_for([str(exc)])
         ) from exc
-    prune(environments_dir(), keep=folder, progress=progress)
+    prune(folder.parent, keep=folder, progress=progress)
 
 
 def _make(layer: Layer, folder: Path, below: Path | None, progress: Progress, lock: IO[str]) -> None:

@@ -6,13 +6,17 @@ killed at any moment can be cleared by whoever comes next.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from harness.deploy import Deployment, deploy
 from harness.deploy.deployment import ROUTES
+from harness.engines import disk
 from harness.engines.base import Engine, EngineInfo, Progress
 from harness.engines.localstack.health import log_tail
 from harness.engines.process import record_of
 from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError, UsageError
+from harness.paths import stacks_dir
 from harness.stack.clearing import clear, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
@@ -49,8 +53,8 @@ def up(
     chosen = create(engine, port=port)
     state = StackState(name)
     ownership = Ownership(engine, None if owner_pid is None else record_of("owner", owner_pid))
-    sweep(progress)
-    with state.locked(on_wait=lambda: progress(f"waiting: another process changes the stack {name!r}")):
+    with disk.translated(stacks_dir()), _locked(state, progress):
+        sweep(progress)
         _make_way(state, progress)
         try:
             return _bring_up(state, ownership, chosen, route, customers, progress)
@@ -74,7 +78,7 @@ def down(name: str, progress: Progress) -> bool:
     :raises UsageError: not a valid name
     """
     state = StackState(name)
-    with state.locked(on_wait=lambda: progress(f"waiting: another process changes the stack {name!r}")):
+    with disk.translated(stacks_dir()), _locked(state, progress):
         if not state.folder.exists():
             return False
         progress(f"stopping the stack {name!r}")
@@ -98,6 +102,12 @@ def is_alive(name: str) -> list[str]:
 def sweep_stale(progress: Progress) -> list[str]:
     """Clear what dead parents left; return the names of the stacks that were cleared."""
     return sweep(progress)
+
+
+def _locked(state: StackState, progress: Progress) -> AbstractContextManager[object]:
+    return state.locked(
+        on_wait=lambda: progress(f"waiting: another process changes the stack {state.name!r}")
+    )
 
 
 def _require_route(route: str) -> None:

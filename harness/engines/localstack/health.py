@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.engines import disk
 from harness.exceptions import DiskFullError, EngineStartError, FloodgateError
 
 READY_LINE = "Ready."
@@ -60,9 +61,9 @@ def wait(
 def failure(message: str, log_file: Path) -> FloodgateError:
     """Return the error for a failed start, with the end of the engine's log."""
     tail = log_tail(log_file)
-    text = f"{message}. The end of {log_file}:\n{tail}"
-    if any(mark in tail for mark in _DISK_FULL_MARKS):
-        return DiskFullError(text, hint="free some room on the disk of the state folder, then try again")
+    text = f"{message}. The end of its log:\n{tail}"
+    if disk.is_full(log_file.parent) or any(mark in tail for mark in _DISK_FULL_MARKS):
+        return DiskFullError(f"no room in the state folder {log_file.parent}: {text}", hint=disk.HINT)
     return EngineStartError(
         text,
         hint="run it again; if the log above names a missing module, delete the environments folder first",

@@ -5,12 +5,11 @@ Everything that it writes is below the state folder: `engine.log`, `processes/en
 
 from __future__ import annotations
 
-import errno
 import shutil
 import subprocess
 from pathlib import Path
 
-from harness.engines import ports, process
+from harness.engines import disk, ports, process
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
 from harness.engines.localstack import differences, health, settings
 from harness.engines.records import ProcessTable
@@ -62,11 +61,9 @@ class LocalStackHost:
         """
         python, lambda_python = ensure("localstack", progress), ensure("lambda-runtime", progress)
         self._state_dir = state_dir.absolute()
-        try:
+        with disk.translated(self._state_dir):
             self._require_room()
             return self._start_on_some_port(python, lambda_python, progress)
-        except OSError as exc:
-            raise _translated(exc) from exc
 
     def attach(self, state_dir: Path) -> None:
         """Take over an engine that another process of ours started in this folder."""
@@ -154,12 +151,12 @@ class LocalStackHost:
             raise DiskFullError(
                 f"{self._state()} has {free // 2**20} MiB free, "
                 f"LocalStack needs {self._min_free_bytes // 2**20} MiB",
-                hint="free some room, or put the state on another disk with FLOODGATE_HOME",
+                hint=disk.HINT,
             )
 
     def free_bytes(self, folder: Path) -> int:
         """Return the room on the disk of `folder`."""
-        return shutil.disk_usage(folder).free
+        return disk.free_bytes(folder)
 
     def _state(self) -> Path:
         assert self._state_dir is not None
@@ -173,12 +170,3 @@ class LocalStackHost:
 
     def _table(self) -> ProcessTable:
         return ProcessTable(self._state())
-
-
-def _translated(exc: OSError) -> DiskFullError | EngineStartError:
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFullError(
-            f"no room in the state folder: {exc}",
-            hint="free some room, or put the state on another disk with FLOODGATE_HOME",
-        )
-    return EngineStartError(f"LocalStack could not be started: {exc}")

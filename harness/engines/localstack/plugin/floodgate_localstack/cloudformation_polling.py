@@ -1,7 +1,7 @@
 """CloudFormation looks again soon at a resource that is still being created.
 
-LocalStack looks at once and then every five seconds, so that each event source mapping or function which takes
-a second costs five: most of the time that a stack of ours needs to come up.
+LocalStack looks at once and then every five seconds, so that each event source mapping or function that
+takes a second costs five: most of the time that a stack of ours needs to come up.
 """
 
 from typing import Any

@@ -1,0 +1,57 @@
+"""Telling one process from a later one with the same id."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.engines import process
+from harness.engines.base import ProcessRecord
+from harness.engines.records import ProcessTable
+
+pytestmark = pytest.mark.unit
+
+
+def test_this_process_runs() -> None:
+    assert process.is_running(process.record_of("test", os.getpid()))
+
+
+def test_a_later_process_of_the_same_id_is_another_one() -> None:
+    record = process.record_of("test", os.getpid())
+    assert not process.is_running(replace(record, started_at=record.started_at - 1))
+
+
+def test_a_process_that_is_gone_does_not_run() -> None:
+    unused = max(psutil.pids()) + 100_000
+    assert not process.is_running(process.record_of("test", unused))
+
+
+@pytest.mark.parametrize(
+    ("environment", "belongs"),
+    [
+        ({"FLOODGATE_OWNER_DIR": "/stacks/one"}, True),
+        ({"FLOODGATE_OWNER_DIR": "/stacks/one/engine"}, True),
+        ({"LAMBDA_TASK_ROOT": "/stacks/one/engine/lambda/x"}, True),
+        ({"FLOODGATE_OWNER_DIR": "/stacks/one-more"}, False),
+        ({"PWD": "/stacks/one", "OLDPWD": "/stacks/one/engine"}, False),
+        ({}, False),
+    ],
+    ids=["the folder", "below it", "a Lambda process", "longer name", "somebody's shell", "nothing"],
+)
+def test_who_belongs_to_a_folder(environment: dict[str, str], belongs: bool) -> None:
+    assert process._belongs(environment, Path("/stacks/one")) is belongs
+
+
+def test_records_are_kept_by_role(tmp_path: Path) -> None:
+    table = ProcessTable(tmp_path)
+    table.write(ProcessRecord("sftp", 2, 2.5))
+    table.write(ProcessRecord("engine", 1, 1.5))
+    table.write(ProcessRecord("sftp", 3, 3.5))
+    assert table.read() == [ProcessRecord("engine", 1, 1.5), ProcessRecord("sftp", 3, 3.5)]
+    table.forget("engine")
+    table.forget("engine")
+    assert table.read() == [ProcessRecord("sftp", 3, 3.5)]

@@ -1,0 +1,46 @@
+"""Engines by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.engines.base import EngineInfo
+from harness.engines.registry import create, queue_peeker
+from harness.exceptions import UsageError
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("localstack", "host"), ("http://127.0.0.1:4566", "url"), ("https://engine.example/", "url")],
+)
+def test_known_engines(name: str, mode: str) -> None:
+    engine = create(name)
+    assert engine.mode == mode
+    assert engine.processes() == []
+    assert engine.log_file() is None
+    engine.stop()
+
+
+@pytest.mark.parametrize("name", ["", "LocalStack", "minicloud", "ftp://127.0.0.1"])
+def test_unknown_engine_is_refused_with_those_that_exist(name: str) -> None:
+    with pytest.raises(UsageError, match="there is no engine") as caught:
+        create(name)
+    assert caught.value.hint == "engines: localstack, URL"
+
+
+@pytest.mark.parametrize("url", ["http://", "http://:4566", "http://host:notaport", "http://host:99999"])
+def test_malformed_address_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="no address of an engine"):
+        create(url)
+
+
+def test_a_port_cannot_be_chosen_for_what_runs_already() -> None:
+    with pytest.raises(UsageError, match="already running"):
+        create("http://127.0.0.1:4566", port=4567)
+
+
+def test_only_localstack_lists_queues() -> None:
+    assert queue_peeker(EngineInfo("localstack", "host", "4.9.2", "http://127.0.0.1:1")) is not None
+    assert queue_peeker(EngineInfo("url", "url", "unknown", "http://127.0.0.1:1")) is None

@@ -1,0 +1,79 @@
+"""Old environments go, used ones stay."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.environments.folders import MARKER, lock_of
+from harness.environments.prune import prune
+from harness.locks import exclusive
+
+pytestmark = pytest.mark.unit
+
+LONG_AGO = time.time() - 30 * 24 * 3600
+
+
+def make(environments: Path, name: str, *, used_at: float, below: str | None = None) -> Path:
+    folder = environments / name
+    (folder / "bin").mkdir(parents=True)
+    marker = folder / MARKER
+    marker.write_text(json.dumps({"below": below, "distributions": []}))
+    os.utime(marker, (used_at, used_at))
+    return folder
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    return make(tmp_path, "kept", used_at=LONG_AGO, below="base")
+
+
+def prune_all(kept: Path) -> list[str]:
+    told: list[str] = []
+    prune(kept.parent, keep=kept, progress=told.append)
+    return told
+
+
+def test_unused_environment_is_deleted_and_told(tmp_path: Path, kept: Path) -> None:
+    old = make(tmp_path, "old", used_at=LONG_AGO)
+    assert prune_all(kept) == ["deleting the unused environment old"]
+    assert not old.exists()
+    assert kept.exists()
+
+
+def test_recently_used_environment_stays(tmp_path: Path, kept: Path) -> None:
+    recent = make(tmp_path, "recent", used_at=time.time())
+    assert prune_all(kept) == []
+    assert recent.exists()
+
+
+def test_what_lies_below_a_kept_one_stays(tmp_path: Path, kept: Path) -> None:
+    base = make(tmp_path, "base", used_at=LONG_AGO)
+    prune_all(kept)
+    assert base.exists()
+
+
+def test_environment_of_a_running_process_stays(
+    tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = make(tmp_path, "running", used_at=LONG_AGO)
+    monkeypatch.setattr(
+        "harness.environments.prune._programs_of_processes", lambda: [f"{running}/bin/python"]
+    )
+    prune_all(kept)
+    assert running.exists()
+
+
+def test_environment_that_is_being_made_stays(tmp_path: Path, kept: Path) -> None:
+    half_made = tmp_path / "half-made"
+    half_made.mkdir()
+    os.utime(half_made, (LONG_AGO, LONG_AGO))
+    with exclusive(lock_of(half_made)):
+        prune_all(kept)
+        assert half_made.exists()
+    prune_all(kept)
+    assert not half_made.exists()

@@ -22,7 +22,7 @@ from harness.report.stages import STAGES
 _VERDICT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "interrupted": "bold yellow"}
 _THRESHOLD_STYLES = {"passed": "green", "failed": "bold red", "no_samples": "yellow"}
 _FAILURES_SHOWN = 5
-_KEY_CHARACTERS = 60
+_KEY_CHARACTERS = 56
 
 
 def render(summary: Mapping[str, Any], run_dir: Path, console: Console) -> None:
@@ -42,6 +42,8 @@ def _blocks(summary: Mapping[str, Any], run_dir: Path) -> Iterator[RenderableTyp
     if summary["failures"]:
         yield Text()
         yield _failures(summary["failures"])
+        if (more := len(summary["failures"]) - _FAILURES_SHOWN) > 0:
+            yield Text(f"and {more} more causes in the report", style="dim")
     if summary["thresholds"]:
         yield Text()
         yield _thresholds(summary["thresholds"])
@@ -55,16 +57,21 @@ def _bullets(lines: Sequence[str]) -> Iterator[Text]:
 
 def _facts(summary: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
-    rates = summary["rate"]
-    window = f", mean over {text.duration(rates['window_s'])}" if rates.get("window_s") else ""
-    offered, delivered = text.rate(rates["offered_per_s"]), text.rate(rates["delivered_per_s"])
-    table.add_row("Rate", f"{offered} offered, {delivered} delivered{window}")
-    if rates["files_per_day"] is not None:
-        table.add_row("", f"{rates['files_per_day']:,} files a day at this rate")
+    table.add_row("Rate", _rates(summary["rate"]))
     for identity in identities(summary["files"]):
         table.add_row(identity.total_name.capitalize(), Text(identity.with_numbers()))
         table.add_row("", Text(identity.with_names(), style="dim"))
     return table
+
+
+def _rates(rates: Mapping[str, Any]) -> str:
+    if rates["delivered_per_s"] is None:
+        return "too few files delivered for a rate"
+    offered, delivered = text.rate(rates["offered_per_s"]), text.rate(rates["delivered_per_s"])
+    window = f" (mean over {text.duration(rates['window_s'])})" if rates.get("window_s") else ""
+    return (
+        f"{offered} offered, {delivered} delivered{window}, which is {rates['files_per_day']:,} files a day"
+    )
 
 
 def _latencies(latency_ms: Mapping[str, Any]) -> Table:
@@ -91,10 +98,8 @@ def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
             text.printable(failure["stage"]),
             Text(text.printable(failure["cause"])),
             text.count(failure["count"]),
-            Text(text.shortened(text.printable(example), _KEY_CHARACTERS), overflow="fold"),
+            Text(text.shortened(text.printable(example), _KEY_CHARACTERS), overflow="ellipsis", no_wrap=True),
         )
-    if len(failures) > _FAILURES_SHOWN:
-        table.add_row(f"and {len(failures) - _FAILURES_SHOWN} more causes in the report")
     return table
 
 

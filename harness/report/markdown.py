@@ -59,14 +59,20 @@ def _mark(verdict: str) -> str:
 
 
 def _facts(summary: Mapping[str, Any]) -> str:
-    engine, rates = summary["engine"], summary["rate"]
-    window = f" (mean over {text.duration(rates['window_s'])})" if rates.get("window_s") else ""
+    engine = summary["engine"]
     name = f"{engine['name']}:{engine['mode']} {engine['version']}"
     return (
         f"{code(summary['scenario'])} on {plain(name)}, route {code(summary['route'])}, "
-        f"{text.duration(summary['duration_s'])} of load: {text.rate(rates['offered_per_s'])} offered, "
-        f"{text.rate(rates['delivered_per_s'])} delivered{window}."
+        f"{text.duration(summary['duration_s'])} of load, {_rates(summary['rate'])}."
     )
+
+
+def _rates(rates: Mapping[str, Any]) -> str:
+    if rates["delivered_per_s"] is None:
+        return "too few files delivered for a rate"
+    window = f" (mean over {text.duration(rates['window_s'])})" if rates.get("window_s") else ""
+    offered, delivered = text.rate(rates["offered_per_s"]), text.rate(rates["delivered_per_s"])
+    return f"{offered} offered, {delivered} delivered{window}"
 
 
 def _thresholds(summary: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ escaping for HTML, Markdown or XML comes on top of it.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
@@ -50,9 +51,11 @@ def duration(seconds: float | None) -> str:
     """Return e.g. `850 ms`, `12.4 s`, `2 min 05 s`, `3 h 20 min`."""
     if seconds is None:
         return NO_SAMPLES
-    if abs(seconds) < 1:
-        return milliseconds(seconds * 1000)
-    if abs(seconds) < 60:
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    if seconds < 0.9995:
+        return f"{_three_digits(seconds * 1000)} ms"
+    if seconds < 59.95:
         return f"{_three_digits(seconds)} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
@@ -62,11 +65,7 @@ def duration(seconds: float | None) -> str:
 
 def milliseconds(value: float | None) -> str:
     """Return a latency with the unit that suits it; negative values stay visible."""
-    if value is None:
-        return NO_SAMPLES
-    if abs(value) >= 1000:
-        return duration(value / 1000)
-    return f"{_three_digits(value)} ms"
+    return NO_SAMPLES if value is None else duration(value / 1000)
 
 
 def milliseconds_cell(value: float | None) -> str:
@@ -104,7 +103,9 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def _three_digits(value: float) -> str:
-    """Round to three significant digits, without an exponent."""
+    """Round to about three significant digits, without an exponent."""
     magnitude = abs(value)
-    decimals = 0 if magnitude >= 100 else 1 if magnitude >= 10 else 2
+    decimals = 0 if magnitude >= 99.95 else 1 if magnitude >= 9.995 else 2
+    if 0 < magnitude < 0.1:
+        decimals = 1 - math.floor(math.log10(magnitude))
     return f"{value:,.{decimals}f}"

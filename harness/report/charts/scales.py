@@ -45,7 +45,7 @@ class LinearScale:
 
         :param whole: there are no halves of what is counted, so no tick between whole numbers
         """
-        wanted = largest / ticks if largest > 0 else 1.0
+        wanted = largest / ticks if largest > 1e-9 else 1.0
         if whole:
             wanted = max(1.0, wanted)
         magnitude = math.pow(10, math.floor(math.log10(wanted)))

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.unit
 RENDERINGS = {"summary.json", "series.json", "files.parquet", "report.html", "summary.md", "junit.xml"}
 
 
-@pytest.fixture(autouse=True)
-def outside_of_github(monkeypatch):
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-
-
 def test_everything_is_written_and_nothing_partial_is_left(tmp_path):
     summary = write_reports(tmp_path / "run", builders.inputs())
     assert {path.name for path in (tmp_path / "run").iterdir()} == RENDERINGS

@@ -1,0 +1,44 @@
+"""`floodgate report DIR`: the same renderings again, from the run folder alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.exceptions import ReportError
+from harness.report.rerender import rerender
+from harness.report.write import write_reports
+from tests.unit.report import builders
+
+pytestmark = pytest.mark.unit
+
+RENDERED = ("report.html", "summary.md", "junit.xml")
+
+
+def test_rendering_again_changes_nothing(tmp_path):
+    write_reports(tmp_path, builders.inputs(list(builders.random_records(200))))
+    first = {name: (tmp_path / name).read_bytes() for name in RENDERED}
+    for name in RENDERED:
+        (tmp_path / name).unlink()
+    assert [path.name for path in rerender(tmp_path)] == list(RENDERED)
+    assert {name: (tmp_path / name).read_bytes() for name in RENDERED} == first
+
+
+def test_the_job_summary_is_not_written_twice(tmp_path, monkeypatch):
+    write_reports(tmp_path, builders.inputs())
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step.md"))
+    rerender(tmp_path)
+    assert not (tmp_path / "step.md").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"timeline": {}, "resources": {"engine": {}}}', "[1]"])
+def test_broken_series_are_named(tmp_path, content):
+    write_reports(tmp_path, builders.inputs())
+    (tmp_path / "series.json").write_text(content)
+    with pytest.raises(ReportError, match=r"series\.json") as caught:
+        rerender(tmp_path)
+    assert caught.value.hint
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(ReportError, match=r"summary\.json"):
+        rerender(tmp_path)

@@ -54,7 +54,11 @@ class LoadRun:
         self._stopping, self._hurry = Flag(), Flag()
         self._reason: Reason = "complete"
         self._disk_full: DiskFullError | None = None
-        limits = SessionLimits(workload.connect_timeout_s, workload.upload_timeout_s)
+        limits = SessionLimits(
+            connect_timeout_s=workload.connect_timeout_s,
+            upload_timeout_s=workload.upload_timeout_s,
+            sessions_per_customer=workload.sessions_per_customer,
+        )
         self._clients = SftpClients(config.sftp, self._plan.customers, limits, self._books.started)
         self._environment = Environment(user_classes=_user_classes(scenario), events=locust.events)
         self._runner = self._environment.create_local_runner()

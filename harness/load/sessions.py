@@ -1,8 +1,8 @@
 """SSH sessions of the customers: kept open, opened when needed, given up when broken.
 
-A file on a reused session takes the customer's least busy one; another is opened while all of them are busy
-and the bound allows it. Beyond the bound, files share: SFTP carries many uploads on one session, so no file
-ever waits for another. All of it runs on the asyncio loop.
+A file on a reused session takes an idle one of its customer; while all of them are busy, another is opened up
+to a bound. Beyond the bound, files share the least busy session: SFTP carries many uploads on one, although a
+server may serve them in turn (asyncssh does). No file is held back here. All of it runs on the asyncio loop.
 """
 
 from __future__ import annotations
@@ -35,9 +35,7 @@ class SessionLimits:
 
     connect_timeout_s: float
     upload_timeout_s: float
-    uploads_per_session: int = 4
-    """From here on a session counts as busy."""
-    sessions_per_customer: int = 4
+    sessions_per_customer: int
     open_sessions: int = 500
     """Over all customers; sessions that idle longest make room."""
 
@@ -187,10 +185,7 @@ class SftpClients:
             return session
         pool = self._reused[customer] = [session for session in self._reused[customer] if session.usable]
         quietest = min(pool, key=lambda session: session.uploads, default=None)
-        if quietest is not None and (
-            quietest.uploads < self._limits.uploads_per_session
-            or len(pool) >= self._limits.sessions_per_customer
-        ):
+        if quietest is not None and (not quietest.uploads or len(pool) >= self._limits.sessions_per_customer):
             return quietest
         self._make_room()
         pool.append(self._new_session(customer))

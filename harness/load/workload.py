@@ -44,6 +44,8 @@ class Workload(BaseModel):
     """Such as `end_to_end.p99 < 5s`: what must hold for the run to pass."""
     allowed_failed: Count = 0
     allowed_dlq: Count = 0
+    sessions_per_customer: PositiveInt = 4
+    """Sessions that stay open; they are opened as they are needed."""
     max_concurrent_uploads: PositiveInt = 200
     """Locust users; each uploads one file at a time. When all are busy, arrivals wait for
     `start_within_s`."""

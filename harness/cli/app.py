@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 
-import click
 import typer
 from rich.console import Console
 
@@ -45,15 +44,9 @@ def invoke(args: list[str]) -> ExitCode:
         return ExitCode(result or 0)
     except FloodgateError as error:
         return _explain(error, errors)
-    except click.exceptions.Exit as stop:
-        return ExitCode(stop.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return ExitCode.USAGE
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except typer.TyperException as error:
+        return _refuse(error, errors)
+    except (KeyboardInterrupt, typer.Abort):
         errors.print("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -64,6 +57,15 @@ def invoke(args: list[str]) -> ExitCode:
         errors.print(traceback.format_exc(), markup=False)
         errors.print("This is a defect of Floodgate; the lines above say where.")
         return ExitCode.INTERNAL_ERROR
+
+
+def _refuse(error: typer.TyperException, errors: Console) -> ExitCode:
+    text = error.format_message()
+    if text.startswith("Usage:"):  # no command at all: the message is the help itself
+        errors.print(text, markup=False)
+    else:
+        errors.print(f"error: {text}\n  fix: --help shows what a command takes", markup=False)
+    return ExitCode.USAGE
 
 
 def _explain(error: FloodgateError, errors: Console) -> ExitCode:

@@ -1,0 +1,131 @@
+"""A whole run: exit code, report, nothing left."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.e2e.floodgate import Floodgate, eventually, ledger_lines
+
+pytestmark = pytest.mark.e2e
+
+REPORT = {"summary.json", "report.html", "summary.md", "junit.xml", "files.parquet", "engine.log", "sftp.log"}
+
+
+def test_a_passed_run_accounts_for_every_file_and_leaves_only_its_report(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+
+    result = floodgate.run("run", "smoke", "--out", str(run_dir))
+
+    assert result.code == 0, result
+    summary = json.loads((run_dir / "summary.json").read_text())
+    files = summary["files"]
+    assert summary["verdict"] == "passed"
+    assert files["offered"] == files["delivered"] == summary["verified"] == 20
+    assert files["lost"] == files["duplicated"] == files["corrupted"] == 0
+    assert summary["latency_ms"]["end_to_end"]["count"] == 20
+    assert {path.name for path in run_dir.iterdir()} >= REPORT
+    rows = pq.read_table(run_dir / "files.parquet").to_pylist()
+    assert Counter(row["outcome"] for row in rows) == {"delivered": 20}
+    assert all(
+        row["intended_at"]
+        <= row["started_at"]
+        <= row["closed_at"]
+        <= row["handler_started_at"]
+        <= row["handler_ended_at"]
+        for row in rows
+    )
+    assert "no file was lost" in result.out.lower()
+    assert floodgate.leftovers() == []
+
+
+def test_the_same_seed_offers_the_same_files(kept: Floodgate, tmp_path):
+    tables = []
+    for attempt in ("first", "second"):
+        out = tmp_path / attempt
+        result = kept.run("run", "smoke", "--seed", "7", "--name", "kept", "--out", str(out))
+        assert result.code == 0, result.err
+        table = pq.read_table(out / "files.parquet").to_pylist()
+        tables.append([(row["customer_id"], row["size_bytes"], row["sha256"]) for row in table])
+    assert tables[0] == tables[1]
+    assert len({sha256 for _, _, sha256 in tables[0]}) > 1
+
+
+def test_ctrl_c_ends_with_a_report_of_what_happened(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
+    eventually(lambda: ledger_lines(run_dir, "uploaded") >= 10, "ten uploads", timeout_s=180)
+
+    command.interrupt()
+    result = command.finish()
+
+    assert result.code == 130, result
+    summary = json.loads((run_dir / "summary.json").read_text())
+    files = summary["files"]
+    assert summary["verdict"] == "interrupted"
+    assert files["uploaded"] >= 10
+    assert files["lost"] == files["duplicated"] == files["corrupted"] == 0
+    assert files["offered"] == ledger_lines(run_dir, "offered")
+    assert (run_dir / "report.html").stat().st_size > 10_000
+    assert floodgate.leftovers() == []
+
+
+def test_a_second_ctrl_c_stops_at_once_and_still_leaves_nothing(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
+    eventually(lambda: ledger_lines(run_dir, "uploaded") >= 3, "uploads", timeout_s=180)
+
+    command.interrupt()
+    eventually(lambda: "stopping early" in command.err, "the answer to the first one")
+    command.interrupt()
+    result = command.finish()
+
+    assert result.code == 130, result
+    assert floodgate.leftovers() == []
+
+
+def test_ctrl_c_while_the_stack_comes_up_leaves_nothing(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "smoke", "--out", str(run_dir))
+    eventually(lambda: list(floodgate.stacks.glob("*/processes/engine.json")), "the engine's process")
+
+    command.interrupt()
+    result = command.finish()
+
+    assert result.code == 130, result
+    assert not run_dir.exists()
+    assert floodgate.leftovers() == []
+
+
+def test_a_killed_run_is_cleared_away(floodgate: Floodgate, tmp_path):
+    """Nothing can be done in a process that is killed with -9; the watcher, or the next `up`, clears up."""
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
+    eventually(lambda: ledger_lines(run_dir, "uploaded") >= 3, "uploads", timeout_s=180)
+
+    command.process.kill()
+    command.process.wait()
+
+    assert floodgate.run("up", "--name", "next", "--customers", "1").code == 0
+    assert [path.name for path in floodgate.stacks.iterdir() if path.is_dir()] == ["next"]
+    assert floodgate.run("down", "--name", "next").code == 0
+    eventually(lambda: floodgate.leftovers() == [], "the end of the killed run's processes")
+
+
+def test_an_engine_that_dies_ends_the_run_with_a_report_and_code_6(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
+    eventually(lambda: ledger_lines(run_dir, "uploaded") >= 5, "uploads", timeout_s=180)
+
+    record = json.loads(next(floodgate.stacks.glob("*/processes/engine.json")).read_text())
+    next(found for found in floodgate.processes() if found.pid == record["pid"]).kill()
+    result = command.finish()
+
+    assert result.code == 6, result
+    summary = json.loads((run_dir / "summary.json").read_text())
+    assert summary["verdict"] == "error"
+    assert "engine" in " ".join(summary["reasons"])
+    assert floodgate.leftovers() == []

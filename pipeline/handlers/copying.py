@@ -37,6 +37,10 @@ class SupersededError(Exception):
     """There is nothing to deliver: the source has vanished, or a newer upload of the key is there already."""
 
 
+class SourceGoneError(Exception):
+    """The upload is not in the source bucket any more: deleted, renamed, or replaced."""
+
+
 class DestinationContestedError(Exception):
     """Other writers changed the destination key each time between the look and the copy."""
 
@@ -68,29 +72,43 @@ class Copier:
         :raises DestinationContestedError: give it another try later
         :raises DeadlineReachedError: there was no time left
         """
-        if self.settings.check_source_is_current:
-            self._check_source(upload)
-        if upload.size_bytes > self.settings.multipart_threshold_bytes:
-            return self._copy_rounds(upload, deadline, look_first=True)
-        return self._copy_rounds(upload, deadline, look_first=False)
+        try:
+            if self.settings.check_source_is_current:
+                self._check_source(upload)
+            return self._copy_rounds(upload, deadline)
+        except SourceGoneError as exc:
+            return self._copied_before(upload, exc)
 
-    def _copy_rounds(self, upload: Upload, deadline: Deadline, *, look_first: bool) -> Copied:
+    def _copy_rounds(self, upload: Upload, deadline: Deadline) -> Copied:
         condition = _EMPTY_PLACE
         for round_number in range(_MAX_ROUNDS):
-            if look_first or round_number:
-                occupant = destination.look(self.s3, self.settings.destination_bucket, upload.key)
+            if round_number or self._is_large(upload):
+                occupant = self._look(upload)
                 if occupant and occupant.is_copy_of(upload):
-                    return Copied(occupant.version_id, occupant.written_at)
+                    return _found(occupant)
                 condition = _condition(upload, occupant)
             deadline.check()
             try:
                 return Copied(self._write(upload, condition, deadline), clock.now_iso())
             except ClientError as exc:
-                _raise_unless_lost(exc, upload, condition)
+                _raise_unless_lost(exc, condition)
         raise DestinationContestedError(f"'{upload.key}' changed {_MAX_ROUNDS} times while it was copied")
 
+    def _copied_before(self, upload: Upload, gone: SourceGoneError) -> Copied:
+        """Return the copy that an earlier attempt made but did not live to record, before the source went."""
+        occupant = self._look(upload)
+        if occupant and occupant.is_copy_of(upload):
+            return _found(occupant)
+        raise SupersededError(str(gone)) from gone
+
+    def _look(self, upload: Upload) -> Occupant | None:
+        return destination.look(self.s3, self.settings.destination_bucket, upload.key)
+
+    def _is_large(self, upload: Upload) -> bool:
+        return upload.size_bytes > self.settings.multipart_threshold_bytes
+
     def _write(self, upload: Upload, condition: Mapping[str, str], deadline: Deadline) -> str | None:
-        if upload.size_bytes > self.settings.multipart_threshold_bytes:
+        if self._is_large(upload):
             return parts.copy_by_parts(
                 self.s3, upload, self.settings, condition=condition, pool=self.part_pool, deadline=deadline
             )
@@ -113,10 +131,14 @@ class Copier:
             found = self.s3.head_object(Bucket=upload.bucket, Key=upload.key)
         except ClientError as exc:
             if _code(exc) in _SOURCE_GONE:
-                raise SupersededError("the source has been deleted or renamed") from exc
+                raise SourceGoneError("the source has been deleted or renamed") from exc
             raise
         if upload.version_id and found.get("VersionId") != upload.version_id:
-            raise SupersededError("the source has been replaced by a newer upload")
+            raise SourceGoneError("the source has been replaced by a newer upload")
+
+
+def _found(occupant: Occupant) -> Copied:
+    return Copied(occupant.version_id, occupant.written_at)
 
 
 def _condition(upload: Upload, occupant: Occupant | None) -> Mapping[str, str]:
@@ -130,7 +152,7 @@ def _condition(upload: Upload, occupant: Occupant | None) -> Mapping[str, str]:
     return {"IfMatch": occupant.etag}
 
 
-def _raise_unless_lost(exc: ClientError, upload: Upload, condition: Mapping[str, str]) -> None:
+def _raise_unless_lost(exc: ClientError, condition: Mapping[str, str]) -> None:
     """Return when another writer was faster, so that another look is worth it; raise otherwise.
 
     With `IfMatch`, `NoSuchKey` may also mean that the destination has been emptied.
@@ -139,7 +161,7 @@ def _raise_unless_lost(exc: ClientError, upload: Upload, condition: Mapping[str,
     if code in _CONDITION_LOST or (code == "NoSuchKey" and "IfMatch" in condition):
         return
     if code in _SOURCE_GONE or (code == "InvalidRequest" and "delete marker" in str(exc)):
-        raise SupersededError(f"the source '{upload.key}' does not exist any more ({code})") from exc
+        raise SourceGoneError(f"the source does not exist any more ({code})") from exc
     raise exc
 
 

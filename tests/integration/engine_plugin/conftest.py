@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.environments import ensure
 from tests.integration.engine_plugin.localstack_process import PYTHON_VARIABLE, LocalStackProcess
 
 
@@ -22,17 +23,19 @@ def localstack_python() -> Path:
     named = os.environ.get(PYTHON_VARIABLE)
     if named:
         return Path(named)
-    from harness.environments import ensure
-
     return ensure("localstack", _say)
 
 
 @pytest.fixture(scope="session")
+def lambda_python() -> Path:
+    return ensure("lambda-runtime", _say)
+
+
+@pytest.fixture(scope="session")
 def localstack(
-    localstack_python: Path, tmp_path_factory: pytest.TempPathFactory
+    localstack_python: Path, lambda_python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalStackProcess]:
-    root = tmp_path_factory.mktemp("localstack")
-    process = LocalStackProcess(localstack_python, root, {"PROVIDER_OVERRIDE_DYNAMODB": "floodgate"})
+    process = LocalStackProcess(localstack_python, lambda_python, tmp_path_factory.mktemp("localstack"))
     try:
         process.start()
         yield process

@@ -5,7 +5,6 @@ Deliberately not the harness's own engine: what is tested here is the plugin ins
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -18,20 +17,25 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from harness.engines.localstack import settings
+
 PYTHON_VARIABLE = "FLOODGATE_LOCALSTACK_PYTHON"
 """Names the Python of a LocalStack environment to test, e.g. one with another version."""
 
 _START_TIMEOUT_S = 60.0
-_STOP_TIMEOUT_S = 15.0
+_STOP_TIMEOUT_S = 5.0
 
 
 class LocalStackProcess:
     """Started by `start`, ended by `stop`; the log is shown when it does not start."""
 
-    def __init__(self, python: Path, root: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, python: Path, lambda_python: Path, root: Path, overrides: dict[str, str] | None = None
+    ) -> None:
         self._python = python
+        self._lambda_python = lambda_python
         self._root = root
-        self._settings = settings
+        self._overrides = overrides or {}
         self._process: subprocess.Popen[bytes] | None = None
         self.log_file = root / "localstack.log"
         self.endpoint_url = ""
@@ -82,17 +86,10 @@ class LocalStackProcess:
             self._process.wait()
 
     def _environment(self, port: int) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        return {
-            **kept,
-            "GATEWAY_LISTEN": f"127.0.0.1:{port}",
-            "FILESYSTEM_ROOT": str(self._root / "filesystem"),
-            "OVERRIDE_IN_DOCKER": "0",
-            "SKIP_SSL_CERT_DOWNLOAD": "1",
-            "DISABLE_EVENTS": "1",
-            "DNS_ADDRESS": "0",
-            **self._settings,
-        }
+        for folder in settings.folders(self._root):
+            folder.mkdir(parents=True, exist_ok=True)
+        environment = settings.environment(port=port, root=self._root, lambda_python=self._lambda_python)
+        return environment | self._overrides
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S

@@ -4,13 +4,15 @@ Its own one starts an environment for every invocation that finds none idle, han
 and starts a timer thread at the end of each invocation.
 """
 
+import base64
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 from localstack import config
-from localstack.aws.api.lambda_ import TooManyRequestsException
+from localstack.aws.api.lambda_ import InvalidRequestContentException, TooManyRequestsException
 from localstack.services.lambda_.invocation.assignment import AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment, RuntimeStatus
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, Invocation
@@ -60,7 +62,7 @@ class PooledEnvironment(ExecutionEnvironment):
             invoked_arn=invocation.invoked_arn,
             payload=invocation.payload,
             trace_id=trace.to_header_str(),
-            client_context=invocation.client_context,
+            client_context=_decoded(invocation.client_context),
         )
         return self.runtime_executor.run(request)
 
@@ -133,3 +135,15 @@ class PooledAssignmentService(AssignmentService):
     def _retire_idle(self) -> None:
         while not self._stopping.wait(IDLE_CHECK_INTERVAL_S):
             self.pool.stop_idle(config.LAMBDA_KEEPALIVE_MS / 1000)
+
+
+def _decoded(client_context: str | None) -> str | None:
+    """The API's base64 as the JSON on one line that the runtime expects."""
+    if not client_context:
+        return None
+    try:
+        return json.dumps(json.loads(base64.b64decode(client_context)))
+    except ValueError as exc:
+        raise InvalidRequestContentException(
+            "Client context must be a valid Base64-encoded JSON object.", Type="User"
+        ) from exc

@@ -38,14 +38,14 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
-@dataclass
+@dataclass(eq=False)
 class Waiter:
     """An invocation in `take`; `since_s` is when its waiting was last accounted for."""
 
     since_s: float
 
 
-@dataclass
+@dataclass(eq=False)
 class Group(Generic[M]):
     """The environments of one function version. `init_s` is how long the last start took, if any."""
 
@@ -70,6 +70,12 @@ class Group(Generic[M]):
     def waiting_s(self, now_s: float) -> float:
         """Waiting since the last start, over all invocations of the group."""
         return self.waited_s + sum(now_s - waiter.since_s for waiter in self.waiters)
+
+    def forget_waiting(self, now_s: float) -> None:
+        """Begin to add up anew."""
+        self.waited_s = 0.0
+        for waiter in self.waiters:
+            waiter.since_s = now_s
 
 
 @dataclass
@@ -213,12 +219,10 @@ class Pool(Generic[M]):
         return min(LONGEST_WAIT_S, max(SHORTEST_WAIT_S, missing_s)) if missing_s > 0 else LONGEST_WAIT_S
 
     def _account_for_start(self, group: Group[M]) -> float:
-        now_s = self._clock()
-        group.starts.append(now_s)
-        group.waited_s = 0.0
-        for waiter in group.waiters:
-            waiter.since_s = now_s
-        return now_s
+        began_s = self._clock()
+        group.starts.append(began_s)
+        group.forget_waiting(began_s)
+        return began_s
 
     def _make_room(self) -> list[M]:
         """Take out the idle members, of any group, that were used longest ago and are one too many."""
@@ -242,7 +246,10 @@ class Pool(Generic[M]):
             raise
         with self._changed:
             group.starts.remove(began_s)
-            group.init_s = self._clock() - began_s
+            now_s = self._clock()
+            group.init_s = now_s - began_s
+            # Help was on its way: what was waited for it is no reason to start yet another one.
+            group.forget_waiting(now_s)
             group.busy.append(member)
             killed = group.killed
             self._changed.notify_all()

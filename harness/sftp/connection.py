@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncssh
 
+from harness.sftp import asyncssh_details
 from harness.sftp import session as sessions
 from harness.sftp.authentication import describe_key
 from harness.sftp.filesystem import S3Filesystem
@@ -25,6 +26,9 @@ _KEX_NAMES = {
     "compression": "no matching compression method found",
 }
 
+_SIGNATURES_PER_ATTEMPT = 2
+"""A client may ask whether a key is welcome before it signs; one that never signs rightly is stopped too."""
+
 
 class TransferConnection(asyncssh.SSHServer):
     """asyncssh's owner of one connection."""
@@ -33,15 +37,20 @@ class TransferConnection(asyncssh.SSHServer):
         self._services = services
         self._connections = connections
         self._failures = 0
+        self._signatures_asked = 0
+        self._allowed = services.config.login_attempts
         self._login: tuple[User, asyncssh.SSHKey] | None = None
         self._kex = ""
+        self._source_ip = ""
         self.session: Session | None = None
         self.ssh: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self.ssh = conn
         self._connections.add(self)
-        self._note_key_exchange(conn)
+        peer = conn.get_extra_info("peername")
+        self._source_ip = str(peer[0]) if peer else ""
+        asyncssh_details.note_key_exchange(conn, self._set_kex)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
@@ -54,8 +63,10 @@ class TransferConnection(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         banner = self._services.config.pre_authentication_login_banner
-        if banner and self.ssh is not None:
-            self.ssh.send_auth_banner(banner)
+        if self.ssh is not None:
+            asyncssh_details.allow_another_service_request(self.ssh)
+            if banner:
+                self.ssh.send_auth_banner(banner)
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -67,6 +78,8 @@ class TransferConnection(asyncssh.SSHServer):
             self._refuse(username, key)
             return False
         self._login = (user, key)
+        self._signatures_asked += 1
+        self._disconnect_after(self._signatures_asked, _SIGNATURES_PER_ATTEMPT * self._allowed)
         return True
 
     def auth_completed(self) -> None:
@@ -83,20 +96,20 @@ class TransferConnection(asyncssh.SSHServer):
             S3Filesystem(self.session), max_handles=self._services.config.max_handles_per_session
         )
 
-    @property
-    def source_ip(self) -> str:
-        peer = self.ssh.get_extra_info("peername") if self.ssh is not None else None
-        return str(peer[0]) if peer else ""
-
     def _info(self, name: str) -> str:
         return str(self.ssh.get_extra_info(name, "")) if self.ssh is not None else ""
 
     def _refuse(self, username: str, key: asyncssh.SSHKey) -> None:
         self._services.log.auth_failure(
-            user=username, source_ip=self.source_ip, method="publickey", message=describe_key(key)
+            user=username, source_ip=self._source_ip, method="publickey", message=describe_key(key)
         )
+        if self.ssh is not None:
+            asyncssh_details.allow_another_service_request(self.ssh)
         self._failures += 1
-        if self._failures >= self._services.config.login_attempts and self.ssh is not None:
+        self._disconnect_after(self._failures, self._allowed)
+
+    def _disconnect_after(self, count: int, limit: int) -> None:
+        if count >= limit and self.ssh is not None:
             self.ssh.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "Too many authentication failures")
 
     def _describe(self, user: User, key: asyncssh.SSHKey) -> Connected:
@@ -104,7 +117,7 @@ class TransferConnection(asyncssh.SSHServer):
             role=user.role_arn,
             ciphers=f"{self._info('recv_cipher')},{self._info('send_cipher')}",
             client=self._info("client_version"),
-            source_ip=self.source_ip,
+            source_ip=self._source_ip,
             public_key=key.export_public_key("openssh").decode().split()[1],
             public_key_fingerprint=key.get_fingerprint(),
             public_key_type=key.get_algorithm(),
@@ -112,21 +125,12 @@ class TransferConnection(asyncssh.SSHServer):
             kex=self._kex,
         )
 
-    def _note_key_exchange(self, conn: asyncssh.SSHServerConnection) -> None:
-        """asyncssh forgets the name of the key exchange once it is done; note it when it is chosen."""
-        choose = conn._choose_alg
-
-        def choose_and_note(kind: str, ours: Any, theirs: Any) -> bytes:
-            algorithm = choose(kind, ours, theirs)
-            if kind == "key exchange":
-                self._kex = algorithm.decode("ascii")
-            return algorithm
-
-        conn._choose_alg = choose_and_note  # type: ignore[assignment]
+    def _set_kex(self, algorithm: str) -> None:
+        self._kex = algorithm
 
     def _log_kex_failure(self, text: str) -> None:
         match = _KEX_MESSAGE.search(text)
         message = _KEX_NAMES.get(match["what"], text) if match else text
         self._services.log.kex_failure(
-            source_ip=self.source_ip, message=message, offered=match["offered"] if match else ""
+            source_ip=self._source_ip, message=message, offered=match["offered"] if match else ""
         )

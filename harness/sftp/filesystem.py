@@ -123,9 +123,9 @@ class S3Filesystem:
         if target.is_root or await self._head(target) is not None or await self._is_folder(target):
             raise SFTPFailure("Renaming onto an existing file or directory is not supported")
         stored = await self._storage.copy(source.bucket, info, target.bucket, target.key)
-        await self._storage.delete(source.bucket, source.key)
         ref = self._session.upload_ref(target.bucket, target.key)
         self._session.services.journal.renamed(ref, source.key, stored, info.size_bytes)
+        await self._storage.delete(source.bucket, source.key)
 
     # Folders
 

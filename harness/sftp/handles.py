@@ -54,7 +54,8 @@ class Upload:
             base_part_bytes=services.config.part_size_bytes,
             parts_in_flight=services.config.parts_in_flight,
         )
-        services.open_uploads += 1
+        self._ending = False
+        services.open_uploads.add(self)
 
     @property
     def real_path(self) -> str:
@@ -82,6 +83,7 @@ class Upload:
         version id in the journal. Shielded, because a connection that breaks now must not leave the two
         apart.
         """
+        self._ending = True
         await asyncio.shield(self._session.services.in_background(self._close()))
 
     async def _close(self) -> None:
@@ -92,8 +94,8 @@ class Upload:
             self._discard(f"{type(exc).__name__}: {exc}")
             raise sftp_error(exc) from exc
         services = self._session.services
-        services.open_uploads -= 1
         services.journal.closed(self._ref, stored, self._window.size_bytes)
+        services.open_uploads.discard(self)
         self._session.log.closed(self.real_path, bytes_in=self._window.size_bytes)
 
     async def _finish(self) -> StoredObject:
@@ -105,13 +107,16 @@ class Upload:
         return await self._writer.finish()
 
     def abandon(self, reason: str) -> None:
+        if self._ending:
+            return
+        self._ending = True
         self._session.log.partly_closed(self.real_path, bytes_in=self._window.size_bytes)
         self._discard(reason)
 
     def _discard(self, reason: str) -> None:
         services = self._session.services
-        services.open_uploads -= 1
         services.journal.aborted(self._ref, self._window.size_bytes, reason)
+        services.open_uploads.discard(self)
         services.in_background(self._writer.abort(self._report_failed_abort))
 
     def _report_failed_abort(self, exc: StorageError) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,16 @@ class UploadJournal:
     """Appends one line per upload.
 
     One `write` on a descriptor opened for appending: lines of several processes do not mix, and readers see
-    a line as soon as the call returns. Nothing is buffered here.
+    a line as soon as the call returns. Nothing is buffered here. When the disk is full, the line goes to
+    standard error: the object exists all the same, and the client must not be told otherwise.
     """
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._torn = False
 
     def closed(self, ref: UploadRef, stored: StoredObject, size_bytes: int) -> None:
-        """The object is in S3. Written before the client is told. Raises `OSError`."""
+        """The object is in S3. Written before the client is told."""
         self._append(
             event="closed",
             user=ref.user,
@@ -49,7 +52,7 @@ class UploadJournal:
         )
 
     def aborted(self, ref: UploadRef, size_bytes: int, reason: str) -> None:
-        """There is no object, and there will be none. Raises `OSError`."""
+        """There is no object, and there will be none."""
         self._append(
             event="aborted",
             user=ref.user,
@@ -62,7 +65,7 @@ class UploadJournal:
         )
 
     def renamed(self, ref: UploadRef, from_key: str, stored: StoredObject, size_bytes: int) -> None:
-        """The object was copied to a new key and removed from the old one. Raises `OSError`."""
+        """The object was copied to a new key; the old one is removed next."""
         self._append(
             event="renamed",
             user=ref.user,
@@ -80,4 +83,13 @@ class UploadJournal:
         os.close(self._descriptor)
 
     def _append(self, **fields: Any) -> None:
-        os.write(self._descriptor, json.dumps(fields, ensure_ascii=False).encode() + b"\n")
+        line = json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+        if self._torn:
+            line = b"\n" + line
+        try:
+            self._torn = os.write(self._descriptor, line) != len(line)
+            problem = "the line was cut" if self._torn else ""
+        except OSError as exc:
+            problem = str(exc)
+        if problem:
+            print(f"cannot write the uploads file ({problem}): {line.decode()}", file=sys.stderr, flush=True)

@@ -21,7 +21,7 @@ def _is_name(name: str) -> bool:
 
 
 def names_of_page(page: ListPage, prefix: str, now: float) -> list[SFTPName]:
-    """Turn one page into names; the folder's own marker is left out, and a file hides a folder of its name."""
+    """Turn one page into names; the folder's own marker is left out, a file hides a folder of its name."""
     files = {info.key[len(prefix) :]: info for info in page.objects}
     folders = [key[len(prefix) :].removesuffix("/") for key in page.prefixes]
     names = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from asyncssh import SFTPAttrs, SFTPFailure, SFTPServer, SSHReader, SSHWriter
+from asyncssh import SFTPAttrs, SFTPFailure, SFTPServer, SSHReader, SSHServerChannel, SSHWriter
 from asyncssh.packet import SSHPacket
 from asyncssh.sftp import SFTPServerHandler
 from asyncssh.stream import SSHServerStreamSession
@@ -40,11 +40,24 @@ class TransferHandler(SFTPServerHandler):
         self._filesystem = filesystem
         self._max_handles = max_handles
 
+    async def run(self) -> None:
+        """Serve until the channel ends, whatever ends it."""
+        try:
+            await super().run()
+        finally:
+            self._abandon_files("session ended")
+
     async def _cleanup(self, exc: Exception | None) -> None:
-        for file in list(self._file_handles.values()):
-            cast(OpenFile, file).abandon(f"session ended: {exc}" if exc else "session ended")
-        self._file_handles = {}
+        self._abandon_files(f"session ended: {exc}" if exc else "session ended")
+        if exc is None and self._writer is not None:
+            # `scp` takes a missing exit status for a failure.
+            cast(SSHServerChannel[bytes], self._writer.channel).exit(0)
         await super()._cleanup(exc)
+
+    def _abandon_files(self, reason: str) -> None:
+        files, self._file_handles = self._file_handles, {}
+        for file in files.values():
+            cast(OpenFile, file).abandon(reason)
 
     def _get_next_handle(self) -> bytes:
         if len(self._file_handles) + len(self._dir_handles) >= self._max_handles:
@@ -75,7 +88,7 @@ TransferHandler._packet_handlers = {
 
 
 class SftpChannel(SSHServerStreamSession[bytes]):
-    """A session channel on which only the `sftp` subsystem can be started: no shell, no command, so no SCP."""
+    """A session channel on which only the `sftp` subsystem starts: no shell, no command, so no SCP."""
 
     def __init__(self, filesystem: S3Filesystem, *, max_handles: int) -> None:
         super().__init__(None)

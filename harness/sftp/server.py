@@ -32,6 +32,7 @@ _KEEPALIVE_COUNT = 3
 """Transfer drops a client that does not respond for 300 s."""
 _LOGIN_TIMEOUT_S = 120
 _POLL_S = 0.05
+_CLEAN_UP_S = 3.0
 _LOG_FLUSH_S = 3.0
 
 
@@ -105,8 +106,10 @@ class TransferServer:
         deadline = clock.now() + self._config.drain_timeout_s
         while self._services.open_uploads and clock.now() < deadline:
             await asyncio.sleep(_POLL_S)
+        for upload in list(self._services.open_uploads):
+            upload.abandon("the server was stopped")
         await self._end_sessions()
-        await self._finish_background(deadline_s=max(1.0, deadline - clock.now()))
+        await self._finish_background(max(_CLEAN_UP_S, deadline - clock.now()))
         await self._storage.close()
         for outlet in self._outlets:
             await asyncio.to_thread(outlet.stop, _LOG_FLUSH_S)
@@ -121,9 +124,16 @@ class TransferServer:
         if closed:
             await asyncio.wait(closed, timeout=1.0)
 
-    async def _finish_background(self, deadline_s: float) -> None:
-        if self._services.background:
-            await asyncio.wait(self._services.background, timeout=deadline_s)
+    async def _finish_background(self, timeout_s: float) -> None:
+        if not self._services.background:
+            return
+        _, unfinished = await asyncio.wait(self._services.background, timeout=timeout_s)
+        if unfinished:
+            print(
+                f"stopped while S3 had not answered {len(unfinished)} calls that end uploads: there may be "
+                "objects or parts without a line in the uploads file",
+                file=sys.stderr,
+            )
 
     def _emit(self, stream: str, line: Line) -> None:
         record = Record(clock.now(), stream, line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import Authoriser
@@ -13,6 +13,13 @@ from harness.sftp.config import SftpConfig
 from harness.sftp.journal import UploadJournal
 from harness.sftp.session_log import ServerLog
 from harness.sftp.storage.base import Storage
+
+
+class OpenUpload(Protocol):
+    """An upload that has not ended."""
+
+    def abandon(self, reason: str) -> None:
+        """End it without an object, unless it is already ending."""
 
 
 @dataclass
@@ -25,7 +32,7 @@ class Services:
     storage: Storage
     journal: UploadJournal
     log: ServerLog
-    open_uploads: int = 0
+    open_uploads: set[OpenUpload] = field(default_factory=set)
     draining: bool = False
     """Set on SIGTERM: open uploads may finish, new ones are refused."""
     background: set[asyncio.Task[None]] = field(default_factory=set)

@@ -24,6 +24,8 @@ class LoadProcess:
 
     process: subprocess.Popen[bytes]
     log: Path
+    killed: bool = False
+    """By us, so its exit code says nothing."""
 
     @classmethod
     def start(cls, config: dict[str, Any], config_file: Path, log: Path) -> LoadProcess:
@@ -55,21 +57,23 @@ class LoadProcess:
         if self.is_running():
             self.process.send_signal(signal.SIGINT)
 
-    def wait(self, timeout_s: float) -> None:
-        """Wait for its end and kill it when it takes longer than `timeout_s`."""
+    def end(self, within_s: float) -> None:
+        """Ask it to stop, and kill it when it takes longer than `within_s`."""
+        self.ask_to_stop()
         try:
-            self.process.wait(timeout_s)
+            self.process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
         if self.is_running():
+            self.killed = True
             self.process.kill()
             self.process.wait()
 
     def check(self) -> None:
         """Raise when it ended with an error of its own."""
         code = self.process.poll()
-        if code:
+        if code and not self.killed:
             tail = self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
             raise FloodgateError(f"the load generator ended with exit code {code}:\n{tail}")

@@ -22,6 +22,8 @@ from harness.run.session import StackSession
 POLL_S = 0.5
 STOP_GRACE_S = 10.0
 """After an interrupt, how long uploads that are under way may go on."""
+LOST_GRACE_S = 5.0
+"""After the loss of the engine, how long the generator may take to write down how its uploads ended."""
 _REQUIRED_ROLES = frozenset({"engine", "sftp"})
 
 
@@ -62,6 +64,7 @@ def offer_load(
         _follow(offer, load, live, interrupted)
     except StackLostError as error:
         offer.stack_lost = error.message
+        load.end(within_s=LOST_GRACE_S)
     finally:
         offer.duration_s = time.monotonic() - began
     load.check()
@@ -69,16 +72,12 @@ def offer_load(
 
 
 def _follow(offer: Offer, load: LoadProcess, live: LiveLine, interrupted: Callable[[], bool]) -> None:
-    stopping_since: float | None = None
     while load.is_running():
         live.show(offer.follower.poll())
         if offer.deaths:
-            load.kill()
             raise StackLostError(f"the {' and the '.join(sorted(set(offer.deaths)))} process died in mid-run")
         if interrupted():
-            stopping_since = stopping_since or time.monotonic()
-            if time.monotonic() - stopping_since > STOP_GRACE_S + 5:
-                load.kill()
+            load.end(within_s=STOP_GRACE_S + 5)
         time.sleep(POLL_S)
 
 

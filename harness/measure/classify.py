@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.measure.assigning import assign
+from harness.measure.bulk import bulk
 from harness.measure.evidence import Evidence
 from harness.measure.joining import Joined, Upload
 from harness.measure.objects import ObjectVersion
@@ -42,6 +43,11 @@ class Messages:
 
 def classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
     """Return one record per ledger entry, in the order of the ledger."""
+    with bulk():
+        return _classify(joined, evidence)
+
+
+def _classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
     versions = assign(joined, evidence.destination, evidence.rows)
     dead, working = Messages(evidence.dead_letters), Messages(evidence.work_queue)
     records = []
@@ -131,11 +137,12 @@ def _source_vanished(upload: Upload, source: Mapping[str, Sequence[ObjectVersion
     versions = source.get(upload.entry.key)
     if versions is None or not upload.stored:
         return False
-    version_ids = [version.version_id for version in versions]
-    if upload.version_id not in version_ids:
+    own = next((version for version in versions if version.version_id == upload.version_id), None)
+    if own is None:
         return True
-    later = versions[version_ids.index(upload.version_id) + 1 :]
-    return any(version.is_delete_marker for version in later)
+    # Times have a resolution of one second only, so the mark of the latest one counts as well.
+    markers = (version for version in versions if version.is_delete_marker)
+    return any(marker.is_latest or marker.modified_at > own.modified_at for marker in markers)
 
 
 def _record(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.engines.base import EngineInfo, Progress
 from harness.engines.registry import queue_peeker
+from harness.measure.bulk import bulk
 from harness.measure.classify import Messages, classify
 from harness.measure.evidence import AwsEvidence, Evidence, EvidenceSource
 from harness.measure.follow import Follower, Snapshot
@@ -90,6 +91,11 @@ def settle_without_stack(inputs: SettleInputs) -> Settlement:
 
 def read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     """Read the ledger and the uploads to their ends and join them; raises `SettleError`."""
+    with bulk():
+        return _read_ledger(inputs)
+
+
+def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     ledger = LedgerReader(inputs.ledger_dir)
     ledger.finish()
     entries = ledger.entries.values()

@@ -99,9 +99,9 @@ def _without_dependency(body: dict[str, Any], dropped: set[str]) -> dict[str, An
     """Return a resource without `DependsOn` entries that are not there any more."""
     depends_on = body.get("DependsOn", [])
     listed = [depends_on] if isinstance(depends_on, str) else depends_on
-    kept = [name for name in listed if name not in dropped]
-    rest = {name: value for name, value in body.items() if name != "DependsOn"}
-    return {**rest, "DependsOn": kept} if kept else rest
+    if dropped.isdisjoint(listed):
+        return body
+    return {**body, "DependsOn": [name for name in listed if name not in dropped]}
 
 
 def _text() -> str:

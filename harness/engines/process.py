@@ -94,8 +94,7 @@ def of_owner(owner_dir: Path) -> list[int]:
 def _process_of(record: ProcessRecord) -> psutil.Process | None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.started_at) < _SAME_START_S
-        if same and process.status() != psutil.STATUS_ZOMBIE:
+        if abs(process.create_time() - record.started_at) < _SAME_START_S and _runs(process):
             return process
     return None
 
@@ -114,7 +113,7 @@ def _marked(owner_dir: Path) -> list[psutil.Process]:
         if process.pid == os.getpid():
             continue
         with contextlib.suppress(psutil.Error, OSError):
-            if _belongs(process.environ(), owner_dir) and process.status() != psutil.STATUS_ZOMBIE:
+            if _belongs(process.environ(), owner_dir) and _runs(process):
                 found.append(process)
     return found
 
@@ -143,7 +142,13 @@ def _wait(processes: Iterable[psutil.Process], timeout_s: float) -> None:
 
 
 def _runs(process: psutil.Process) -> bool:
+    """Tell whether a process has work, memory or ports left.
+
+    One that waits for its parent to take notice of its end has none. But a process of many threads looks the
+    same while the others are still on their way out after the first one, and has its ports until then.
+    """
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return process.is_running() and not ended
     except psutil.NoSuchProcess:
         return False

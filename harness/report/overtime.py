@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.measure.resources import ResourceSample
@@ -13,8 +13,14 @@ from harness.report.series import COUNTS
 
 _MOST_RATE_POINTS = 75
 _MOST_LEVEL_POINTS = 240
-GROUP_LABELS = {"engine": "Engine", "functions": "Functions", "sftp": "SFTP server", "load": "Load generator"}
-_SPARE_STYLES = ("extra-1", "extra-2")
+GROUP_LABELS = {
+    "engine": "Engine",
+    "functions": "Functions",
+    "sftp": "SFTP server",
+    "load": "Load generator",
+    "harness": "Harness",
+}
+"""Process groups in the order in which they are shown."""
 
 
 def rate_chart(timeline: Timeline) -> TimeChart:
@@ -73,9 +79,9 @@ def memory_chart(samples: Mapping[str, Sequence[ResourceSample]], start_at: floa
     )
 
 
-def group_style(name: str, position: int) -> str:
-    """Return the style of a process group: its own, or a spare one for groups beyond the contract."""
-    return f"group-{name}" if name in GROUP_LABELS else _SPARE_STYLES[position % len(_SPARE_STYLES)]
+def group_style(name: str) -> str:
+    """Return the style of a process group; groups that nobody foresaw share one."""
+    return f"group-{name}" if name in GROUP_LABELS else "group-other"
 
 
 def group_label(name: str) -> str:
@@ -90,20 +96,35 @@ def _resource_chart(
     samples: Mapping[str, Sequence[ResourceSample]],
     start_at: float,
 ) -> TimeChart:
+    """Combine neighbouring looks; a point is missing only where its group did not exist."""
     word, combine, column = reading
-    times = [sample.at - start_at for group in samples.values() for sample in group]
-    span_s = max([*times, 1.0])
-    width_s = bin_width_s(span_s, _MOST_RATE_POINTS)
-    bins = int(span_s // width_s) + 1
+    times = sorted({sample.at for group in samples.values() for sample in group if sample.at >= start_at})
+    looks = [times[index : index + _per_point(times)] for index in range(0, len(times), _per_point(times))]
     lines = []
-    for position, (group, readings) in enumerate(samples.items()):
-        found: dict[int, list[float]] = defaultdict(list)
-        for sample in readings:
-            found[int((sample.at - start_at) // width_s)].append(getattr(sample, column))
-        values = [combine(found[index]) if index in found else None for index in range(bins)]
-        lines.append(Line(group_label(group), group_style(group, position), values))
-    window = f"{word} of each {width_s:g} s"
-    return TimeChart(name, title, unit, window, span_s, _centres(bins, width_s, span_s), lines)
+    for group in sorted(samples, key=_group_order):
+        at_time = {sample.at: getattr(sample, column) for sample in samples[group]}
+        found = ([at_time[at] for at in look if at in at_time] for look in looks)
+        values = [combine(readings) if readings else None for readings in found]
+        lines.append(Line(group_label(group), group_style(group), values))
+    span_s = max(times[-1] - start_at if times else 0.0, 1.0)
+    centres = [_mean(look) - start_at for look in looks]
+    return TimeChart(name, title, unit, f"{word} of {_spacing(times, len(looks))}", span_s, centres, lines)
+
+
+def _per_point(times: Sequence[float]) -> int:
+    return max(1, math.ceil(len(times) / _MOST_RATE_POINTS))
+
+
+def _spacing(times: Sequence[float], points: int) -> str:
+    """Say what time one point stands for; looks are not exactly regular."""
+    if points < 2:
+        return "one look"
+    return f"about {max(1, round((times[-1] - times[0]) / (points - 1)))} s each"
+
+
+def _group_order(name: str) -> tuple[int, str]:
+    known = list(GROUP_LABELS)
+    return (known.index(name) if name in known else len(known), name)
 
 
 def _span_s(timeline: Timeline) -> float:

@@ -146,13 +146,13 @@ def resource_rows(data: RunData) -> list[ResourceRow]:
     return [
         ResourceRow(
             overtime.group_label(name),
-            overtime.group_style(name, position),
+            overtime.group_style(name),
             use["cpu_s"],
             _ratio(use["cpu_s"], over_s),
             _ratio(use["cpu_s"], total_s),
             use["rss_max_mib"],
         )
-        for position, (name, use) in enumerate(groups.items())
+        for name, use in groups.items()
     ]
 
 

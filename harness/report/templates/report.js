@@ -8,7 +8,11 @@
     const minutes = Math.floor(whole / 60);
     return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
   };
-  const shown = (value) => (value === null ? "–" : value.toLocaleString("en-US"));
+  const shown = (line, index) => {
+    const value = line.values[index];
+    const digits = line.values.every(Number.isInteger) ? 0 : 1;
+    return value === null ? "–" : value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  };
   const nearest = (seconds, wanted) =>
     seconds.reduce((best, second, index) => (Math.abs(second - wanted) < Math.abs(seconds[best] - wanted) ? index : best), 0);
 
@@ -35,7 +39,7 @@
       const share = chart.seconds[at] / chart.span_s;
       for (const end of ["x1", "x2"]) crosshair.setAttribute(end, `${share * 100}%`);
       const head = Object.assign(document.createElement("b"), { textContent: `${clock(chart.seconds[at])}, ${chart.unit}` });
-      box.replaceChildren(head, ...chart.lines.map((line) => row(line.label, shown(line.values[at]))));
+      box.replaceChildren(head, ...chart.lines.map((line) => row(line.label, shown(line, at))));
       if (!box.isConnected) { svg.append(crosshair); plot.append(box); }
       const left = share * plot.clientWidth;
       box.style.left = `${left > plot.clientWidth / 2 ? Math.max(0, left - box.offsetWidth - 12) : left + 12}px`;

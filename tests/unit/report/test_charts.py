@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -120,9 +121,18 @@ def test_groups_keep_their_own_times():
     }
     made = overtime.cpu_chart(samples, 100.0)
     engine, other = made.lines
-    assert [value for value in engine.values if value is not None] == [50.0] * 10
-    assert other.values.index(20.0) == 5
-    assert (engine.style, other.style) == ("group-engine", "extra-2")
+    assert engine.values == [50.0] * 10
+    assert other.values == [None] * 5 + [20.0] + [None] * 4
+    assert (engine.style, other.style) == ("group-engine", "group-other")
+
+
+@given(st.lists(st.floats(0.5, 3.0), min_size=1, max_size=400))
+def test_irregular_looks_leave_no_gap(intervals):
+    times = list(itertools.accumulate(intervals, initial=100.0))
+    made = overtime.cpu_chart({"engine": [ResourceSample(at, 50.0, 10.0) for at in times]}, 100.0)
+    assert None not in made.lines[0].values
+    assert len(made.seconds) <= 75
+    assert all(0 <= second <= made.span_s for second in made.seconds)
 
 
 def test_negative_latencies_are_drawn_at_the_left_end():

@@ -1,5 +1,5 @@
 """What asyncssh has no public call for. Each function says what it needs, and
-`tests/unit/sftp/test_asyncssh_details.py` notices when a new version has changed it.
+`tests/unit/sftp/test_protocol.py` notices when a new version has changed it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+"""What we rely on inside asyncssh: these fail when a new version has changed it."""
+
+from __future__ import annotations
+
+import inspect
+
+import asyncssh
+import pytest
+from asyncssh import constants, sftp
+from asyncssh.connection import SSHConnection
+
+from harness.sftp.filesystem import S3Filesystem
+from harness.sftp.protocol import TransferHandler
+from harness.sftp.security_policies import SECURITY_POLICIES
+
+pytestmark = pytest.mark.unit
+
+
+def test_no_extension_is_advertised() -> None:
+    assert TransferHandler._extensions == []
+    assert sftp.SFTPServerHandler._extensions, "asyncssh no longer keeps its extensions here"
+
+
+def test_only_version_3_requests_are_served() -> None:
+    assert set(TransferHandler._packet_handlers) == set(range(constants.FXP_OPEN, constants.FXP_SYMLINK + 1))
+
+
+def test_our_open_and_opendir_are_the_ones_that_are_called() -> None:
+    handlers = TransferHandler._packet_handlers
+    assert handlers[constants.FXP_OPEN] is TransferHandler._process_open
+    assert handlers[constants.FXP_OPENDIR] is TransferHandler._process_opendir
+    assert inspect.iscoroutinefunction(sftp.SFTPServerHandler._cleanup)
+
+
+def test_nothing_can_reach_the_local_disk() -> None:
+    assert not issubclass(S3Filesystem, asyncssh.SFTPServer)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *("open", "close", "read", "write", "lstat", "stat", "fstat", "setstat", "fsetstat", "opendir"),
+        *("remove", "mkdir", "rmdir", "realpath", "rename", "readlink", "symlink", "exit"),
+    ],
+)
+def test_every_call_of_the_protocol_layer_is_answered(method: str) -> None:
+    assert callable(getattr(S3Filesystem, method))
+
+
+def test_the_key_exchange_can_be_noted() -> None:
+    assert list(inspect.signature(SSHConnection._choose_alg).parameters) == [
+        "self",
+        "alg_type",
+        "local_algs",
+        "remote_algs",
+    ]
+    assert "_next_service" in inspect.getsource(SSHConnection._process_service_request)
+
+
+@pytest.mark.parametrize("policy", SECURITY_POLICIES.values(), ids=SECURITY_POLICIES)
+def test_asyncssh_has_every_algorithm_of_the_policy(policy: object) -> None:
+    from asyncssh.encryption import get_encryption_algs
+    from asyncssh.kex import get_kex_algs
+    from asyncssh.mac import get_mac_algs
+
+    chosen = SECURITY_POLICIES["TransferSecurityPolicy-2024-01"]
+    assert policy is chosen
+    assert {name.encode() for name in chosen.ciphers} <= set(get_encryption_algs())
+    assert {name.encode() for name in chosen.kexs} <= set(get_kex_algs())
+    assert {name.encode() for name in chosen.macs} <= set(get_mac_algs())

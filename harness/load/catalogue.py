@@ -81,7 +81,9 @@ def _imported(path: Path) -> ModuleType:
     try:
         with problems_as_usage_error(f"the workload of {path} is wrong"):
             spec.loader.exec_module(module)
-    except (ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as exc:
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as exc:  # the file may do anything; what it raises is told to its author
         raise UsageError(f"{path} cannot be loaded: {type(exc).__name__}: {exc}") from exc
     return module
 

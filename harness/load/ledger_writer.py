@@ -48,7 +48,7 @@ class LedgerWriter:
         self._unwritten += b"".join(_encode(self._queued.popleft()) for _ in range(len(self._queued)))
         with self._room_needed():
             while self._unwritten:
-                self._unwritten = self._unwritten[os.write(self._fd, self._unwritten) :]
+                self._unwritten = self._unwritten[self._write_some(self._unwritten) :]
 
     def close(self) -> None:
         """Flush, bring the file to the disk, close it. Safe to call twice; raises `DiskFullError`."""
@@ -70,6 +70,10 @@ class LedgerWriter:
             raise UsageError(
                 f"there is a ledger already: {self.path}", hint="give every run a folder of its own"
             ) from exc
+
+    def _write_some(self, data: bytes) -> int:
+        """Write as much as goes in one call and return how much that was; raises `OSError`."""
+        return os.write(self._fd, data)
 
     @contextmanager
     def _room_needed(self) -> Iterator[None]:

@@ -35,6 +35,14 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder with its parents, unless it is there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise _translated(exc, path) from exc
+
+
 def append_text(path: Path, text: str) -> None:
     """Append UTF-8 text to a file that others write too, such as GitHub's job summary."""
     try:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from harness.report.files import append_text
+from harness.report.files import append_text, make_folder
 from harness.report.inputs import ReportInputs
 from harness.report.markdown import MARKDOWN_NAME
 from harness.report.parquet import PARQUET_NAME, write_files
@@ -27,7 +27,7 @@ def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
     :raises ReportError: the inputs contradict each other (see `summary.invalid.json`), or writing failed
     :raises DiskFullError: no room left
     """
-    out_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(out_dir)
     write_files(out_dir / PARQUET_NAME, inputs.settlement.records)
     write_series(out_dir, inputs)
     summary = build_summary(inputs)

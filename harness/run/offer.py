@@ -33,7 +33,6 @@ class Offer:
 
     follower: Follower
     sampler: ResourceSampler
-    duration_s: float = 0.0
     stack_lost: str | None = None
     deaths: list[str] = field(default_factory=list)
 
@@ -58,15 +57,12 @@ def offer_load(
         on_death=lambda record: deaths.append(record.role),
     )
     offer = Offer(follower, sampler, deaths=deaths)
-    began = time.monotonic()
     sampler.start()
     try:
         _follow(offer, load, live, interrupted)
     except StackLostError as error:
         offer.stack_lost = error.message
         load.end(within_s=LOST_GRACE_S)
-    finally:
-        offer.duration_s = time.monotonic() - began
     load.check()
     return offer
 

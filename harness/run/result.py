@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.measure.records import FileRecord
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import ThresholdResult
 from harness.measure.verdict import Decision
@@ -34,7 +36,7 @@ def report_inputs(
 ) -> ReportInputs:
     """Return what `harness.report` renders."""
     return ReportInputs(
-        facts=_facts(identity, offer.duration_s),
+        facts=_facts(identity, load_duration_s(settlement.records)),
         settlement=settlement,
         thresholds=thresholds,
         verdict=decision.verdict,
@@ -57,6 +59,14 @@ def _facts(identity: RunIdentity, duration_s: float) -> RunFacts:
         engine=EngineFacts(engine.name, engine.mode, engine.version, description.differs_from_aws),
         provenance=provenance(description, identity.options.command),
     )
+
+
+def load_duration_s(records: Sequence[FileRecord]) -> float:
+    """Return the seconds from the first intended arrival to the end of the last upload; 0 without files."""
+    if not records:
+        return 0.0
+    first = min(record.intended_at for record in records)
+    return max(record.closed_at or record.started_at or record.intended_at for record in records) - first
 
 
 def _notes(offer: Offer) -> list[str]:

@@ -32,6 +32,8 @@ from harness.stack.description import StackDescription
 T = TypeVar("T")
 
 ROWS_PER_POLL = 500
+DEPTH_EVERY_S = 2.0
+"""How old a queue's count may be in the live view: a count is a call, and the engine has better to do."""
 MISSES_ALLOWED = 5
 """So many polls in a row without an answer mean that the engine is lost."""
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=2, read_timeout=10)
@@ -100,6 +102,8 @@ class Follower:
         self._latency = RunningLatency()
         self._timeline = TimelineBuilder()
         self._offers_seen = 0
+        self._depths: dict[str, int | None] = {}
+        self._depths_at = float("-inf")
         self._misses = 0
         self._miss: StackLostError | AwsError | None = None
 
@@ -108,10 +112,11 @@ class Follower:
         """Series per second of what was seen so far."""
         return self._timeline.build()
 
-    def poll(self, max_rows: int = ROWS_PER_POLL) -> Snapshot:
+    def poll(self, max_rows: int = ROWS_PER_POLL, *, fresh_depths: bool = False) -> Snapshot:
         """Look once, and say what is known.
 
         :param max_rows: how many files' rows may be asked for
+        :param fresh_depths: count the queues now, and not only every `DEPTH_EVERY_S` seconds
         :raises StackLostError: the engine has not answered several times in a row
         :raises SettleError: the ledger is damaged
         """
@@ -119,6 +124,7 @@ class Follower:
         self._read_ledger()
         self._read_uploads()
         self._ask_rows(max_rows)
+        self._count_queues(fresh=fresh_depths)
         snapshot = self._snapshot()
         self._check_misses()
         return snapshot
@@ -193,6 +199,12 @@ class Follower:
             self._timeline.delivered(at)
             self._latency.add(at - entry.intended_at)
 
+    def _count_queues(self, *, fresh: bool) -> None:
+        at = now()
+        if fresh or at - self._depths_at >= DEPTH_EVERY_S:
+            self._depths = {queue: self._depth(queue) for queue in ("work", "dlq")}
+            self._depths_at = at
+
     def _depth(self, queue: str) -> int | None:
         url = self._queues.get(queue)
         return self._tolerating(lambda: queues.depth(self._sqs, url)) if url else 0
@@ -211,6 +223,8 @@ class Follower:
             return None
 
     def _check_misses(self) -> None:
+        if self._miss is not None:
+            self._depths_at = float("-inf")  # what was not answered is asked for again
         self._misses = self._misses + 1 if self._miss is not None else 0
         if self._miss is not None and self._misses >= MISSES_ALLOWED:
             raise StackLostError(
@@ -234,8 +248,8 @@ class Follower:
             backlog=max(0, counts[UPLOADED] - settled),
             failures={kind: n for kind, n in {**failures, "failed": counts["row_failed"]}.items() if n},
             p99_ms=self._latency.percentile_ms(0.99),
-            queue_depth=self._depth("work"),
-            dead_letters=self._depth("dlq"),
+            queue_depth=self._depths["work"],
+            dead_letters=self._depths["dlq"],
             oldest_age_s=at - (oldest.entry.ended_at or at) if oldest else None,
             load_ended=self.ledger.complete,
         )

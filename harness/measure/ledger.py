@@ -39,6 +39,7 @@ class LedgerEntry:
     message: str | None = None
 
 
+_COMPLETE = "complete"
 UPLOADED = str(Event.UPLOADED)
 
 
@@ -54,6 +55,8 @@ class LedgerReader:
         self.workers_ended = 0
         self.offered_by_workers = 0
         """What the workers' `end` lines add up to; complete only when every worker wrote one."""
+        self.ended_early: set[str] = set()
+        """Why workers stopped before their schedule was done, by their own word (`disk_full`, …)."""
         self._dir = ledger_dir
         self._tails: dict[Path, JsonlTail] = {}
         self._early: list[Line] = []
@@ -110,6 +113,8 @@ class LedgerReader:
         elif event == Event.END:
             self.workers_ended += 1
             self.offered_by_workers += int(line.field("offered"))
+            if (reason := line.data.get("reason", _COMPLETE)) != _COMPLETE:
+                self.ended_early.add(reason)
         elif event == Event.STARTED or event in FINAL_EVENTS:
             self._advance(line, event, ended)
         else:

@@ -29,7 +29,7 @@ from harness.measure.uploads import UploadsReader
 from harness.stack.description import StackDescription
 
 _POLL_S = 0.25
-_ROWS_PER_POLL = 5000
+_ROWS_PER_POLL = 1000
 _SECOND_LOOK_AFTER_S = 3.0
 """An event may be on its way from the bucket to the queue: nothing is lost that shows up on a second look."""
 
@@ -96,7 +96,7 @@ def read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
 
 
 def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
-    ledger = LedgerReader(inputs.ledger_dir)
+    ledger = inputs.follower.ledger if inputs.follower else LedgerReader(inputs.ledger_dir)
     ledger.finish()
     entries = ledger.entries.values()
     bucket = inputs.description.buckets["source"]
@@ -119,7 +119,7 @@ def wait_until_quiet(
     )
     deadline = time.monotonic() + wait_s
     while True:
-        snapshot = follower.poll(_ROWS_PER_POLL)
+        snapshot = follower.poll(_ROWS_PER_POLL, fresh_depths=True)
         if snapshot.quiet or _only_dead_letters_left(snapshot, follower, source):
             return True
         left_s = deadline - time.monotonic()

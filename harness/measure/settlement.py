@@ -94,6 +94,7 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
             not evidence.complete
         ),
         "The generator ended without its last line, so its ledger may be short.": not ledger.complete,
+        f"The generator stopped early: {', '.join(sorted(ledger.ended_early))}.": ledger.ended_early,
         f"The last line was torn in: {', '.join(ledger.torn_files)}.": ledger.torn_files,
         f"{unverified} delivered files could not be read back and hashed.": unverified,
         f"{rowless} files were delivered without a row in the table.": rowless,

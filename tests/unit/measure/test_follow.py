@@ -147,6 +147,13 @@ def test_an_earlier_runs_upload_of_the_same_key_is_not_taken_for_this_one(follow
     assert list(followed.follower.outstanding) == [file_id_of(key, "new")]
 
 
+def test_queues_are_counted_now_and_then_or_on_demand(followed: Followed) -> None:
+    followed.follower.poll()
+    followed.world.add(Fate.IN_QUEUE)
+    assert followed.follower.poll().queue_depth == 0
+    assert followed.follower.poll(fresh_depths=True).queue_depth == 1
+
+
 def test_a_silent_engine_is_lost_after_a_few_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     follower = Followed(tmp_path, monkeypatch, SilentQueues).follower
     first = follower.poll()

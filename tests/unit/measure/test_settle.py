@@ -223,6 +223,18 @@ class TestRepeatedKeys:
         assert settlement.counts["duplicated"] == 0
         assert settlement.notes == ["1 objects on the run's keys are in no line of the ledger."]
 
+    def test_an_answer_that_got_lost_between_two_others_finds_its_own_version(self, world: World) -> None:
+        self._upload(world, 0)
+        lost_answer, _ = world.offer(self.KEY, at=T0 + 10)
+        world.start(lost_answer, T0 + 10)
+        world.line("aborted", id=lost_answer, at=T0 + 12, cause="ConnectionLost")
+        world.close(self.KEY, "v1", T0 + 11)
+        self._upload(world, 2)
+        world.end()
+        settlement = world.settle()
+        assert [record.version_id for record in settlement.records] == ["v0", "v1", "v2"]
+        assert settlement.counts["uploaded"] == 3
+
 
 class ForgetfulWorld(World):
     """Delivered versions vanish between the listing and the reading."""
@@ -238,6 +250,12 @@ def test_bytes_that_could_not_be_read_back_are_not_called_verified(tmp_path: Pat
     settlement = world.settle()
     assert settlement.unverified == 1
     assert settlement.notes == ["1 delivered files could not be read back and hashed."]
+
+
+def test_a_generator_that_stopped_early_is_told(world: World) -> None:
+    world.add(Fate.DELIVERED)
+    world.line("end", offered=1, at=T0, reason="disk_full")
+    assert world.settle().notes == ["The generator stopped early: disk_full."]
 
 
 def test_a_torn_ledger_is_settled_with_a_note(world: World) -> None:

@@ -4,23 +4,23 @@ Exactly once means one destination version for each upload, however often and at
 same time its event is handled, and the newest upload of a key on top whatever the order of the copies. S3's
 conditional copy does it: the first request asks for an empty place (`IfNoneMatch`), and is all that almost
 every file needs. Where the place is taken, the tag of what is there decides: the same upload is a finished
-copy, a newer one wins, an older one is replaced as long as it is still what was seen (`IfMatch`).
+copy, a newer one wins, an older one is replaced while it is still what was seen (`IfMatch`, see `plans`).
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pipeline.handlers import clock, destination, parts
+from pipeline.handlers import clock, destination, parts, plans
 from pipeline.handlers.deadline import Deadline
 from pipeline.handlers.destination import Occupant
 from pipeline.handlers.events import Upload
+from pipeline.handlers.plans import Plan
 from pipeline.handlers.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _MAX_ROUNDS = 5
 _CONDITION_LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _SOURCE_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405"})
-_EMPTY_PLACE: Mapping[str, str] = {"IfNoneMatch": "*"}
 
 
 class SupersededError(Exception):
@@ -80,18 +79,18 @@ class Copier:
             return self._copied_before(upload, exc)
 
     def _copy_rounds(self, upload: Upload, deadline: Deadline) -> Copied:
-        condition = _EMPTY_PLACE
+        plan = plans.for_empty_place(upload, self.settings)
         for round_number in range(_MAX_ROUNDS):
             if round_number or self._is_large(upload):
                 occupant = self._look(upload)
                 if occupant and occupant.is_copy_of(upload):
                     return _found(occupant)
-                condition = _condition(upload, occupant)
+                plan = self._plan(upload, occupant)
             deadline.check()
             try:
-                return Copied(self._write(upload, condition, deadline), clock.now_iso())
+                return Copied(self._write(upload, plan, deadline), clock.now_iso())
             except ClientError as exc:
-                _raise_unless_lost(exc, condition)
+                _raise_unless_lost(exc, plan)
         raise DestinationContestedError(f"'{upload.key}' changed {_MAX_ROUNDS} times while it was copied")
 
     def _copied_before(self, upload: Upload, gone: SourceGoneError) -> Copied:
@@ -105,21 +104,27 @@ class Copier:
         return destination.look(self.s3, self.settings.destination_bucket, upload.key)
 
     def _is_large(self, upload: Upload) -> bool:
-        return upload.size_bytes > self.settings.multipart_threshold_bytes
+        return plans.is_large(upload, self.settings)
 
-    def _write(self, upload: Upload, condition: Mapping[str, str], deadline: Deadline) -> str | None:
-        if self._is_large(upload):
-            return parts.copy_by_parts(
-                self.s3, upload, self.settings, condition=condition, pool=self.part_pool, deadline=deadline
-            )
+    def _plan(self, upload: Upload, occupant: Occupant | None) -> Plan:
+        if occupant is None:
+            return plans.for_empty_place(upload, self.settings)
+        if occupant.is_newer_than(upload):
+            raise SupersededError(f"a newer upload of this key is at the destination ({occupant.file_id})")
+        return plans.for_replacing(upload, occupant, self.settings)
+
+    def _write(self, upload: Upload, plan: Plan, deadline: Deadline) -> str | None:
+        bucket = self.settings.destination_bucket
+        if plan.part_size_bytes:
+            return parts.copy_by_parts(self.s3, upload, bucket, plan, self.part_pool, deadline)
         source_tags = self._source_tags(upload) if self.settings.keep_source_tags else []
         answer = self.s3.copy_object(
-            Bucket=self.settings.destination_bucket,
+            Bucket=bucket,
             Key=upload.key,
             CopySource=parts.copy_source(upload),
             TaggingDirective="REPLACE",
             Tagging=destination.tagging(upload, source_tags),
-            **condition,  # type: ignore[arg-type]
+            **plan.condition,  # type: ignore[arg-type]
         )
         return answer.get("VersionId")
 
@@ -141,24 +146,13 @@ def _found(occupant: Occupant) -> Copied:
     return Copied(occupant.version_id, occupant.written_at)
 
 
-def _condition(upload: Upload, occupant: Occupant | None) -> Mapping[str, str]:
-    """Return the condition under which `upload` may be written where `occupant` was seen."""
-    if occupant is None:
-        return _EMPTY_PLACE
-    if occupant.is_newer_than(upload):
-        raise SupersededError(
-            f"a newer upload of this key is at the destination (file_id {occupant.file_id})"
-        )
-    return {"IfMatch": occupant.etag}
-
-
-def _raise_unless_lost(exc: ClientError, condition: Mapping[str, str]) -> None:
+def _raise_unless_lost(exc: ClientError, plan: Plan) -> None:
     """Return when another writer was faster, so that another look is worth it; raise otherwise.
 
     With `IfMatch`, `NoSuchKey` may also mean that the destination has been emptied.
     """
     code = _code(exc)
-    if code in _CONDITION_LOST or (code == "NoSuchKey" and "IfMatch" in condition):
+    if code in _CONDITION_LOST or (code == "NoSuchKey" and "IfMatch" in plan.condition):
         return
     if code in _SOURCE_GONE or (code == "InvalidRequest" and "delete marker" in str(exc)):
         raise SourceGoneError(f"the source does not exist any more ({code})") from exc

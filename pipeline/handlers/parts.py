@@ -1,4 +1,4 @@
-"""Copies objects that are too large for one `CopyObject`, part by part, inside S3.
+"""Copies an object part by part, inside S3: it is too large for one `CopyObject`, or must get another ETag.
 
 Content type, the other system metadata, user metadata and tags of the source are kept.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/CopyingObjectsMPUapi.html
@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/CopyingObjectsMPUapi.html
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
@@ -14,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from pipeline.handlers import destination
 from pipeline.handlers.deadline import Deadline
 from pipeline.handlers.events import Upload
-from pipeline.handlers.settings import Settings
+from pipeline.handlers.plans import Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef
 
-_MAX_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _KEPT_METADATA = (
     "CacheControl",
     "ContentDisposition",
     "ContentEncoding",
     "ContentLanguage",
     "ContentType",
+    "Expires",
     "Metadata",
     "WebsiteRedirectLocation",
 )
@@ -45,23 +44,18 @@ def copy_source(upload: Upload) -> CopySourceTypeDef:
 
 
 def copy_by_parts(
-    s3: S3Client,
-    upload: Upload,
-    settings: Settings,
-    *,
-    condition: Mapping[str, str],
-    pool: Executor,
-    deadline: Deadline,
+    s3: S3Client, upload: Upload, bucket: str, plan: Plan, pool: Executor, deadline: Deadline
 ) -> str | None:
-    """Copy and return the destination's version id. On any failure nothing is left behind.
-
-    :param condition: `IfNoneMatch` or `IfMatch` of the last request, which makes the object appear
-    """
-    place: dict[str, Any] = {"Bucket": settings.destination_bucket, "Key": upload.key}
+    """Copy to `bucket` and return the destination's version id. On any failure nothing is left behind."""
+    place: dict[str, Any] = {"Bucket": bucket, "Key": upload.key}
     place["UploadId"] = s3.create_multipart_upload(**place, **_kept(s3, upload))["UploadId"]
     try:
-        done = _copy_parts(s3, upload, settings, place, pool, deadline)
-        answer = s3.complete_multipart_upload(**place, MultipartUpload={"Parts": done}, **condition)  # type: ignore[arg-type]
+        done = _copy_parts(s3, upload, plan.part_size_bytes or upload.size_bytes, place, pool, deadline)
+        answer = s3.complete_multipart_upload(
+            **place,
+            MultipartUpload={"Parts": done},
+            **plan.condition,  # type: ignore[arg-type]
+        )
     except BaseException:
         s3.abort_multipart_upload(**place)
         raise
@@ -79,7 +73,7 @@ def _kept(s3: S3Client, upload: Upload) -> dict[str, Any]:
 def _copy_parts(
     s3: S3Client,
     upload: Upload,
-    settings: Settings,
+    part_size_bytes: int,
     place: dict[str, Any],
     pool: Executor,
     deadline: Deadline,
@@ -91,7 +85,9 @@ def _copy_parts(
         )
         return {"ETag": answer["CopyPartResult"]["ETag"], "PartNumber": number}
 
-    ranges = byte_ranges(upload.size_bytes, settings.part_size_bytes)
+    if upload.size_bytes == 0:
+        return [_empty_part(s3, place)]
+    ranges = byte_ranges(upload.size_bytes, part_size_bytes)
     futures = [pool.submit(copy_part, number, text) for number, text in enumerate(ranges, start=1)]
     return _results(futures)
 
@@ -108,8 +104,12 @@ def _results(futures: list[Future[CompletedPartTypeDef]]) -> list[CompletedPartT
     return [future.result() for future in futures if not future.cancelled()]
 
 
+def _empty_part(s3: S3Client, place: dict[str, Any]) -> CompletedPartTypeDef:
+    """Write the one part of an empty object: there is no byte range that could be copied."""
+    return {"ETag": s3.upload_part(**place, PartNumber=1, Body=b"")["ETag"], "PartNumber": 1}
+
+
 def byte_ranges(size_bytes: int, part_size_bytes: int) -> Iterator[str]:
-    """Return the parts of an object as `CopySourceRange` texts, with at most 10,000 parts."""
-    step = max(part_size_bytes, math.ceil(size_bytes / _MAX_PARTS))
-    for start in range(0, size_bytes, step):
-        yield f"bytes={start}-{min(start + step, size_bytes) - 1}"
+    """Return the parts of an object as `CopySourceRange` texts."""
+    for start in range(0, size_bytes, part_size_bytes):
+        yield f"bytes={start}-{min(start + part_size_bytes, size_bytes) - 1}"

@@ -3,6 +3,7 @@
 # ruff: noqa: N803  (arguments are named as in AWS's API)
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,10 +23,12 @@ class Version:
     is_delete_marker: bool = False
     content_type: str = "binary/octet-stream"
     metadata: dict[str, str] = field(default_factory=dict)
+    part_count: int = 0
 
     @property
     def etag(self) -> str:
-        return f'"{hash(self.body):x}"'
+        digest = hashlib.md5(self.body).hexdigest()
+        return f'"{digest}-{self.part_count}"' if self.part_count else f'"{digest}"'
 
 
 class FakeS3:
@@ -78,8 +81,9 @@ class FakeS3:
 
     def create_multipart_upload(self, **place: Any) -> dict[str, Any]:
         self.calls.append("CreateMultipartUpload")
-        self.uploads["upload-1"] = {**place, "parts": {}}
-        return {"UploadId": "upload-1"}
+        upload_id = f"upload-{len(self.calls)}"
+        self.uploads[upload_id] = {**place, "parts": {}}
+        return {"UploadId": upload_id}
 
     def upload_part_copy(
         self, *, UploadId: str, PartNumber: int, CopySource: dict[str, str], CopySourceRange: str, **_: Any
@@ -90,10 +94,15 @@ class FakeS3:
         self.uploads[UploadId]["parts"][PartNumber] = body
         return {"CopyPartResult": {"ETag": f"part-{PartNumber}"}}
 
+    def upload_part(self, *, UploadId: str, PartNumber: int, Body: bytes, **_: Any) -> dict[str, Any]:
+        self.uploads[UploadId]["parts"][PartNumber] = Body
+        return {"ETag": f"part-{PartNumber}"}
+
     def complete_multipart_upload(
         self, *, Bucket: str, Key: str, UploadId: str, MultipartUpload: dict[str, Any], **condition: str
     ) -> dict[str, Any]:
         self.calls.append("CompleteMultipartUpload")
+        self.before_copy()
         self._check(Bucket, Key, condition)
         upload = self.uploads.pop(UploadId)
         numbers = [part["PartNumber"] for part in MultipartUpload["Parts"]]
@@ -104,6 +113,7 @@ class FakeS3:
             tags=dict(parse_qsl(upload["Tagging"])),
             content_type=upload["ContentType"],
             metadata=upload.get("Metadata", {}),
+            part_count=len(numbers),
         )
         return {"VersionId": made.version_id}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -30,7 +31,7 @@ def uploaded(s3: FakeS3, body: bytes = b"hello", *, sequencer: str = "10", **mor
         key=KEY,
         version_id=version.version_id,
         size_bytes=len(body),
-        etag=version.etag,
+        etag=version.etag.strip('"'),
         sequencer=sequencer,
         uploaded_at="2026-11-22T20:05:23.000000Z",
     )
@@ -141,6 +142,23 @@ def test_a_destination_emptied_between_look_and_copy_is_filled(s3: FakeS3, copyi
     s3.before_copy = emptied_before_second
     copying.copy(uploaded(s3))
     assert s3.versions(KEY)[-1].body == b"hello"
+
+
+@pytest.mark.parametrize(("body", "replacing_write"), [(b"the same bytes", 1), (b"", 1), (b"large" * 100, 0)])
+def test_rivals_that_replace_the_same_bytes_make_one_version(
+    s3: FakeS3, copying: Copying, body: bytes, replacing_write: int
+) -> None:
+    copying.copy(uploaded(s3, body, sequencer="10"))
+    again = uploaded(s3, body, sequencer="11")
+    writes = itertools.count()
+
+    def rival() -> None:
+        if next(writes) == replacing_write:
+            copying.copy(again)
+
+    s3.before_copy = rival
+    copying.copy(again)
+    assert bodies(s3.versions(KEY)) == [body, body]
 
 
 def test_endless_rivals_end_in_an_error_and_not_in_a_loop(s3: FakeS3, copying: Copying) -> None:

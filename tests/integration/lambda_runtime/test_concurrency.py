@@ -25,8 +25,9 @@ SLEEP = """
 def throttles(outcomes: list[Invoked | Exception]) -> list[dict[str, Any]]:
     """The error answers among the outcomes, which must all be throttles."""
     errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-    responses = [dict(error.response) for error in errors if isinstance(error, ClientError)]
-    assert len(responses) == len(errors), errors
+    responses: list[dict[str, Any]] = [
+        {**error.response} for error in errors if isinstance(error, ClientError)
+    ]
     assert {response["Error"]["Code"] for response in responses} <= {"TooManyRequestsException"}
     assert {response["ResponseMetadata"]["HTTPStatusCode"] for response in responses} <= {429}
     return responses

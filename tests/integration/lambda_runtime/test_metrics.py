@@ -43,7 +43,7 @@ def test_invocations_errors_throttles_and_durations_are_counted(
             Period=3600,
             Statistics=[statistic],
         )
-        return sum(point[statistic] for point in found["Datapoints"])
+        return float(sum(point[statistic] for point in found["Datapoints"]))
 
     wait_until(lambda: total("Throttles") == 1, "the throttle is counted")
     assert total("Invocations") == 5

@@ -1,4 +1,4 @@
-"""Which LocalStack is installed, and the guard that keeps patches off versions they were not tried on.
+"""Which LocalStack is installed, and the guard that keeps patches off versions they were not made for.
 
 Imports nothing of LocalStack, so that it can be tested without it.
 """
@@ -10,7 +10,8 @@ from importlib import metadata
 
 LOG = logging.getLogger(__name__)
 
-TRIED_VERSIONS = frozenset({"4.9.2", "4.14.0"})
+KNOWN_VERSIONS = frozenset({"4.9.2", "4.14.0"})
+"""Releases whose code the patches were made for: 4.9.2 runs in the tests, 4.14.0 has the same code there."""
 
 
 def installed_version() -> str:
@@ -19,7 +20,7 @@ def installed_version() -> str:
 
 
 def named_patch(
-    name: str, *, versions: frozenset[str] = TRIED_VERSIONS
+    name: str, *, versions: frozenset[str] = KNOWN_VERSIONS
 ) -> Callable[[Callable[[], None]], Callable[[], bool]]:
     """Make a function that patches LocalStack into one that does so only on `versions`.
 
@@ -33,7 +34,7 @@ def named_patch(
             version = installed_version()
             if version not in versions:
                 LOG.warning(
-                    "Floodgate's patch '%s' was skipped: tried on LocalStack %s, this is %s. "
+                    "Floodgate's patch '%s' was skipped: made for LocalStack %s, this is %s. "
                     "What it corrects differs from AWS here.",
                     name,
                     ", ".join(sorted(versions)),

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html.
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ Publish = Callable[[str, str, list[Datum]], None]
 
 
 class MetricCollector:
-    """Collects counts; a thread hands them to `publish(account_id, region, data)` while there are any."""
+    """Collects counts and hands them to `publish(account_id, region, data)`, in a thread once started."""
 
     def __init__(self, publish: Publish, interval_s: float = PUBLISH_INTERVAL_S) -> None:
         self._publish = publish
@@ -46,9 +47,10 @@ class MetricCollector:
         self._counts: dict[FunctionKey, Counts] = defaultdict(Counts)
         self._lock = threading.Lock()
         self._something = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="floodgate-lambda-metrics", daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Start the thread, which lives as long as the process."""
+        threading.Thread(target=self._run, name="floodgate-lambda-metrics", daemon=True).start()
 
     def invoked(self, key: FunctionKey, duration_ms: float, *, is_error: bool) -> None:
         """Count one invocation that ran."""
@@ -76,15 +78,9 @@ class MetricCollector:
         for (account_id, region), data in by_place.items():
             self._publish(account_id, region, data)
 
-    def stop(self) -> None:
-        """Publish the rest and end the thread."""
-        self._stopping.set()
-        self._something.set()
-        self._thread.join(timeout=5)
-        self.flush()
-
     def _run(self) -> None:
-        while self._something.wait() and not self._stopping.wait(self._interval_s):
+        while self._something.wait():
+            time.sleep(self._interval_s)
             self.flush()
 
 

@@ -18,6 +18,7 @@ def apply() -> None:
     """Apply the patches of this module."""
     if config.LAMBDA_RUNTIME_EXECUTOR != "floodgate":
         return
+    settings()  # an unusable one is told at the start, not by the first invocation
     pool_environments()
     count_metrics_together()
     store_logs_together()
@@ -47,6 +48,6 @@ def keep_code_in_own_folder() -> None:
     """Unpack code below FLOODGATE_LAMBDA_DIR: two LocalStacks share the temporary folder."""
 
     def get_unzipped_code_location(code: lambda_models.S3Code) -> Path:
-        return settings().folder / "code" / code.s3_bucket / code.id / "code"
+        return settings().folder.joinpath("code", code.s3_bucket, code.id, "code")
 
     replace(lambda_models.S3Code, "get_unzipped_code_location", get_unzipped_code_location)

@@ -67,6 +67,10 @@ class Group(Generic[M]):
         """Environments that exist or are being started."""
         return len(self.idle) + len(self.busy) + len(self.starts)
 
+    def members(self) -> list[M]:
+        """Environments that exist, idle and busy."""
+        return [*(member for member, _ in self.idle), *self.busy]
+
     def waiting_s(self, now_s: float) -> float:
         """Waiting since the last start, over all invocations of the group."""
         return self.waited_s + sum(now_s - waiter.since_s for waiter in self.waiters)
@@ -147,9 +151,15 @@ class Pool(Generic[M]):
         _stop_all(victims)
 
     def stop(self) -> None:
-        """Stop everything."""
-        for key in list(self._groups):
-            self.drop(key, stop_busy=True)
+        """Stop everything, invocations in progress included."""
+        with self._changed:
+            groups = self._all_groups()
+            members = [member for group in groups for member in group.members()]
+            for group in groups:
+                group.killed = True
+                group.idle.clear()
+            self._groups.clear()
+        _stop_all(members)
 
     def size(self, key: Hashable) -> int:
         """Environments of one group, including those that are being started."""

@@ -101,10 +101,12 @@ class ProcessGroup:
         """Whether the leader has ended, without reaping it where the system allows that."""
         if self._process.returncode is not None:
             return True
-        if hasattr(os, "waitid"):
-            options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-            return os.waitid(os.P_PID, self.pid, options) is not None
-        return self._process.poll() is not None
+        if not hasattr(os, "waitid"):
+            return self._process.poll() is not None
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:  # reaped by another thread since
+            return True
 
     def reap(self) -> int:
         """Kill what is left of the group and return the leader's return code, negative for a signal."""

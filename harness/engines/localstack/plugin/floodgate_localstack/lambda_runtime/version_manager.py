@@ -45,6 +45,7 @@ class PooledVersionManager(LambdaVersionManager):
 
     def stop(self) -> None:
         """Stop the version. After an update the invocations that run end on the old code, as on AWS."""
+        self.shutdown_event.set()
         if not self._is_deleted():
             self.assignment_service.drop_environments(self.id, stop_busy=False)
         super().stop()
@@ -79,7 +80,9 @@ class PooledVersionManager(LambdaVersionManager):
 @functools.cache
 def metrics() -> MetricCollector:
     """The one collector of this LocalStack."""
-    return MetricCollector(_publish)
+    collector = MetricCollector(_publish)
+    collector.start()
+    return collector
 
 
 def _publish(account_id: str, region: str, data: list[Datum]) -> None:

@@ -58,6 +58,7 @@ class LoadRun:
             connect_timeout_s=workload.connect_timeout_s,
             upload_timeout_s=workload.upload_timeout_s,
             sessions_per_customer=workload.sessions_per_customer,
+            open_sessions=workload.max_open_sessions,
         )
         self._clients = SftpClients(config.sftp, self._plan.customers, limits, self._books.started)
         self._environment = Environment(user_classes=_user_classes(scenario), events=locust.events)
@@ -155,6 +156,7 @@ class LoadRun:
             self._bridge.run(self._clients.cut_off)
             users.join(timeout=_CUT_OFF_S)
         self._runner.quit()
+        self._environment.events.quitting.fire(environment=self._environment, reverse=True)
 
     def _close(self) -> None:
         self._bridge.run(self._clients.close)

@@ -19,7 +19,7 @@ from harness import clock
 from harness.exceptions import UsageError
 from harness.load.config import Login, SftpTarget
 from harness.load.ledger_format import Event
-from harness.load.upload import Result, Upload, failure, send
+from harness.load.upload import Result, Upload, failure, leaves_session_usable, send
 
 _LEAVE_TIMEOUT_S = 5.0
 _CHEAP_ENCRYPTION = "^aes128-gcm@openssh.com"
@@ -36,8 +36,8 @@ class SessionLimits:
     connect_timeout_s: float
     upload_timeout_s: float
     sessions_per_customer: int
-    open_sessions: int = 500
-    """Over all customers; sessions that idle longest make room."""
+    open_sessions: int
+    """Over all customers; the one that has been idle longest makes room."""
 
 
 class _HostCheck(asyncssh.SSHClient):
@@ -158,7 +158,8 @@ class SftpClients:
                 await send(sftp, upload)
             return Result(Event.UPLOADED, clock.now())
         except (asyncssh.Error, OSError, asyncio.CancelledError) as exc:
-            session.retire()
+            if not leaves_session_usable(upload.phase, exc):
+                session.retire()
             return failure(upload.phase, exc)
         finally:
             self._running.discard(task)

@@ -89,8 +89,7 @@ async def _send_pieces(file: asyncssh.SFTPClientFile, upload: Upload) -> str:
 
 def failure(phase: Phase, exc: BaseException) -> Result:
     """Say what an error in `phase` means for the file."""
-    answered = isinstance(exc, asyncssh.SFTPError) and not _is_connection_loss(exc)
-    cut_off = phase in (Phase.WRITE, Phase.CLOSE) and not answered
+    cut_off = phase in (Phase.WRITE, Phase.CLOSE) and not _is_answer(exc)
     return Result(
         event=Event.ABORTED if cut_off else Event.UPLOAD_FAILED,
         at=clock.now(),
@@ -98,6 +97,15 @@ def failure(phase: Phase, exc: BaseException) -> Result:
         message=str(exc) or type(exc).__name__,
         phase=phase,
     )
+
+
+def leaves_session_usable(phase: Phase, exc: BaseException) -> bool:
+    """Tell whether the session may go on: the server answered, and no file is left open on it."""
+    return phase is Phase.OPEN and _is_answer(exc)
+
+
+def _is_answer(exc: BaseException) -> bool:
+    return isinstance(exc, asyncssh.SFTPError) and not _is_connection_loss(exc)
 
 
 def _is_connection_loss(exc: BaseException) -> bool:

@@ -46,6 +46,8 @@ class Workload(BaseModel):
     allowed_dlq: Count = 0
     sessions_per_customer: PositiveInt = 4
     """Sessions that stay open; they are opened as they are needed."""
+    max_open_sessions: PositiveInt = 500
+    """Over all customers; beyond it the session that has been idle longest makes room, a busy one never."""
     max_concurrent_uploads: PositiveInt = 200
     """Locust users; each uploads one file at a time. When all are busy, arrivals wait for
     `start_within_s`."""

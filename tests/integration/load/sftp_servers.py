@@ -25,6 +25,7 @@ class Sink:
     """An open file of which only size and checksum are kept."""
 
     path: str
+    session: int
     size_bytes: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
@@ -35,7 +36,7 @@ class MemorySftp(asyncssh.SFTPServer):
     uploads: TextIO
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
-        return Sink(path.decode())
+        return Sink(path.decode(), session=self.channel.get_extra_info("session"))
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         assert isinstance(file_obj, Sink)
@@ -46,7 +47,13 @@ class MemorySftp(asyncssh.SFTPServer):
     def close(self, file_obj: object) -> Awaitable[None] | None:
         assert isinstance(file_obj, Sink)
         sha256 = file_obj.digest.hexdigest()
-        line = {"path": file_obj.path, "size_bytes": file_obj.size_bytes, "sha256": sha256}
+        line = {
+            "path": file_obj.path,
+            "session": file_obj.session,
+            "open_sessions": Door.open_sessions,
+            "size_bytes": file_obj.size_bytes,
+            "sha256": sha256,
+        }
         self.uploads.write(json.dumps(line) + "\n")
         return None
 
@@ -84,6 +91,18 @@ class ReadOnlySftp(MemorySftp):
         raise asyncssh.SFTPPermissionDenied("this server is read-only")
 
 
+class RefusesEveryOtherSftp(MemorySftp):
+    """Permits every other file."""
+
+    _count = 0
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
+        RefusesEveryOtherSftp._count += 1
+        if self._count % 2:
+            raise asyncssh.SFTPPermissionDenied("not this one")
+        return super().open(path, pflags, attrs)
+
+
 class FullDiskSftp(MemorySftp):
     """Has no room for a single byte."""
 
@@ -104,13 +123,25 @@ class CutsEveryTenthSftp(MemorySftp):
 
 
 class Door(asyncssh.SSHServer):
-    """Lets in who has an authorized key."""
+    """Lets in who has an authorized key; numbers the sessions."""
+
+    sessions = 0
+    open_sessions = 0
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        Door.sessions += 1
+        Door.open_sessions += 1
+        conn.set_extra_info(session=Door.sessions)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        Door.open_sessions -= 1
 
 
-class ClosedDoor(asyncssh.SSHServer):
+class ClosedDoor(Door):
     """Refuses every login, as if nobody's key were authorized."""
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        super().connection_made(conn)
         self._connection = conn
 
     def begin_auth(self, username: str) -> bool:
@@ -118,7 +149,7 @@ class ClosedDoor(asyncssh.SSHServer):
         return True
 
 
-class HangingDoor(asyncssh.SSHServer):
+class HangingDoor(Door):
     """Takes connections and never answers a login."""
 
     async def begin_auth(self, username: str) -> bool:
@@ -132,6 +163,7 @@ FAULTS: dict[str, tuple[type[asyncssh.SSHServer], type[MemorySftp]]] = {
     "slow_to_close": (Door, SlowToCloseSftp),
     "hangs_on_open": (Door, HangsOnOpenSftp),
     "read_only": (Door, ReadOnlySftp),
+    "refuses_every_other": (Door, RefusesEveryOtherSftp),
     "full_disk": (Door, FullDiskSftp),
     "cuts_every_tenth": (Door, CutsEveryTenthSftp),
     "refuses_logins": (ClosedDoor, MemorySftp),

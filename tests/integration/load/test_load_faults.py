@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.integration.load.conftest import Bench, assert_conserved, causes
+from tests.integration.load.conftest import REPOSITORY, Bench, Load, assert_conserved, causes
 
 pytestmark = pytest.mark.integration
 
@@ -63,6 +67,16 @@ def test_what_the_server_answers_is_the_cause(bench: Bench, fault, cause, phase)
     assert load.wait() == 0, load.stderr
     assert_conserved(load)
     assert [(line["cause"], line["phase"]) for line in load.lines("upload_failed")] == [(cause, phase)] * 5
+
+
+def test_a_refused_file_does_not_cost_the_session(bench: Bench):
+    own = bench.scenario("rate_per_s=20.0, files=20, customers=1, sessions_per_customer=1")
+    server = bench.server("refuses_every_other")
+    load = bench.load(server, own)
+    assert load.wait() == 0, load.stderr
+    assert_conserved(load)
+    assert len(load.lines("upload_failed")) == len(load.lines("uploaded")) == 10
+    assert {upload["session"] for upload in server.uploads().values()} == {1}
 
 
 def test_cut_connections_are_aborted_uploads_and_the_session_is_opened_again(bench: Bench):
@@ -145,6 +159,37 @@ def test_a_signal_before_the_load_begins_leaves_an_empty_ledger(bench: Bench):
     assert load.wait() == 0, load.stderr
     assert_conserved(load)
     assert load.lines("end")[0]["reason"] == "signal"
+
+
+def test_a_parent_killed_at_once_does_not_leave_the_load_running(bench: Bench):
+    config = bench.config(bench.server(), "million-a-day", duration_s=3600.0)
+    config_file = bench.folder / "load.json"
+    config_file.write_text(json.dumps(config))
+    parent_code = (
+        "import subprocess, sys;"
+        "child = subprocess.Popen([sys.executable, '-m', 'harness.load', sys.argv[1]]);"
+        "print(child.pid, flush=True); child.wait()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", parent_code, str(config_file)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    bench.started.append(parent)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    try:
+        load = Load(parent, bench.folder / "ledger" / "ledger-0.jsonl")
+        load.wait_for(lambda: load.lines("uploaded"))
+        parent.kill()
+        psutil.wait_procs([child], timeout=60)
+        assert not child.is_running()
+    finally:
+        if child.is_running():
+            child.kill()
+    assert_conserved(load)
+    assert load.lines("end")[0]["reason"] == "parent_gone"
 
 
 def test_no_room_for_the_ledger_stops_the_run_and_keeps_what_is_written(bench: Bench):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from harness.load.catalogue import scenario
+from harness.load.config import Login
 from harness.load.content import ContentSource
+from harness.load.plan import Plan
 from tests.integration.load.conftest import REPOSITORY, Bench, assert_conserved
 
 pytestmark = pytest.mark.integration
@@ -39,20 +43,16 @@ def test_times_of_a_file_are_in_order(bench: Bench):
     assert all(intended[file] <= started[file] <= uploaded[file] for file in intended)
 
 
-def test_the_same_seed_offers_the_same_files(bench: Bench):
-    server = bench.server()
-    offers = []
-    for number in range(2):
-        load = bench.load(server, ledger_dir=str(bench.folder / f"ledger-{number}"))
-        assert load.wait() == 0, load.stderr
-        starts_at = load.lines("header")[0]["starts_at"]
-        offers.append(
-            [
-                (line["key"], line["size_bytes"], round(line["intended_at"] - starts_at, 5))
-                for line in load.lines("offered")
-            ]
-        )
-    assert offers[0] == offers[1]
+def test_what_is_offered_is_the_plan(bench: Bench):
+    load = bench.load(bench.server(), seed=3)
+    assert load.wait() == 0, load.stderr
+    starts_at = load.lines("header")[0]["starts_at"]
+    logins = [Login(name=f"customer-{number}", private_key_file=Path("key")) for number in range(4)]
+    plan = list(Plan("run", 3, scenario("smoke").workload, logins, "source").arrivals())
+    offered = load.lines("offered")
+    assert [(line["key"], line["size_bytes"]) for line in offered] == [(a.key, a.size_bytes) for a in plan]
+    offsets_s = [line["intended_at"] - starts_at for line in offered]
+    assert offsets_s == pytest.approx([a.offset_s for a in plan], abs=1e-5)
 
 
 def test_a_file_too_big_to_prepare_arrives_whole(bench: Bench):
@@ -66,6 +66,34 @@ def test_a_file_too_big_to_prepare_arrives_whole(bench: Bench):
     received = sorted(upload["sha256"] for upload in server.uploads().values())
     assert received == sorted(line["sha256"] for line in load.lines("uploaded"))
     assert received == sorted(ContentSource(7).sha256(number, size_bytes) for number in (1, 2))
+
+
+def test_reused_sessions_are_few_and_fresh_ones_serve_one_file_each(bench: Bench):
+    own = bench.scenario("rate_per_s=40.0, files=80, customers=2, fresh_session_share=0.25")
+    server = bench.server()
+    load = bench.load(server, own)
+    assert load.wait() == 0, load.stderr
+    fresh = {line["id"]: line["fresh_session"] for line in load.lines("offered")}
+    assert set(fresh.values()) == {True, False}
+    sessions: dict[bool, list[int]] = {True: [], False: []}
+    for upload in server.uploads().values():
+        sessions[fresh[Path(upload["path"]).stem]].append(upload["session"])
+    assert len(sessions[True]) == len(set(sessions[True]))
+    assert len(set(sessions[False])) <= 2 * 4
+    assert not set(sessions[True]) & set(sessions[False])
+
+
+def test_more_customers_than_sessions_may_stay_open(bench: Bench):
+    own = bench.scenario("rate_per_s=20.0, arrivals='constant', files=80, customers=30, max_open_sessions=5")
+    server = bench.server()
+    config = bench.config(server, own)
+    logins = [config["users"][0] | {"name": f"customer-{number}"} for number in range(30)]
+    load = bench.load(server, own, users=logins)
+    assert load.wait() == 0, load.stderr
+    assert_conserved(load)
+    assert len(load.lines("uploaded")) == 80
+    assert len({upload["session"] for upload in server.uploads().values()}) > 30
+    assert max(upload["open_sessions"] for upload in server.uploads().values()) <= 20
 
 
 def test_rate_duration_and_files_of_the_configuration_win(bench: Bench):
@@ -174,12 +202,11 @@ def test_what_cannot_be_run_is_refused_before_there_is_a_ledger(bench: Bench, ch
     assert not load.ledger_file.exists()
 
 
-def test_a_second_run_does_not_touch_the_ledger_of_the_first(bench: Bench):
-    server = bench.server()
-    first = bench.load(server, files=1)
-    assert first.wait() == 0, first.stderr
-    before = first.ledger_file.read_bytes()
-    second = bench.load(server, files=1)
-    assert second.wait() == 2
-    assert "ledger already" in second.stderr
-    assert first.ledger_file.read_bytes() == before
+def test_a_ledger_that_is_there_already_is_not_touched(bench: Bench):
+    ledger = bench.folder / "ledger" / "ledger-0.jsonl"
+    ledger.parent.mkdir()
+    ledger.write_text("precious\n")
+    load = bench.load(bench.server())
+    assert load.wait() == 2
+    assert "ledger already" in load.stderr
+    assert ledger.read_text() == "precious\n"

@@ -13,25 +13,19 @@ from typing import Any
 
 from localstack.aws.api import RequestContext, ServiceException
 from localstack.aws.api.lambda_ import InvocationType
-from localstack.aws.forwarder import create_aws_request_context
 from localstack.services.lambda_.api_utils import function_locators_from_arn
 from localstack.services.lambda_.event_source_mapping.pollers.sqs_poller import transform_into_events
 from localstack.services.lambda_.invocation.models import lambda_stores
-from localstack.services.plugins import SERVICE_PLUGINS
 from localstack.services.sqs.constants import HEADER_LOCALSTACK_SQS_OVERRIDE_MESSAGE_COUNT
 from localstack.utils.aws.arns import parse_arn
 
+from floodgate_localstack.internal_calls import context_of, provider_of
 from floodgate_localstack.sqs_mapping.batches import Message
 from floodgate_localstack.sqs_mapping.mapping import Answer, InvokeFailedError, ThrottledError
 
 _API_BATCH_SIZE = 10
 _RETRIED_CODES = frozenset({"TooManyRequestsException", "ResourceConflictException"})
 """The second one: the function is being created or updated, which passes."""
-
-
-def provider_of(service: str) -> Any:
-    """Return the provider object of a service, started if need be."""
-    return SERVICE_PLUGINS.require(service)._provider
 
 
 class InternalQueue:
@@ -107,10 +101,7 @@ class InternalQueue:
         )
 
     def _context(self) -> RequestContext:
-        context = create_aws_request_context("sqs", "ReceiveMessage", region=self._region)
-        context.region = self._region
-        context.account_id = self._account_id
-        return context
+        return context_of("sqs", "ReceiveMessage", self._account_id, self._region)
 
 
 class InternalFunction:

@@ -92,12 +92,17 @@ class JsonlTail:
             return b""
 
     def _parse(self, raw: bytes) -> dict[str, Any]:
-        place = f"{self.path.name}, line {self._line_number}"
-        hint = "The file was changed or damaged after the run; settle again from an intact copy."
         try:
-            data = json.loads(raw)
+            # Decoded here, because `json.loads` of bytes looks for the encoding in each line anew.
+            data = json.loads(raw.decode())
         except ValueError as exc:
-            raise SettleError(f"{place} is damaged: {exc}", hint=hint) from exc
+            raise self._damage(str(exc)) from exc
         if not isinstance(data, dict):
-            raise SettleError(f"{place} is damaged: not a JSON object", hint=hint)
+            raise self._damage("not a JSON object")
         return data
+
+    def _damage(self, what: str) -> SettleError:
+        return SettleError(
+            f"{self.path.name}, line {self._line_number} is damaged: {what}",
+            hint="The file was changed or damaged after the run; settle again from an intact copy.",
+        )

@@ -107,6 +107,12 @@ def test_damage_is_told_with_its_place(tmp_path: Path, lines: list[Any], said: s
         LedgerReader(tmp_path).finish()
 
 
+def test_bytes_that_are_no_text_are_damage(tmp_path: Path) -> None:
+    (tmp_path / "ledger-0.jsonl").write_bytes(b'{"e": "\xff"}\n')
+    with pytest.raises(SettleError, match="line 1 is damaged"):
+        LedgerReader(tmp_path).finish()
+
+
 def closed(key: str, at: float, **changes: Any) -> dict[str, Any]:
     event = {"event": "closed", "user": "u", "bucket": "b", "key": key, "version_id": "v", "etag": "e"}
     return {**event, "size_bytes": 1, "closed_at": at, "session_id": "s", **changes}

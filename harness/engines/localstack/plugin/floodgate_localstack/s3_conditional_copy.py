@@ -1,7 +1,8 @@
-"""`CopyObject` with `If-None-Match` and `If-Match` on the destination, which LocalStack 4.9.2 does not know.
+"""Conditional copies in S3: `If-None-Match` and `If-Match` on the destination, checked and done in one piece.
 
-S3 has both since October 2025; LocalStack 4.14.0 does it itself. Without them a copy that is asked for twice
-makes two versions, where S3 refuses the second with `PreconditionFailed`.
+LocalStack 4.9.2 does not know them for `CopyObject` (S3 has had them since October 2025, LocalStack 4.14.0 too):
+a copy that is asked for twice makes two versions where S3 refuses the second. And 4.9.2 and 4.14.0 check them
+in `CompleteMultipartUpload` before they write, not while they write: of two requests at once both are done.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 """
 
@@ -51,6 +52,29 @@ def checked_copy(
     return copy_object
 
 
+def locked_completion(complete: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
+    """Wrap `complete_multipart_upload` so that completions of one key come one after the other."""
+
+    @functools.wraps(complete)
+    def complete_multipart_upload(self: Any, context: Any, bucket: str, key: str, **more: Any) -> Any:
+        with locks.of(bucket, key):
+            return complete(self, context, bucket=bucket, key=key, **more)
+
+    return complete_multipart_upload
+
+
+_LOCKS = KeyLocks()
+"""One set for both kinds of write, since they compete for the same keys."""
+
+
+@named_patch("s3-conditional-complete")
+def apply_conditional_complete() -> None:
+    from localstack.services.s3.provider import S3Provider
+
+    complete = S3Provider.complete_multipart_upload
+    replace(S3Provider, "complete_multipart_upload", locked_completion(complete, _LOCKS))
+
+
 @named_patch("s3-conditional-copy", versions=frozenset({"4.9.2"}))
 def apply_conditional_copy() -> None:
     from localstack.services.s3 import provider
@@ -70,8 +94,9 @@ def apply_conditional_copy() -> None:
             )
 
     copy = provider.S3Provider.copy_object
-    replace(provider.S3Provider, "copy_object", checked_copy(copy, check, KeyLocks()))
+    replace(provider.S3Provider, "copy_object", checked_copy(copy, check, _LOCKS))
 
 
 def apply() -> None:
     apply_conditional_copy()
+    apply_conditional_complete()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.pipeline.conftest import Pipeline
+from tests.integration.pipeline.conftest import THRESHOLD_BYTES, Pipeline
 
 pytestmark = pytest.mark.integration
 
 
-def event(pipeline: Pipeline, key: str, version_id: str, *, sequencer: str, size: int = 5) -> str:
+def event(pipeline: Pipeline, key: str, version_id: str, *, sequencer: str, body: bytes = b"hello") -> str:
     """Return the message that EventBridge would send for an upload."""
-    found = {"key": key, "size": size, "etag": "e", "version-id": version_id, "sequencer": sequencer}
+    etag = hashlib.md5(body).hexdigest()
+    found = {"key": key, "size": len(body), "etag": etag, "version-id": version_id, "sequencer": sequencer}
     bucket = {"name": pipeline.deployment.source_bucket}
     return json.dumps(
         {
@@ -60,6 +62,26 @@ def test_a_key_that_is_uploaded_again_ends_with_the_newer_version(pipeline: Pipe
     assert pipeline.read(key) == b"second"
     assert len(pipeline.delivered(customer)) == 2
     assert {row["status"] for row in pipeline.rows(customer)} == {"transferred"}
+
+
+@pytest.mark.parametrize("body", [b"the same bytes", b"", b"large" * (THRESHOLD_BYTES // 5 + 1)])
+def test_the_same_bytes_again_with_repeated_events_make_two_versions(
+    pipeline: Pipeline, customer: str, body: bytes
+) -> None:
+    key = f"{customer}/a.csv"
+    first = pipeline.put(key, body, ContentType="text/csv")
+    pipeline.wait_for_row(key, first, "transferred")
+    second = pipeline.put(key, body, ContentType="text/csv")
+    message = event(pipeline, key, second, sequencer="ff", body=body)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(pipeline.send, [message] * 16))
+    row = pipeline.wait_for_row(key, second, "transferred")
+    pipeline.wait_until_quiet()
+    newest, _ = pipeline.delivered(customer)
+    assert newest["VersionId"] == row["destination_version_id"]
+    assert pipeline.read(key) == body
+    head = pipeline.s3.head_object(Bucket=pipeline.deployment.destination_bucket, Key=key)
+    assert head["ContentType"] == "text/csv"
 
 
 def test_a_burst_of_uploads_to_one_key_ends_with_the_newest(pipeline: Pipeline, customer: str) -> None:

@@ -1,6 +1,6 @@
 """Conditional copies in S3: `If-None-Match` and `If-Match` on the destination, checked and done in one piece.
 
-LocalStack 4.9.2 does not know them for `CopyObject` (S3 has had them since October 2025, LocalStack 4.14.0 too):
+LocalStack 4.9.2 does not know them for `CopyObject` (S3 has had them since October 2025, 4.14.0 has):
 a copy that is asked for twice makes two versions where S3 refuses the second. And 4.9.2 and 4.14.0 check them
 in `CompleteMultipartUpload` before they write, not while they write: of two requests at once both are done.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html

@@ -10,11 +10,14 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import uvloop
 
+from harness.engines.base import EngineInfo
 from harness.exceptions import FloodgateError, UsageError
 from harness.exit_codes import ExitCode
 from harness.sftp import config as configuration
@@ -22,6 +25,8 @@ from harness.sftp.config import SftpConfig
 from harness.sftp.server import TransferServer
 from harness.sftp.storage.base import Storage
 from harness.sftp.storage.s3 import S3Storage
+
+MakeStorage = Callable[[EngineInfo], Storage]
 
 _PARENT_POLL_S = 0.5
 
@@ -52,13 +57,13 @@ async def _watch_parent(pid: int | None, stopping: asyncio.Event) -> None:
     stopping.set()
 
 
-def run(arguments: list[str]) -> ExitCode:
+def run(arguments: list[str], make_storage: MakeStorage) -> ExitCode:
     """Run the process; returns its exit code."""
     try:
         if len(arguments) != 1:
             raise UsageError("usage: python -m harness.sftp CONFIG.json")
         config = configuration.load(Path(arguments[0]))
-        uvloop.run(_serve_s3(config))
+        uvloop.run(_serve(config, make_storage))
     except FloodgateError as exc:
         print(f"error: {exc.message}", file=sys.stderr)
         if exc.hint:
@@ -67,19 +72,20 @@ def run(arguments: list[str]) -> ExitCode:
     return ExitCode.PASSED
 
 
-async def _serve_s3(config: SftpConfig) -> None:
-    await serve(config, S3Storage(config.engine))
+async def _serve(config: SftpConfig, make_storage: MakeStorage) -> None:
+    """The storage is made inside the loop that it will run in."""
+    await serve(config, make_storage(config.engine))
 
 
-def main() -> None:
+def main(arguments: list[str], make_storage: MakeStorage = S3Storage) -> NoReturn:
     """Run, then leave at once: the threads of the S3 library can crash an interpreter that is being taken
     down (seen in about one exit of three with obstore 0.12), and everything worth keeping is flushed by now.
     """
-    code = run(sys.argv[1:])
+    code = run(arguments, make_storage)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

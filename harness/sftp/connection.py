@@ -51,6 +51,7 @@ class TransferConnection(asyncssh.SSHServer):
         peer = conn.get_extra_info("peername")
         self._source_ip = str(peer[0]) if peer else ""
         asyncssh_details.note_key_exchange(conn, self._set_kex)
+        asyncssh_details.spare_needless_work(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)

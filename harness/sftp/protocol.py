@@ -15,6 +15,7 @@ from asyncssh.packet import SSHPacket
 from asyncssh.sftp import SFTPServerHandler
 from asyncssh.stream import SSHServerStreamSession
 
+from harness.sftp.asyncssh_details import silence_packet_log
 from harness.sftp.filesystem import S3Filesystem
 from harness.sftp.handles import OpenFile
 
@@ -39,6 +40,7 @@ class TransferHandler(SFTPServerHandler):
         super().__init__(cast(SFTPServer, filesystem), reader, writer, SFTP_VERSION)
         self._filesystem = filesystem
         self._max_handles = max_handles
+        silence_packet_log(self)
 
     async def run(self) -> None:
         """Serve until the channel ends, whatever ends it."""
@@ -46,6 +48,14 @@ class TransferHandler(SFTPServerHandler):
             await super().run()
         finally:
             self._abandon_files("session ended")
+
+    async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
+        """Answer one request, and take the next only when the client has room for more answers: one that
+        asks for data and never reads it must not fill our memory.
+        """
+        await super()._process_packet(pkttype, pktid, packet)
+        if self._writer is not None:
+            await self._writer.drain()
 
     async def _cleanup(self, exc: Exception | None) -> None:
         self._abandon_files(f"session ended: {exc}" if exc else "session ended")
@@ -108,6 +118,7 @@ class SftpChannel(SSHServerStreamSession[bytes]):
         chan, connection = self._chan, self._conn
         if chan is None or connection is None:
             return
+        silence_packet_log(chan)
         reader, writer = SSHReader[bytes](self, chan), SSHWriter[bytes](self, chan)
         handler = TransferHandler(self._filesystem, reader, writer, max_handles=self._max_handles)
         connection.create_task(handler.run(), reader.logger)

@@ -1,7 +1,7 @@
 """The calls that every file needs (put, head, ranged get) through `obstore`.
 
 Chosen by measurement (`benchmarks/sftp_storage.py`): a 10 KiB put costs about a fifth of the CPU of
-aiobotocore and a tenth of boto3 in threads. Its paths cannot end with a slash or hold control characters;
+aiobotocore and a sixth of boto3 in threads. Its paths cannot end with a slash or hold control characters;
 `can_name` tells, and the caller then goes through boto3.
 
 Retries are ours, not the library's: it would also repeat a put that timed out, and on a versioned bucket

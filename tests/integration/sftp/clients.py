@@ -26,7 +26,7 @@ def ssh_options(front_end: FrontEnd, login: Login) -> list[str]:
 
 
 def sftp(
-    front_end: FrontEnd, batch: str, *, cwd: Path, login: Login | None = None
+    front_end: FrontEnd, batch: str, *, cwd: Path, login: Login | None = None, timeout_s: float = 60
 ) -> subprocess.CompletedProcess[str]:
     """Run a batch of OpenSSH's sftp. A line that begins with `-` may fail; any other failure ends it."""
     login = login or front_end.login()
@@ -37,7 +37,7 @@ def sftp(
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout_s,
         check=False,
     )
 

@@ -10,12 +10,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-import uvloop
-
-from harness.sftp import config as configuration
-from harness.sftp.__main__ import serve
+from harness.sftp.__main__ import main
 from harness.sftp.storage.base import (
     Metadata,
     Part,
@@ -88,10 +84,5 @@ FAULTS = {
 }
 
 
-async def _main(config_file: str, fault: str) -> None:
-    config = configuration.load(Path(config_file))
-    await serve(config, FAULTS[fault](config.engine))
-
-
 if __name__ == "__main__":
-    uvloop.run(_main(sys.argv[1], sys.argv[2]))
+    main(sys.argv[1:2], FAULTS[sys.argv[2]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -230,3 +231,30 @@ def test_a_malformed_packet_ends_only_its_own_session(front_end: FrontEnd) -> No
             channel.close()
         bystander.open("bystander", "w").close()
         assert bystander.stat("bystander").st_size == 0
+
+
+def test_a_client_that_never_reads_its_answers_costs_no_memory(front_end: FrontEnd) -> None:
+    with paramiko_sftp(front_end) as client:
+        with client.open("unread", "wb") as file:
+            file.set_pipelined(True)
+            file.write(bytes(4_000_000))
+        before = front_end.rss_bytes()
+        with paramiko_transport(front_end) as transport:
+            channel = transport.open_session(window_size=32_768)
+            channel.invoke_subsystem("sftp")
+            channel.sendall(_packet(1, 3))
+            channel.sendall(_packet(3, 1, b"/unread", 1, 0))
+            handle = 0
+            for request in range(2, 1000):
+                channel.sendall(_packet(5, request, handle.to_bytes(4, "big"), 0, 0, 1_000_000))
+            for _ in range(20):
+                assert client.stat("unread").st_size == 4_000_000
+                assert front_end.rss_bytes() - before < 48 * 1024 * 1024
+
+
+def _packet(kind: int, *fields: int | bytes) -> bytes:
+    """An SFTP packet of 32-bit numbers and strings."""
+    body = bytes([kind])
+    for value in fields:
+        body += struct.pack(">I", value) if isinstance(value, int) else struct.pack(">I", len(value)) + value
+    return struct.pack(">I", len(body)) + body

@@ -21,7 +21,7 @@ from harness.sftp.window import RandomWriteError
 pytestmark = pytest.mark.unit
 
 ANSWER = (
-    "Generic S3 error: Error performing PUT http://127.0.0.1:4566/b/k in 4ms - Server returned non-2xx status "
+    "Generic S3 error: Error performing PUT http://127.0.0.1:4566/b/k - Server returned non-2xx status "
     "code: {status}: <?xml version='1.0' encoding='utf-8'?>\n"
     "<Error><Code>{code}</Code><Message>Said.</Message></Error>"
 )

@@ -51,6 +51,7 @@ def settle(
     *,
     wait_s: float,
     progress: Progress,
+    give_up: Callable[[], bool] = lambda: False,
     source: EvidenceSource | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Settlement:
@@ -58,6 +59,7 @@ def settle(
 
     :param wait_s: how long to wait at most for the pipeline to become quiet
     :param progress: told what is waited for; an exception that it raises ends settling
+    :param give_up: asked while waiting; true ends the wait, and the evidence is gathered as it is
     :param source: where the evidence is; the stack of `inputs` unless a test brings its own
     :raises StackLostError: the engine does not answer any more
     :raises AwsError: something of the stack cannot be read
@@ -66,7 +68,7 @@ def settle(
     source = source or AwsEvidence(inputs.engine, inputs.description, queue_peeker(inputs.engine))
     bucket = inputs.description.buckets["source"]
     if wait_s > 0:
-        wait_until_quiet(inputs, source, wait_s=wait_s, progress=progress, pause=pause)
+        wait_until_quiet(inputs, source, wait_s=wait_s, progress=progress, give_up=give_up, pause=pause)
     ledger, joined = read_ledger(inputs)
     evidence = gather(joined, source, bucket, progress)
     records = classify(joined, evidence)
@@ -111,6 +113,7 @@ def wait_until_quiet(
     *,
     wait_s: float,
     progress: Progress,
+    give_up: Callable[[], bool],
     pause: Callable[[float], None],
 ) -> bool:
     """Return whether nothing was under way any more before the time was over."""
@@ -123,7 +126,7 @@ def wait_until_quiet(
         if snapshot.quiet or _only_dead_letters_left(snapshot, follower, source):
             return True
         left_s = deadline - time.monotonic()
-        if left_s <= 0:
+        if left_s <= 0 or give_up():
             return False
         progress(_waiting_text(snapshot, left_s))
         pause(min(_POLL_S, left_s))

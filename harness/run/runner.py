@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,21 @@ def run_scenario(options: RunOptions, console: Console, progress: Progress) -> R
         if not run.has_evidence:
             shutil.rmtree(folder.path, ignore_errors=True)
         raise
+
+
+class _Patience:
+    """How long the last files are waited for: `settle_s`, and less once the user wants to stop."""
+
+    def __init__(self, interrupts: Interrupts, settle_s: float) -> None:
+        self._interrupts = interrupts
+        self._limit_s = min(settle_s, INTERRUPTED_SETTLE_S)
+        self._since: float | None = None
+
+    def is_over(self) -> bool:
+        if not self._interrupts.seen:
+            return False
+        self._since = self._since or time.monotonic()
+        return time.monotonic() - self._since > self._limit_s
 
 
 class _Run:
@@ -140,13 +156,11 @@ class _Run:
             offer.follower,
         )
         if offer.stack_lost is None:
-            wait_s = (
-                min(self._options.settle_s, INTERRUPTED_SETTLE_S)
-                if interrupts.seen
-                else self._options.settle_s
-            )
+            patience = _Patience(interrupts, self._options.settle_s)
             try:
-                return settle(inputs, wait_s=wait_s, progress=live.say)
+                return settle(
+                    inputs, wait_s=self._options.settle_s, progress=live.say, give_up=patience.is_over
+                )
             except StackLostError as error:
                 offer.stack_lost = error.message
         return settle_without_stack(inputs)

@@ -1,12 +1,14 @@
 """Locks between processes of one machine, held on a file with `flock`.
 
 The kernel drops the lock when the last process that holds it ends, so a lock never has to be broken by hand,
-not even after `kill -9`. The lock file itself stays: removing it would let two processes hold "the" lock.
+not even after `kill -9`. Whoever holds a lock may delete its file: a lock counts only on the file that its
+path names.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,27 +25,41 @@ def exclusive(path: Path, *, on_wait: Callable[[], None] | None = None) -> Itera
     :param on_wait: called once when the lock is not free at once, to tell the user why nothing happens
     :return: the open lock file; a child process that inherits it keeps the lock until it ends, too
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        if not _try_lock(handle):
-            if on_wait is not None:
-                on_wait()
-            while not _try_lock(handle):
-                time.sleep(_RETRY_S)
-        yield handle
+    told = False
+    while True:
+        with _opened(path) as handle:
+            if _try_lock(handle, path):
+                yield handle
+                return
+        if not told and on_wait is not None:
+            on_wait()
+        told = True
+        time.sleep(_RETRY_S)
 
 
 @contextmanager
 def exclusive_if_free(path: Path) -> Iterator[bool]:
     """Hold the lock `path` if nobody else does; yields whether it is held."""
+    with _opened(path) as handle:
+        yield _try_lock(handle, path)
+
+
+def _opened(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        yield _try_lock(handle)
+    return path.open("a")
 
 
-def _try_lock(handle: IO[str]) -> bool:
+def _try_lock(handle: IO[str], path: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _is_still(handle, path)
     except BlockingIOError:
         return False
-    return True
+
+
+def _is_still(handle: IO[str], path: Path) -> bool:
+    """Tell whether the open file is the one at `path`, and not one that was deleted while we waited."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

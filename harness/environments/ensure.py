@@ -19,6 +19,7 @@ from harness.clock import now, to_iso
 from harness.engines.base import Progress
 from harness.environments import uv
 from harness.environments.folders import MARKER, lock_of, prepared_dir, python_of
+from harness.environments.heartbeat import heartbeat
 from harness.environments.prepare import prepare
 from harness.environments.prune import prune
 from harness.environments.recipes import BUILD_PINS, Layer, layer_for
@@ -83,7 +84,8 @@ def _make(layer: Layer, folder: Path, below: Path | None, progress: Progress, lo
     _run_uv(_install_arguments(layer, folder), layer, folder, lock, progress)
     if layer.prepare is not None:
         progress(f"{layer.title}: preparing")
-        prepare(python_of(folder), layer.prepare, prepared_dir(folder), lock)
+        with heartbeat(progress, layer.title):
+            prepare(python_of(folder), layer.prepare, prepared_dir(folder), lock)
     _write_marker(layer, folder)
     progress(f"{layer.title}: ready ({time.monotonic() - started:.0f} s)")
 

@@ -13,6 +13,7 @@ from typing import IO
 import uv
 
 from harness.engines.base import Progress
+from harness.environments.heartbeat import heartbeat
 from harness.exceptions import InstallError
 
 _TAIL_LINES = 15
@@ -55,10 +56,11 @@ def run(
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     try:
         assert process.stdout is not None
-        for line in process.stdout:
-            tail.append(line.rstrip())
-            if line.startswith(_TOLD):
-                progress(f"{title}: {line.strip()} ({time.monotonic() - started:.0f} s)")
+        with heartbeat(progress, title):
+            for line in process.stdout:
+                tail.append(line.rstrip())
+                if line.startswith(_TOLD):
+                    progress(f"{title}: {line.strip()} ({time.monotonic() - started:.0f} s)")
         code = process.wait()
     finally:
         _end(process)

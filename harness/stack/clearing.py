@@ -18,18 +18,29 @@ def cloudformation_name(name: str) -> str:
     return f"floodgate-{name}"
 
 
+def clear_for_good(state: StackState) -> None:
+    """Clear a stack, and forget its lock, too. The lock must be held, and released after this."""
+    clear(state)
+    state.discard_lock()
+
+
 def clear(state: StackState) -> None:
-    """Stop the stack's processes in the order of the flow, and delete its folder. The lock must be held."""
+    """Stop the stack's processes in the order of the flow, and delete its folder. The lock must be held.
+
+    :raises AwsError: an engine that goes on running does not delete the pipeline
+    """
     _end(state, WATCHER_ROLE, grace_s=1.0)
     _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
-    if ownership := state.ownership():
+    ownership = state.ownership()
+    if ownership is not None:
         engine = create(ownership.engine)
         engine.attach(state.folder)
         engine.stop()
-        if engine.mode == "url":
-            _delete_pipeline(state.name, ownership.engine)
     process.end_all(state.processes.read(), state.folder, grace_s=1.0)
     state.remove()
+    # Last, because it can fail: of what is on this machine nothing stays then.
+    if ownership is not None and engine.mode == "url":
+        _delete_pipeline(state.name, ownership.engine)
 
 
 def sweep(progress: Progress) -> list[str]:
@@ -45,7 +56,7 @@ def _sweep_one(state: StackState, progress: Progress) -> bool:
         if not (held and state.folder.exists() and state.is_stale()):
             return False
         progress(f"clearing what the dead stack {state.name!r} left")
-        clear(state)
+        clear_for_good(state)
     return True
 
 
@@ -56,7 +67,10 @@ def _end(state: StackState, role: str, *, grace_s: float) -> None:
 
 
 def _delete_pipeline(name: str, url: str) -> None:
-    """Delete the pipeline from an engine that goes on running; one that is gone has taken it along."""
+    """Delete the pipeline from an engine that goes on running; one that is gone has taken it along.
+
+    What the template says to retain, such as buckets with files, stays there.
+    """
     cloudformation = client("cloudformation", EngineInfo("url", "url", "unknown", url))
     with contextlib.suppress(StackLostError), translated("deleting the pipeline"):
         cloudformation.delete_stack(StackName=cloudformation_name(name))

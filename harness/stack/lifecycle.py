@@ -17,7 +17,7 @@ from harness.engines.process import record_of
 from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError, UsageError
 from harness.paths import stacks_dir
-from harness.stack.clearing import clear, cloudformation_name, sweep
+from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
 from harness.stack.front_end import FrontEnd
@@ -60,7 +60,7 @@ def up(
             return _bring_up(state, ownership, chosen, route, customers, progress)
         except BaseException:
             progress("stopping what was started")
-            clear(state)
+            clear_for_good(state)
             raise
 
 
@@ -79,11 +79,11 @@ def down(name: str, progress: Progress) -> bool:
     """
     state = StackState(name)
     with disk.translated(stacks_dir()), _locked(state, progress):
-        if not state.folder.exists():
-            return False
-        progress(f"stopping the stack {name!r}")
-        clear(state)
-    return True
+        existed = state.folder.exists()
+        if existed:
+            progress(f"stopping the stack {name!r}")
+        clear_for_good(state)
+    return existed
 
 
 def is_alive(name: str) -> list[str]:

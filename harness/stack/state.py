@@ -118,6 +118,10 @@ class StackState:
         """Delete the folder; what the engine still writes on its way out is no error."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def discard_lock(self) -> None:
+        """Delete the lock file, as the last step of its holder."""
+        self._lock_file().unlink(missing_ok=True)
+
     def _is_all_dead(self) -> bool:
         """Tell whether a kept stack died as a whole, as in a restart of the machine."""
         records = self.processes.read()

@@ -47,12 +47,12 @@ def main(name: str) -> None:
 
 def _clear_if_still_of(state: StackState, name: str) -> None:
     # Only now: a watcher is one more process beside each stack, and should weigh nothing while it waits.
-    from harness.stack.clearing import clear
+    from harness.stack.clearing import clear_for_good
 
     with state.locked():
         if state.folder.exists() and state.is_stale():
             print(f"the owner of {name} is dead: clearing its stack", flush=True)
-            clear(state)
+            clear_for_good(state)
 
 
 if __name__ == "__main__":

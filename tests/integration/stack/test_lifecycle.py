@@ -16,7 +16,11 @@ import asyncssh
 import pytest
 
 from harness.aws import client
+from harness.deploy import Deployment
 from harness.engines import ports, process
+from harness.engines.base import EngineInfo
+from harness.engines.localstack import health
+from harness.engines.localstack.host import LocalStackHost
 from harness.exceptions import DeployError, EngineStartError, EnvironmentNotReadyError, PortInUseError
 from harness.stack import front_end, lifecycle
 from harness.stack.description import StackDescription
@@ -103,7 +107,7 @@ def test_up_describe_down(home: Path) -> None:
     assert lifecycle.is_alive("demo") == []
 
     assert lifecycle.down("demo", print)
-    assert not state.folder.exists()
+    assert list((home / "stacks").iterdir()) == []
     assert process.of_owner(state.folder) == []
     assert all(ports.is_free(port) for port in ports_of(stack))
     assert lifecycle.describe("demo") is None
@@ -116,8 +120,7 @@ def test_stopping_one_stack_leaves_the_other_at_work(home: Path) -> None:
     assert_takes_files(first)
     assert_takes_files(second)
     assert set(ports_of(first)).isdisjoint(ports_of(second))
-    buckets = client("s3", first.engine).list_buckets()["Buckets"]
-    assert second.buckets["source"] not in {bucket["Name"] for bucket in buckets}
+    assert second.buckets["source"] not in bucket_names(first.engine)
 
     lifecycle.down("first", print)
 
@@ -172,3 +175,36 @@ def test_pipeline_that_cannot_be_deployed_shows_the_engines_log(
 def assert_nothing_left(name: str, home: Path) -> None:
     assert not StackState(name).folder.exists()
     assert process.of_owner(home) == []
+
+
+def deploy_one_bucket(
+    engine: EngineInfo, _capabilities: object, *, stack_name: str, **_: object
+) -> Deployment:
+    """Stands in for the pipeline, most of which CloudFormation is told to retain."""
+    cloudformation = client("cloudformation", engine)
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "guest"}}}}
+    cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack_name, WaiterConfig={"Delay": 1})
+    return Deployment("guest", "guest", "table", queues={}, functions={})
+
+
+def test_engine_that_runs_already_gets_the_pipeline_and_loses_it_again(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "deploy", deploy_one_bucket)
+    engine = LocalStackHost()
+    try:
+        info = engine.start(tmp_path / "elsewhere", print)
+        stack = lifecycle.up("visitor", engine=info.endpoint_url, customers=1, progress=print)
+        assert stack.engine.mode == "url"
+        assert bucket_names(info) == {"guest"}
+        lifecycle.down("visitor", print)
+        assert_nothing_left("visitor", home)
+        assert health.read(info.endpoint_url) is not None
+        wait_until(lambda: bucket_names(info) == set(), "the pipeline deleted")
+    finally:
+        engine.stop()
+
+
+def bucket_names(engine: EngineInfo) -> set[str]:
+    return {bucket["Name"] for bucket in client("s3", engine).list_buckets()["Buckets"]}

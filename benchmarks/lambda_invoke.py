@@ -131,7 +131,8 @@ def executor_alone(invocations: int) -> None:
         Path(folder, "app.py").write_text(HANDLER)
         function = FunctionSpec("bench", "$LATEST", "app.handler", "python3.11", 128, 3, Path(folder))
         settings = Settings(str(ensure("lambda-runtime", say)), Path(folder))
-        environment = RuntimeEnvironment("bench", function, settings, Spawner())
+        spawner = Spawner()
+        environment = RuntimeEnvironment("bench", function, settings, spawner)
         began = time.perf_counter()
         environment.start({})
         print(f"{'cold start without boto3':<34} {1000 * (time.perf_counter() - began):7.2f} ms")
@@ -142,6 +143,7 @@ def executor_alone(invocations: int) -> None:
 
         print(measure(psutil.Process(), invocations, run, 0.0).line("executor alone"))
         environment.stop()
+        spawner.close()
 
 
 def main() -> None:

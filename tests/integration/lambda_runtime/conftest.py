@@ -12,6 +12,11 @@ from harness.environments import ensure
 from tests.integration.lambda_runtime.engine_process import EngineProcess
 from tests.integration.lambda_runtime.functions import TestFunction
 
+# The plugin is not installed beside the harness: what needs no LocalStack is imported from source.
+_PLUGIN = Path(__file__).parents[3] / "harness" / "engines" / "localstack" / "plugin"
+if str(_PLUGIN) not in sys.path:
+    sys.path.append(str(_PLUGIN))
+
 MAX_PROCESSES = 4
 INIT_TIMEOUT_S = 3
 

@@ -35,6 +35,7 @@ class TestFunction:
 
     def __init__(self, client: Any, source: str, **config: Any) -> None:
         self.name = f"fn-{uuid.uuid4().hex[:12]}"
+        self.log_group = f"/aws/lambda/{self.name}"
         self.exists = True
         self._client = client
         arguments = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -64,6 +65,33 @@ def test_idle_environment_of_another_function_gives_way(deploy: Deploy) -> None:
     wait_until(lambda: not is_running(first), "the environment used longest ago is gone")
     assert all(is_running(pid) for pid in others)
     assert functions[0].invoke().payload != first
+
+
+def test_provisioned_environment_is_used_and_replaced(deploy: Deploy, engine: EngineProcess) -> None:
+    source = """
+        import os
+
+        def handler(event, context):
+            if event.get("end"):
+                os._exit(1)
+            return [os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], os.getpid()]
+    """
+    function = deploy(source)
+    client = engine.client("lambda")
+    version = client.publish_version(FunctionName=function.name)["Version"]
+    named = {"FunctionName": function.name, "Qualifier": version}
+    client.put_provisioned_concurrency_config(**named, ProvisionedConcurrentExecutions=1)
+    wait_until(
+        lambda: client.get_provisioned_concurrency_config(**named)["Status"] == "READY", "it is provisioned"
+    )
+
+    def invoke(payload: dict[str, bool]) -> Any:
+        return json.loads(client.invoke(**named, Payload=json.dumps(payload))["Payload"].read())
+
+    kind, first = invoke({})
+    assert kind == "provisioned-concurrency"
+    assert invoke({"end": True})["errorType"] == "Runtime.ExitError"
+    assert invoke({})[1] != first
 
 
 def test_burst_of_short_invocations_shares_few_environments(deploy: Deploy) -> None:

@@ -9,15 +9,14 @@ import pytest
 
 from tests.integration.lambda_runtime.conftest import Deploy
 from tests.integration.lambda_runtime.engine_process import EngineProcess
-from tests.integration.lambda_runtime.functions import TestFunction, wait_until
+from tests.integration.lambda_runtime.functions import wait_until
 
 pytestmark = pytest.mark.integration
 
 
-def stored_events(engine: EngineProcess, function: TestFunction, until: str) -> list[dict[str, Any]]:
-    """All events of the function's log group, once there are as many END lines as `until` asks for."""
+def stored_events(engine: EngineProcess, group: str, until: str) -> list[dict[str, Any]]:
+    """All events of a log group, once there is one that contains `until`."""
     client = engine.client("logs")
-    group = f"/aws/lambda/{function.name}"
 
     def read() -> list[dict[str, Any]]:
         try:
@@ -84,7 +83,7 @@ def test_a_megabyte_of_output_neither_blocks_nor_is_lost(deploy: Deploy, engine:
     """
     function = deploy(source)
     assert function.invoke().payload == "done"
-    messages = [event["message"] for event in stored_events(engine, function, "REPORT RequestId")]
+    messages = [event["message"] for event in stored_events(engine, function.log_group, "REPORT RequestId")]
     numbers = [int(message[5:10]) for message in messages if message.startswith("line ")]
     assert numbers == list(range(10_000))
     long = [message.rstrip("\n") for message in messages if message.startswith("y")]
@@ -105,7 +104,7 @@ def test_events_of_many_invocations_stay_in_order_in_their_stream(
     """
     function = deploy(source)
     streams = {function.invoke({"number": number}).payload for number in range(20)}
-    events = stored_events(engine, function, "number 19")
+    events = stored_events(engine, function.log_group, "number 19")
     messages = [event["message"].rstrip("\n") for event in events]
     assert {event["logStreamName"] for event in events} == streams
     assert len(streams) == 1
@@ -113,6 +112,16 @@ def test_events_of_many_invocations_stay_in_order_in_their_stream(
     assert sum(m.endswith("\ttwo\nlines") for m in messages) == 20
     kinds = [m.split()[0] for m in messages if m.startswith(("START", "END", "REPORT"))]
     assert kinds == ["START", "END", "REPORT"] * 20
+
+
+def test_asynchronous_invocation_is_run_and_logged(deploy: Deploy, engine: EngineProcess) -> None:
+    function = deploy("def handler(event, context): print('ran with', event)")
+    answer = engine.client("lambda").invoke(
+        FunctionName=function.name, InvocationType="Event", Payload=b'{"a": 1}'
+    )
+    assert answer["StatusCode"] == 202
+    messages = [event["message"] for event in stored_events(engine, function.log_group, "REPORT RequestId")]
+    assert "ran with {'a': 1}\n" in messages
 
 
 def test_json_logs_are_those_of_the_runtime(deploy: Deploy) -> None:
@@ -131,8 +140,4 @@ def test_log_group_of_the_function_is_honoured(deploy: Deploy, engine: EnginePro
     source = "def handler(event, context): return context.log_group_name"
     function = deploy(source, LoggingConfig={"LogFormat": "Text", "LogGroup": "/own/group"})
     assert function.invoke().payload == "/own/group"
-    client = engine.client("logs")
-    wait_until(
-        lambda: client.describe_log_groups(logGroupNamePrefix="/own/group")["logGroups"],
-        "the log group is there",
-    )
+    assert stored_events(engine, "/own/group", "REPORT RequestId")

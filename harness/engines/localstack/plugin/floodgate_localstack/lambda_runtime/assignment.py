@@ -18,7 +18,7 @@ from localstack.services.lambda_.invocation.execution_environment import Executi
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, Invocation
 from localstack.utils.xray.trace_header import TraceHeader
 
-from floodgate_localstack.lambda_runtime.executor import TimedResult, settings
+from floodgate_localstack.lambda_runtime.executor import TimedResult, settings, spawner
 from floodgate_localstack.lambda_runtime.function_spec import Request
 from floodgate_localstack.lambda_runtime.pool import Pool, PoolFullError
 
@@ -131,6 +131,7 @@ class PooledAssignmentService(AssignmentService):
         self._stopping.set()
         self.pool.stop()
         super().stop()
+        spawner().close()
 
     def _retire_idle(self) -> None:
         while not self._stopping.wait(IDLE_CHECK_INTERVAL_S):

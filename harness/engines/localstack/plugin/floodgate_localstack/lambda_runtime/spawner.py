@@ -4,6 +4,7 @@ The thread matters: Linux sends the parent-death signal (see launcher.py) when t
 """
 
 import contextlib
+import errno
 import os
 import queue
 import signal
@@ -39,6 +40,7 @@ class Spawner:
         )
         self._reaper: subprocess.Popen[bytes] | None = None
         self._reaper_lock = threading.Lock()
+        self._groups: set[int] = set()
         threading.Thread(target=self._serve, name="floodgate-lambda-spawner", daemon=True).start()
 
     def spawn(self, command: Command) -> "ProcessGroup":
@@ -46,12 +48,21 @@ class Spawner:
         future: Future[subprocess.Popen[bytes]] = Future()
         self._requests.put((command, future))
         process = future.result()
-        self._tell_reaper("+", process.pid)
+        with self._reaper_lock:
+            self._groups.add(process.pid)
+            self._tell_reaper("+", process.pid)
         return ProcessGroup(process, self)
 
     def forget(self, group: int) -> None:
         """Called by a process group that is about to give up its number."""
-        self._tell_reaper("-", group)
+        with self._reaper_lock:
+            self._groups.discard(group)
+            self._tell_reaper("-", group)
+
+    def close(self) -> None:
+        """End the reaper, which kills what is still running; a later start has a new one."""
+        with self._reaper_lock:
+            self._end_reaper()
 
     def _serve(self) -> None:
         while True:
@@ -62,15 +73,27 @@ class Spawner:
                 future.set_exception(exc)
 
     def _tell_reaper(self, sign: str, group: int) -> None:
-        with self._reaper_lock:
-            if self._reaper is None or self._reaper.poll() is not None:
-                self._reaper = _start_reaper()
-            pipe = self._reaper.stdin
-            assert pipe is not None
-            # A reaper that was killed is replaced at the next start; until then there is the kernel's signal.
+        if self._reaper is not None and self._reaper.poll() is None:
+            self._write(f"{sign}{group}\n")
+            return
+        # None yet, or somebody killed it; until now there was only the kernel's signal.
+        self._end_reaper()
+        self._reaper = _start_reaper()
+        self._write("".join(f"+{each}\n" for each in sorted(self._groups)))
+
+    def _end_reaper(self) -> None:
+        reaper, self._reaper = self._reaper, None
+        if reaper is not None and reaper.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
-                pipe.write(f"{sign}{group}\n".encode())
-                pipe.flush()
+                reaper.stdin.close()
+            reaper.wait(EXIT_WAIT_S)
+
+    def _write(self, lines: str) -> None:
+        assert self._reaper is not None
+        assert self._reaper.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._reaper.stdin.write(lines.encode())
+            self._reaper.stdin.flush()
 
 
 class ProcessGroup:
@@ -82,7 +105,7 @@ class ProcessGroup:
         self._spawner = spawner
         self._lock = threading.Lock()
         self._killed = False
-        self.exit_fd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        self.exit_fd = _exit_fd(self.pid)
 
     def kill(self) -> None:
         """Kill the whole group; harmless when repeated.
@@ -125,6 +148,18 @@ class ProcessGroup:
             return 0
         peak = status.partition("VmHWM:")[2].split(maxsplit=1)
         return -(-int(peak[0]) // 1024) if peak else 0
+
+
+def _exit_fd(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends, where the system has such."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError as exc:
+        if exc.errno != errno.ENOSYS:
+            raise
+        return None
 
 
 def _start(command: Command) -> "subprocess.Popen[bytes]":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def run(arguments: list[str], make_storage: MakeStorage) -> ExitCode:
         if len(arguments) != 1:
             raise UsageError("usage: python -m harness.sftp CONFIG.json")
         config = configuration.load(Path(arguments[0]))
+        _allow_many_connections()
         uvloop.run(_serve(config, make_storage))
     except FloodgateError as exc:
         print(f"error: {exc.message}", file=sys.stderr)
@@ -70,6 +72,12 @@ def run(arguments: list[str], make_storage: MakeStorage) -> ExitCode:
             print(f"hint: {exc.hint}", file=sys.stderr)
         return exc.exit_code
     return ExitCode.PASSED
+
+
+def _allow_many_connections() -> None:
+    """Every connection is a file; the usual soft limit of 1,024 is far below Transfer's 10,000 sessions."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(config: SftpConfig, make_storage: MakeStorage) -> None:

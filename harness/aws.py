@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import botocore.exceptions
+import botocore.session
 from botocore.config import Config
 
 from harness.engines.base import EngineInfo
@@ -19,24 +21,41 @@ _CONFIG = Config(
     read_timeout=60,
     max_pool_connections=32,
     s3={"addressing_style": "path"},
+    proxies={},
 )
 
 
 def client(service: str, engine: EngineInfo, **overrides: Any) -> Any:
     """Return a boto3 client for `service` on `engine`.
 
+    What the user keeps in `AWS_PROFILE`, `~/.aws` and the proxy variables has no say in it: the engine is on
+    this machine, and its credentials come with it.
+
     :param overrides: keyword arguments of `boto3.client`, e.g. `config`
     """
-    return boto3.session.Session().client(
+    config = _CONFIG.merge(overrides.pop("config", None) or Config())
+    return boto3.session.Session(botocore_session=_clean_session()).client(
         service,  # type: ignore[call-overload]
         **{
             "endpoint_url": engine.endpoint_url,
             "region_name": engine.region,
             "aws_access_key_id": engine.access_key_id,
             "aws_secret_access_key": engine.secret_access_key,
-            "config": _CONFIG,
+            "config": config,
             **overrides,
         },
+    )
+
+
+def _clean_session() -> botocore.session.Session:
+    """Return a session that reads neither the profile nor the files of the user."""
+    nowhere = (None, None, os.devnull, None)
+    return botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+        }
     )
 
 

@@ -1,0 +1,56 @@
+import botocore.exceptions
+import pytest
+
+from harness import aws
+from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError, StackLostError
+
+pytestmark = pytest.mark.unit
+
+ENGINE = EngineInfo("localstack", "host", "4.9.2", "http://127.0.0.1:4566")
+
+
+def test_the_users_own_aws_settings_have_no_say(monkeypatch, tmp_path):
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-9\nendpoint_url = http://example.invalid\n")
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    client = aws.client("s3", ENGINE)
+
+    assert client.meta.endpoint_url == "http://127.0.0.1:4566"
+    assert client.meta.region_name == "us-east-1"
+    assert client.meta.config.proxies == {}
+
+
+def test_options_of_a_caller_are_merged_into_ours():
+    config = botocore.config.Config(read_timeout=7)
+    merged = aws.client("s3", ENGINE, config=config).meta.config
+    assert merged.read_timeout == 7
+    assert merged.s3["addressing_style"] == "path"
+
+
+def test_a_refusal_of_aws_keeps_its_code():
+    refusal = botocore.exceptions.ClientError({"Error": {"Code": "NoSuchBucket"}}, "GetObject")
+    with pytest.raises(AwsError, match=r"reading: .*NoSuchBucket") as caught, aws.translated("reading"):
+        raise refusal
+    assert caught.value.code == "NoSuchBucket"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        botocore.exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+        botocore.exceptions.ReadTimeoutError(endpoint_url="http://127.0.0.1:1"),
+        botocore.exceptions.ConnectionClosedError(endpoint_url="http://127.0.0.1:1"),
+    ],
+)
+def test_an_endpoint_that_does_not_answer_is_a_lost_stack(error):
+    with pytest.raises(StackLostError, match="does not answer"), aws.translated("reading"):
+        raise error
+
+
+def test_other_errors_of_botocore_do_not_leak():
+    with pytest.raises(AwsError), aws.translated("reading"):
+        raise botocore.exceptions.ParamValidationError(report="bad")

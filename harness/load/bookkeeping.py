@@ -22,7 +22,7 @@ from harness.load.ledger_writer import LedgerWriter
 from harness.load.plan import Plan
 from harness.load.upload import Result, Upload
 
-Reason = Literal["complete", "signal", "parent_gone", "disk_full"]
+Reason = Literal["complete", "signal", "parent_gone", "ledger_failed"]
 
 
 class Books:

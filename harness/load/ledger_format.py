@@ -109,7 +109,7 @@ class EndLine(TypedDict):
     e: Literal["end"]
     offered: int
     at: float
-    reason: Literal["complete", "signal", "parent_gone", "disk_full"]
+    reason: Literal["complete", "signal", "parent_gone", "ledger_failed"]
 
 
 LedgerLine = HeaderLine | OfferedLine | StartedLine | UploadedLine | FailureLine | EndLine

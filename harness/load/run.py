@@ -53,7 +53,7 @@ class LoadRun:
         self._books = Books(ledger)
         self._stopping, self._hurry = Flag(), Flag()
         self._reason: Reason = "complete"
-        self._disk_full: DiskFullError | None = None
+        self._ledger_error: DiskFullError | OSError | None = None
         limits = SessionLimits(
             connect_timeout_s=workload.connect_timeout_s,
             upload_timeout_s=workload.upload_timeout_s,
@@ -69,7 +69,8 @@ class LoadRun:
     def execute(self) -> None:
         """Run to the end.
 
-        :raises DiskFullError: after everything has been stopped in good order
+        :raises DiskFullError, OSError: the ledger could not be written; after everything has been stopped in
+            good order
         """
         keeper = gevent.spawn(self._keep_ledger)
         starts_at = clock.now() + _HEAD_START_S
@@ -164,10 +165,10 @@ class LoadRun:
         self._books.end(self._reason)
         try:
             self._ledger.close()
-        except DiskFullError as exc:
-            self._disk_full = exc
-        if self._disk_full is not None:
-            raise self._disk_full
+        except (DiskFullError, OSError) as exc:
+            self._ledger_error = self._ledger_error or exc
+        if self._ledger_error is not None:
+            raise self._ledger_error
 
     def _keep_ledger(self) -> None:
         """Bring the ledger to the file, and look whether anybody still wants it."""
@@ -178,10 +179,10 @@ class LoadRun:
                 self.stop("parent_gone")
             try:
                 self._ledger.flush()
-            except DiskFullError as exc:
-                self._disk_full = exc
+            except (DiskFullError, OSError) as exc:
+                self._ledger_error = exc
                 if not self._stopping.is_set():
-                    self.stop("disk_full")
+                    self.stop("ledger_failed")
 
 
 def _user_classes(scenario: Scenario) -> list[Any]:

@@ -93,9 +93,9 @@ class Upload:
             self._session.log.error("CLOSE", self.real_path, str(exc), bytes_in=self._window.size_bytes)
             self._discard(f"{type(exc).__name__}: {exc}")
             raise sftp_error(exc) from exc
-        services = self._session.services
-        services.journal.closed(self._ref, stored, self._window.size_bytes)
-        services.open_uploads.discard(self)
+        finally:
+            self._session.services.open_uploads.discard(self)
+        self._session.services.journal.closed(self._ref, stored, self._window.size_bytes)
         self._session.log.closed(self.real_path, bytes_in=self._window.size_bytes)
 
     async def _finish(self) -> StoredObject:

@@ -22,7 +22,10 @@ from harness.stack.state import StackState, write_json
 
 ROLE = "sftp"
 START_TIMEOUT_S = 60.0
-STOP_GRACE_S = 5.0
+DRAIN_TIMEOUT_S = 3.0
+"""How long open uploads may go on after `down`: on an engine of our own, the bucket they go to ends with it."""
+STOP_GRACE_S = DRAIN_TIMEOUT_S + 10.0
+"""The front end also takes back unfinished parts and writes its last log lines before it ends."""
 _POLL_S = 0.02
 _PART_SIZE_BYTES = 8 * 1024 * 1024
 _PASSED_THROUGH = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
@@ -75,6 +78,7 @@ class FrontEnd:
             "users": [c.to_transfer_user(bucket=self.bucket, role_arn=role_arn) for c in self.customers],
             "part_size_bytes": _PART_SIZE_BYTES,
             "partial_upload": "discard",
+            "drain_timeout_s": DRAIN_TIMEOUT_S,
             "uploads_file": str(state.folder / "uploads.jsonl"),
             "ready_file": str(ready_file),
         }

@@ -27,20 +27,23 @@ from floodgate_localstack.versions import named_patch
 
 _SEQUENCERS = SequencerClock()
 _STORE_LOCK = threading.Lock()
+_CONTEXT_FACTORIES = ("from_request_context_native", "from_request_context")
 
 
 def _amend_context(amend: Any) -> None:
     """Call `amend(context, s3_object)` for each event context that LocalStack makes."""
     from localstack.services.s3.notifications import S3EventNotificationContext as EventContext
 
-    original = EventContext.from_request_context_native
+    # 4.9.2 calls it `…_native`, 4.14.0 does not.
+    name = next(name for name in _CONTEXT_FACTORIES if hasattr(EventContext, name))
+    original = getattr(EventContext, name)
 
-    def from_request_context_native(_cls: type, request_context: Any, s3_bucket: Any, s3_object: Any) -> Any:
+    def from_request_context(_cls: type, request_context: Any, s3_bucket: Any, s3_object: Any) -> Any:
         context = original(request_context, s3_bucket=s3_bucket, s3_object=s3_object)
         amend(context, s3_object)
         return context
 
-    replace(EventContext, "from_request_context_native", classmethod(from_request_context_native))
+    replace(EventContext, name, classmethod(from_request_context))
 
 
 def _amend_eventbridge_detail(amend: Any) -> None:

@@ -23,7 +23,7 @@ from harness.stack.state import StackState, write_json
 ROLE = "sftp"
 START_TIMEOUT_S = 60.0
 DRAIN_TIMEOUT_S = 3.0
-"""How long open uploads may go on after `down`: on an engine of our own, the bucket they go to ends with it."""
+"""How long open uploads may go on after `down`: an engine of our own takes their bucket with it."""
 STOP_GRACE_S = DRAIN_TIMEOUT_S + 10.0
 """The front end also takes back unfinished parts and writes its last log lines before it ends."""
 _POLL_S = 0.02

@@ -9,12 +9,12 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    class UnitTestsOpenNoSockets(AssertionError):
+    class NetworkInUnitTestError(AssertionError):
         pass
 
     def refuse(self: socket.socket, *_: object) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6):
-            raise UnitTestsOpenNoSockets("a unit test opened a network socket: mark it integration")
+            raise NetworkInUnitTestError("a unit test opened a network socket: mark it integration")
 
     for name in ("connect", "connect_ex", "bind"):
         original = getattr(socket.socket, name)

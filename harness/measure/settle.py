@@ -113,7 +113,7 @@ def wait_until_quiet(
     *,
     wait_s: float,
     progress: Progress,
-    give_up: Callable[[], bool],
+    give_up: Callable[[], bool] = lambda: False,
     pause: Callable[[float], None],
 ) -> bool:
     """Return whether nothing was under way any more before the time was over."""

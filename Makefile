@@ -27,7 +27,7 @@ setup: $(VENV)/.runtime engine ## Everything `make run` needs: virtual environme
 
 dev: $(VENV)/.dev engine ## Everything the tests need, on top of `setup`
 
-run: setup ## A million-a-day load for MINUTES=2 through the whole pipeline, with a report in reports/
+run: $(VENV)/.runtime ## A million-a-day load for MINUTES=2 through the whole pipeline, with a report in reports/
 	@$(BIN)/floodgate run $(SCENARIO) --minutes $(MINUTES) $(ARGS)
 
 test: dev ## All tests (ARGS="-k name" to select)
@@ -67,7 +67,7 @@ clean: ## Remove the virtual environment and caches of this checkout (not stacks
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
 engine: $(VENV)/.runtime
-	@$(BIN)/python -m harness.environments
+	@$(BIN)/floodgate setup
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "floodgate needs Python 3.11, 3.12 or 3.13 on PATH (or make PYTHON=/path/to/python3.11)" >&2; exit 3; }

@@ -9,7 +9,7 @@ import traceback
 import typer
 from rich.console import Console
 
-from harness.cli import reports, run, scenarios, stacks
+from harness.cli import reports, run, scenarios, setup, stacks
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import FloodgateError
 from harness.exit_codes import ExitCode
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("setup")(setup.setup)
 app.command("scenarios")(scenarios.scenarios)
 app.command("up")(stacks.up)
 app.command("status")(stacks.status)

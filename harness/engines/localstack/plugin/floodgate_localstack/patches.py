@@ -14,7 +14,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.cloudformation_polling",
     "floodgate_localstack.s3_events",
     "floodgate_localstack.sqs_mapping.patch",
-    "floodgate_localstack.s3_conditional_writes",
+    "floodgate_localstack.s3_conditional_copy",
     "floodgate_localstack.event_path",
     "floodgate_localstack.sqs_metrics",
     "floodgate_localstack.request_log",

@@ -35,7 +35,7 @@ def _isolation(port: int, root: Path) -> dict[str, str]:
         # Queue URLs that work without a name server; by default they need localhost.localstack.cloud.
         "LOCALSTACK_HOST": f"127.0.0.1:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
-        "GATEWAY_SERVER": "floodgate",  # LocalStack's own would listen on every interface
+        "GATEWAY_SERVER": "floodgate-threads",  # LocalStack's own would listen on every interface
         "FILESYSTEM_ROOT": str(root),
         # Inside a dev container LocalStack would take itself for its own image, and share /tmp/localstack.
         "OVERRIDE_IN_DOCKER": "0",

@@ -175,7 +175,7 @@ def test_reported_failures_come_back_and_end_in_the_dead_letter_queue(pipe: Pipe
     redrive = {"deadLetterTargetArn": dead_arn["QueueArn"], "maxReceiveCount": "2"}
     pipe.create(
         JUDGE,
-        queue={"VisibilityTimeout": "1", "RedrivePolicy": json.dumps(redrive)},
+        queue={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(redrive)},
         function={"timeout_s": 1},
         BatchSize=10,
         MaximumBatchingWindowInSeconds=1,
@@ -198,7 +198,7 @@ def test_reported_failures_come_back_and_end_in_the_dead_letter_queue(pipe: Pipe
 def test_a_failed_batch_comes_back_whole(pipe: Pipe, command: str) -> None:
     pipe.create(
         JUDGE,
-        queue={"VisibilityTimeout": "2"},
+        queue={"VisibilityTimeout": "4"},
         function={"timeout_s": 1},
         BatchSize=2,
         MaximumBatchingWindowInSeconds=1,

@@ -71,6 +71,8 @@ class Spawner:
                 future.set_result(_start(command))
             except OSError as exc:
                 future.set_exception(exc)
+            except ValueError as exc:  # a variable that no process can have: a NUL, or half a character
+                future.set_exception(OSError(errno.EINVAL, str(exc)))
 
     def _tell_reaper(self, sign: str, group: int) -> None:
         if self._reaper is not None and self._reaper.poll() is None:
@@ -151,14 +153,16 @@ class ProcessGroup:
 
 
 def _exit_fd(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends, where the system has such."""
+    """A descriptor that becomes readable when the process ends, where the system has such.
+
+    Old kernels do not know the call, sandboxes forbid it, and descriptors can run out: the process runs by
+    now, so none of that may end in an error.
+    """
     if not hasattr(os, "pidfd_open"):
         return None
     try:
         return os.pidfd_open(pid)
-    except OSError as exc:
-        if exc.errno != errno.ENOSYS:
-            raise
+    except OSError:
         return None
 
 

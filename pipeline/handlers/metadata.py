@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.handlers import identity
 from pipeline.handlers.events import Delivery, Upload
@@ -71,7 +71,7 @@ class MetadataTable:
         rows = [self._row(outcome, ended_at) for outcome in outcomes]
         try:
             answers = self.dynamodb.batch_execute_statement(Statements=[self._insert(row) for row in rows])
-        except ClientError as exc:
+        except (ClientError, BotoCoreError) as exc:
             return {outcome.upload.file_id: exc for outcome in outcomes}
         errors: dict[str, Exception] = {}
         for row, answer in zip(rows, answers["Responses"], strict=True):
@@ -88,6 +88,8 @@ class MetadataTable:
         except ClientError as exc:
             if exc.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 return {file_id: exc}
+        except BotoCoreError as exc:
+            return {file_id: exc}
         return {}
 
     def _insert(self, row: dict[str, Any]) -> BatchStatementRequestTypeDef:

@@ -16,12 +16,11 @@ class FakeDynamoDB:
         self.rows: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.refuse: str | None = None
-        self.down: str | None = None
+        self.down: str | Exception | None = None
 
     def batch_execute_statement(self, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:
         self.calls.append("BatchExecuteStatement")
-        if self.down:
-            raise client_error(self.down)
+        self._fail_if_down()
         return {"Responses": [self._insert(**statement) for statement in Statements]}
 
     def update_item(
@@ -35,6 +34,7 @@ class FakeDynamoDB:
         ExpressionAttributeValues: dict[str, Any],
     ) -> None:
         self.calls.append("UpdateItem")
+        self._fail_if_down()
         assert ConditionExpression == "#status = :failed"
         row = self.rows[Key["file_id"]["S"]]
         if row["status"] != ExpressionAttributeValues[":failed"]:
@@ -46,6 +46,10 @@ class FakeDynamoDB:
             for name in removed[1].split(", "):
                 row.pop(names[name], None)
         row["attempts"] = {"N": str(int(row["attempts"]["N"]) + 1)}
+
+    def _fail_if_down(self) -> None:
+        if self.down:
+            raise client_error(self.down) if isinstance(self.down, str) else self.down
 
     def _insert(self, Statement: str, Parameters: list[dict[str, Any]]) -> dict[str, Any]:
         if self.refuse:

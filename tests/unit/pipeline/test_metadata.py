@@ -6,6 +6,7 @@ import json
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from pipeline.handlers.events import parse_delivery, parse_upload
 from pipeline.handlers.metadata import FAILED, SUPERSEDED, TRANSFERRED, MetadataTable, Outcome
@@ -114,6 +115,29 @@ def test_a_refused_row_is_reported(table: MetadataTable, dynamodb: FakeDynamoDB)
     dynamodb.refuse = "ProvisionedThroughputExceeded"
     errors = table.write([outcome(TRANSFERRED)], ENDED)
     assert "ProvisionedThroughputExceeded" in str(next(iter(errors.values())))
+
+
+def test_a_table_that_does_not_answer_is_reported_like_one_that_refuses(
+    table: MetadataTable, dynamodb: FakeDynamoDB
+) -> None:
+    """The messages then come again after the short delay, and not with the long visibility timeout."""
+    silent = ReadTimeoutError(endpoint_url="http://table")
+    dynamodb.down = silent
+    errors = table.write([outcome(TRANSFERRED, key="acme/a"), outcome(TRANSFERRED, key="acme/b")], ENDED)
+    assert list(errors.values()) == [silent, silent]
+
+
+def test_an_update_that_is_not_answered_is_reported(
+    table: MetadataTable, dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.write([outcome(FAILED)], ENDED)
+    silent = ReadTimeoutError(endpoint_url="http://table")
+
+    def give_no_answer(**_: Any) -> None:
+        raise silent
+
+    monkeypatch.setattr(dynamodb, "update_item", give_no_answer)
+    assert list(table.write([outcome(TRANSFERRED)], ENDED).values()) == [silent]
 
 
 def test_a_table_that_is_down_is_reported_for_every_row(table: MetadataTable, dynamodb: FakeDynamoDB) -> None:

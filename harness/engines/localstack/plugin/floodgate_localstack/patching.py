@@ -5,7 +5,6 @@ Imports nothing of LocalStack, so that it can be tested without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 
@@ -13,8 +12,10 @@ class PatchTargetMissingError(AttributeError):
     """What a patch wants to replace is not there: the patched library has changed."""
 
 
-def replace(owner: Any, name: str, replacement: Callable[..., Any]) -> Any:
+def replace(owner: Any, name: str, replacement: Any) -> Any:
     """Set `owner.name` to `replacement` and return what was there.
+
+    :param replacement: anything that can be called, or a `classmethod` or `staticmethod` of it
 
     :raises PatchTargetMissingError: there is nothing of that name to replace
     """

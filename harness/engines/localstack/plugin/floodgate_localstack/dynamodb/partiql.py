@@ -136,7 +136,7 @@ def bind(template: Any, parameters: Sequence[AttributeValue]) -> AttributeValue:
             raise PartiQLError("Number of parameters in request and statement don't match.")
         return parameters[template.position]
     if not isinstance(template, Composite):
-        return template  # type: ignore[no-any-return]
+        return template
     bound = [(name, bind(part, parameters)) for name, part in template.parts]
     if template.type_name == "M":
         return {"M": dict(bound)}

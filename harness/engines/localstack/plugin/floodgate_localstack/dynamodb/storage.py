@@ -121,7 +121,7 @@ def item_json(item: Item) -> tuple[str, int]:
     if cached is None:
         cached = (dynamo_json_dump(item.attrs), item.size())
         item.__dict__["_floodgate_json"] = cached
-    return cached  # type: ignore[no-any-return]
+    return cached
 
 
 def forget_json(item: Item) -> None:
@@ -166,7 +166,7 @@ def _get_table(self: DynamoDBBackend, table_name: str) -> Table:
 def _all_items(self: Table) -> list[Item]:
     if isinstance(self.items, OrderedItems):
         return list(self.items.walk())
-    return _moto_all_items(self)  # type: ignore[no-any-return]
+    return _moto_all_items(self)
 
 
 _moto_all_items = Table.all_items

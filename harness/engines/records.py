@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.engines.base import ProcessRecord
+from harness.files import replace_json
 
 
 class ProcessTable:
@@ -21,14 +22,20 @@ class ProcessTable:
     def write(self, record: ProcessRecord) -> None:
         """Add or replace the record of a role."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        half = self._folder / f"{record.role}.new"
-        half.write_text(json.dumps(asdict(record)))
-        half.replace(self._folder / f"{record.role}.json")
+        replace_json(self._folder / f"{record.role}.json", asdict(record))
 
     def read(self) -> list[ProcessRecord]:
-        """Return all records, ordered by role."""
-        return [ProcessRecord(**json.loads(path.read_text())) for path in sorted(self._folder.glob("*.json"))]
+        """Return all records, ordered by role; one that is being forgotten meanwhile is left out."""
+        found = (_read(path) for path in sorted(self._folder.glob("*.json")))
+        return [record for record in found if record is not None]
 
     def forget(self, role: str) -> None:
         """Remove the record of a role, if there is one."""
         (self._folder / f"{role}.json").unlink(missing_ok=True)
+
+
+def _read(path: Path) -> ProcessRecord | None:
+    try:
+        return ProcessRecord(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None

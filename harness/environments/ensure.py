@@ -24,6 +24,7 @@ from harness.environments.prepare import prepare
 from harness.environments.prune import prune
 from harness.environments.recipes import BUILD_PINS, Layer, layer_for
 from harness.exceptions import InstallError
+from harness.files import replace_json
 from harness.locks import exclusive
 from harness.paths import environments_dir
 
@@ -97,12 +98,10 @@ def _run_uv(
 
 
 def _install_arguments(layer: Layer, folder: Path) -> list[str]:
-    """Return the call that fills a layer.
-
-    Bytecode is compiled now: where the environment says PYTHONDONTWRITEBYTECODE, every start of the engine
-    would compile half a thousand modules again.
-    """
-    arguments = ["pip", "install", "--python", str(python_of(folder)), "--no-deps", "--compile-bytecode"]
+    """Return the call that fills a layer."""
+    arguments = ["pip", "install", "--python", str(python_of(folder)), "--no-deps"]
+    if layer.compile_all:
+        arguments += ["--compile-bytecode"]
     if layer.only_wheels:
         arguments += ["--only-binary", ":all:"]
     if layer.pins is not None:
@@ -136,6 +135,4 @@ def _write_marker(layer: Layer, folder: Path) -> None:
         "below": layer.below.folder_name() if layer.below else None,
         "distributions": _distributions(folder),
     }
-    half = folder / f"{MARKER}.new"
-    half.write_text(json.dumps(content, indent=1))
-    half.replace(folder / MARKER)
+    replace_json(folder / MARKER, content)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import asyncssh
 
 from harness import clock
 from harness.exceptions import EnvironmentNotReadyError, PortInUseError
+from harness.files import replace_json
 from harness.sftp import host_key
 from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import AllowMapped
@@ -167,9 +167,7 @@ def _resource_arn(config: SftpConfig) -> str:
 
 def _write_ready_file(config: SftpConfig, port: int, fingerprint: str) -> None:
     content = {"pid": os.getpid(), "host": config.host, "port": port, "host_key_fingerprint": fingerprint}
-    draft = config.ready_file.with_name(f".{config.ready_file.name}.{os.getpid()}")
     try:
-        draft.write_text(json.dumps(content), encoding="utf-8")
-        draft.replace(config.ready_file)
+        replace_json(config.ready_file, content)
     except OSError as exc:
         raise EnvironmentNotReadyError(f"cannot write {config.ready_file}: {exc}") from exc

@@ -16,9 +16,10 @@ from harness.engines import process
 from harness.engines.base import EngineInfo
 from harness.engines.localstack.health import log_tail
 from harness.exceptions import EngineStartError
+from harness.files import replace_json
 from harness.stack.customers import Customer
 from harness.stack.description import SftpEndpoint
-from harness.stack.state import StackState, write_json
+from harness.stack.state import StackState
 
 ROLE = "sftp"
 START_TIMEOUT_S = 60.0
@@ -50,7 +51,7 @@ class FrontEnd:
         server_id = f"s-{secrets.token_hex(9)[:17]}"
         config_file = state.folder / "sftp.json"
         ready_file = state.folder / "sftp.ready.json"
-        write_json(config_file, self._config(state, server_id, ready_file))
+        replace_json(config_file, self._config(state, server_id, ready_file))
         child = self._spawn(state, config_file)
         state.processes.write(process.record_of(ROLE, child.pid))
         ready = _wait_until_ready(child, ready_file, state.folder / "sftp.log", timeout_s)

@@ -27,6 +27,7 @@ from harness.engines.base import ProcessRecord
 from harness.engines.process import is_running
 from harness.engines.records import ProcessTable
 from harness.exceptions import UsageError
+from harness.files import replace_json
 from harness.locks import exclusive, exclusive_if_free
 from harness.paths import stacks_dir
 from harness.stack.description import StackDescription
@@ -82,7 +83,7 @@ class StackState:
     def create(self, ownership: Ownership) -> None:
         """Make the folder, readable by this user alone because keys lie in it."""
         self.folder.mkdir(parents=True, mode=0o700)
-        write_json(self.folder / "owner.json", asdict(ownership))
+        replace_json(self.folder / "owner.json", asdict(ownership))
 
     def ownership(self) -> Ownership | None:
         """Return what `create` was given; None where it did not come that far."""
@@ -93,7 +94,7 @@ class StackState:
 
     def publish(self, description: StackDescription) -> None:
         """Say that the stack is up."""
-        write_json(self.folder / "stack.json", description.to_json())
+        replace_json(self.folder / "stack.json", description.to_json())
 
     def description(self) -> StackDescription | None:
         """Return the description of the stack, None unless it is up."""
@@ -137,13 +138,6 @@ def known_names() -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Replace a file at once: readers see the old or the new content, never a part."""
-    half = path.with_name(f"{path.name}.new")
-    half.write_text(json.dumps(content, indent=2))
-    half.replace(path)
 
 
 def _read_json(path: Path) -> Any:

@@ -55,3 +55,20 @@ def test_records_are_kept_by_role(tmp_path: Path) -> None:
     table.forget("engine")
     table.forget("engine")
     assert table.read() == [ProcessRecord("sftp", 3, 3.5)]
+
+
+def test_a_record_that_is_forgotten_while_all_are_read_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`floodgate down` does so while `status` or a run's sampler looks."""
+    table = ProcessTable(tmp_path)
+    for role in ("engine", "sftp"):
+        table.write(process.record_of(role, os.getpid()))
+    read_text = Path.read_text
+
+    def forget_then_read(path: Path) -> str:
+        table.forget("engine")
+        return read_text(path)
+
+    monkeypatch.setattr(Path, "read_text", forget_then_read)
+    assert [record.role for record in table.read()] == ["sftp"]

@@ -18,7 +18,7 @@ def test_variables_that_no_process_can_have_do_not_end_the_spawner(value: str, t
     started = Spawner()
     command = Command(["/nowhere"], {"NAME": value}, tmp_path, output_fd=1)
     for _ in range(2):  # the second call found nobody at work
-        with pytest.raises(OSError, match="null|encode|surrogate") as raised:
+        with pytest.raises(OSError, match=r"null|encode") as raised:
             started.spawn(command)
         assert raised.value.errno == errno.EINVAL
 

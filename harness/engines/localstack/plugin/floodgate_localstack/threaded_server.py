@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from localstack import config
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
@@ -85,7 +85,7 @@ def _in_thread(target: Any, *arguments: Any) -> None:
 
 def _serve(connection: socket.socket, application: WsgiGateway) -> None:
     """Answer the requests of one connection until the client closes it."""
-    with connection, connection.makefile("rb", buffering=_READ_BUFFER_BYTES) as stream:
+    with connection, cast(BinaryIO, connection.makefile("rb", buffering=_READ_BUFFER_BYTES)) as stream:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while (request := read_head(stream)) is not None:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from harness.cli import reports, run, scenarios, setup, stacks
+from harness.cli.output import messages
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import FloodgateError
 from harness.exit_codes import ExitCode
@@ -38,7 +39,7 @@ def main() -> None:
 
 def invoke(args: list[str]) -> ExitCode:
     """Run one command line in this process and return its exit code; errors go to standard error."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = messages()
     try:
         with sigterm_interrupts():
             result = app(args, standalone_mode=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from rich.console import Console
@@ -9,14 +10,28 @@ from rich.console import Console
 from harness.engines.base import Progress
 
 
+class _Console(Console):
+    """Goes on in silence when its reader has gone (`| head`).
+
+    rich's own leaves the program with exit code 1 at that moment: in the middle of a run, or at its end
+    instead of the exit code that tells whether a file was lost.
+    """
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
 def results() -> Console:
     """Console for what was asked for."""
-    return Console(highlight=False, soft_wrap=True)
+    return _Console(highlight=False, soft_wrap=True)
 
 
 def messages() -> Console:
     """Console for progress and remarks."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def progress(console: Console) -> Progress:

@@ -35,6 +35,7 @@ class Layer:
     :param project: folder of a Python project to install without its dependencies, or None
     :param below: the layer whose packages this one sees, too
     :param only_wheels: never compile from source, so that no compiler is needed
+    :param compile_all: compile the bytecode of every module now, and not of each at its first import
     :param prepare: module of the environment that computes, once for all starts, what every engine would
         compute again; it is run with FILESYSTEM_ROOT set to `prepared_dir` of the environment
     """
@@ -45,6 +46,7 @@ class Layer:
     project: Path | None = None
     below: Layer | None = None
     only_wheels: bool = False
+    compile_all: bool = True
     prepare: str | None = None
 
     def folder_name(self) -> str:
@@ -113,6 +115,8 @@ def _localstack() -> Layer:
         name=f"localstack-{release}",
         title=f"LocalStack {release}",
         pins=PINS_DIR / f"localstack-{release}.txt",
+        # Eleven thousand modules, a minute of CPU. Engines import a sixth, and keep their bytecode.
+        compile_all=False,
         # The index of all AWS services' operations: five seconds of CPU at the first call to each engine.
         prepare="localstack.aws.spec",
     )

@@ -89,6 +89,13 @@ def test_lambda_runtime_needs_no_compiler() -> None:
     assert layer_for("lambda-runtime").only_wheels
 
 
+def test_of_localstack_only_what_is_imported_gets_compiled() -> None:
+    layer = layer_for("localstack")
+    assert layer.below is not None
+    assert not layer.below.compile_all
+    assert layer.compile_all
+
+
 def test_unknown_kind_is_refused_with_those_that_exist() -> None:
     with pytest.raises(UsageError) as caught:
         layer_for("moto")

@@ -51,8 +51,6 @@ class Capabilities:
 
     ignored_resource_types: frozenset[str] = frozenset()
     """CloudFormation types that the engine rejects, or accepts without doing anything."""
-    can_peek_queues: bool = False
-    """Messages of a queue can be listed without receiving them."""
     differs_from_aws: tuple[str, ...] = ()
     """Sentences for the report: what behaves differently here from AWS."""
 

@@ -26,8 +26,6 @@ class Upload:
     entry: LedgerEntry
     version_id: str | None = None
     file_id: str | None = None
-    stored_bytes: int | None = None
-    """The size that the server stored."""
     server_reason: str | None = None
     """Why the server says that it broke off."""
 
@@ -130,5 +128,4 @@ def _fits(entry: LedgerEntry, close: ClosedUpload) -> bool:
 
 def _settle(upload: Upload, close: ClosedUpload, bucket: str) -> None:
     upload.version_id = close.version_id
-    upload.stored_bytes = close.size_bytes
     upload.file_id = identity.file_id(bucket, close.key, close.version_id)

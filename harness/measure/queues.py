@@ -1,6 +1,6 @@
 """What is still in a queue, without disturbing it.
 
-An engine that can list messages without receiving them (`Capabilities.can_peek_queues`) is asked for them.
+An engine that can list messages without receiving them (`registry.queue_peeker`) is asked for them.
 Elsewhere the work queue is only counted, because receiving from it would take messages from the workers and
 raise their receive counts; the dead-letter queue, which nobody works on, is received from and every message
 is put back at once.

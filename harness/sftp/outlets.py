@@ -22,7 +22,6 @@ from harness.sftp.session_log import Line
 QUEUE_LINES = 20_000
 MAX_EVENTS_PER_CALL = 1_000
 """PutLogEvents takes 10,000 events and 1 MiB; our lines stay below 1 KiB mostly, so a thousand always fit."""
-MAX_LINE_BYTES = 1_000
 _KNOWN_STREAMS = 10_000
 
 

@@ -14,9 +14,8 @@ from typing import Any
 
 from harness.engines import process
 from harness.engines.base import EngineInfo
-from harness.engines.localstack.health import log_tail
 from harness.exceptions import EngineStartError
-from harness.files import replace_json
+from harness.files import log_tail, replace_json
 from harness.stack.customers import Customer
 from harness.stack.description import SftpEndpoint
 from harness.stack.state import StackState

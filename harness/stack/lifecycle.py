@@ -12,10 +12,10 @@ from harness.deploy import Deployment, deploy
 from harness.deploy.deployment import ROUTES
 from harness.engines import disk
 from harness.engines.base import Engine, EngineInfo, Progress
-from harness.engines.localstack.health import log_tail
 from harness.engines.process import record_of
 from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError, UsageError
+from harness.files import log_tail
 from harness.paths import stacks_dir
 from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
@@ -97,11 +97,6 @@ def is_alive(name: str) -> list[str]:
             f"no stack named {name!r} is up", hint=f"start it: floodgate up --name {name}"
         )
     return state.dead_roles()
-
-
-def sweep_stale(progress: Progress) -> list[str]:
-    """Clear what dead parents left; return the names of the stacks that were cleared."""
-    return sweep(progress)
 
 
 def _locked(state: StackState, progress: Progress) -> AbstractContextManager[object]:

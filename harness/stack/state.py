@@ -61,10 +61,6 @@ class StackState:
         self.processes = ProcessTable(self.folder)
 
     @property
-    def engine_log(self) -> Path:
-        return self.folder / "engine.log"
-
-    @property
     def deploy_dir(self) -> Path:
         return self.folder / "deploy"
 

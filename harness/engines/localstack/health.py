@@ -13,9 +13,9 @@ from typing import Any
 
 from harness.engines import disk
 from harness.exceptions import DiskFullError, EngineStartError, FloodgateError
+from harness.files import log_tail
 
 READY_LINE = "Ready."
-LOG_TAIL_LINES = 25
 _POLL_S = 0.05
 _REQUEST_TIMEOUT_S = 5.0
 _DISK_FULL_MARKS = ("No space left on device", "Disk quota exceeded")
@@ -68,15 +68,6 @@ def failure(message: str, log_file: Path) -> FloodgateError:
         text,
         hint="run it again; if the log above names a missing module, delete the environments folder first",
     )
-
-
-def log_tail(log_file: Path, lines: int = LOG_TAIL_LINES) -> str:
-    """Return the last lines of a log, or a word about why there are none."""
-    try:
-        text = log_file.read_text(errors="replace")
-    except OSError as exc:
-        return f"(no log: {exc})"
-    return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"
 
 
 def _is_ready(log_file: Path, offset: int) -> bool:

@@ -73,7 +73,6 @@ class LocalStackHost:
         """Say what LocalStack 4.9/4.14 lacks, each item tried."""
         return Capabilities(
             ignored_resource_types=differences.IGNORED_RESOURCE_TYPES,
-            can_peek_queues=True,
             differs_from_aws=differences.DIFFERS_FROM_AWS,
         )
 

@@ -12,6 +12,7 @@ import pytest
 from harness.engines import ports, process
 from harness.engines.base import ProcessRecord
 from harness.stack import lifecycle
+from harness.stack.clearing import sweep
 from harness.stack.state import WATCHER_ROLE, StackState
 from tests.integration.stack.conftest import OtherProcess, wait_until
 
@@ -58,7 +59,7 @@ def test_kill_of_owner_and_watcher_is_cleared_by_the_next_up(other_process: Make
 
 def test_kept_stack_outlives_the_process_that_made_it(other_process: MakeProcess, home: Path) -> None:
     other_process("demo", owned=False).popen.communicate(timeout=120)
-    assert lifecycle.sweep_stale(print) == []
+    assert sweep(print) == []
     assert lifecycle.is_alive("demo") == []
     assert lifecycle.down("demo", print)
     assert is_gone("demo", home)
@@ -78,7 +79,7 @@ def test_up_that_was_killed_half_way_is_swept(moment: str, other_process: MakePr
     other.end(signal.SIGKILL)
     assert (home / "stacks" / "demo").exists()
     assert lifecycle.describe("demo") is None
-    assert lifecycle.sweep_stale(print) == ["demo"]
+    assert sweep(print) == ["demo"]
     assert is_gone("demo", home)
 
 
@@ -105,7 +106,7 @@ def test_ctrl_c_half_way_leaves_nothing(
 def test_sweep_leaves_a_running_up_alone(other_process: MakeProcess, home: Path) -> None:
     other = other_process("demo", owned=True)
     other.wait_for_line("Pipeline: creating")
-    assert lifecycle.sweep_stale(print) == []
+    assert sweep(print) == []
     other.wait_for_line("up and waiting")
     assert lifecycle.is_alive("demo") == []
     assert lifecycle.down("demo", print)

@@ -1,4 +1,4 @@
-"""Files that are replaced whole."""
+"""Files that are replaced whole, and the ends of logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import replace_json
+from harness.files import log_tail, replace_json
 
 pytestmark = pytest.mark.unit
 
@@ -33,3 +33,12 @@ def test_a_full_disk_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(OSError, match="No space"):
         replace_json(path, {"b": 2})
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_the_end_of_a_log(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    assert "no log" in log_tail(log)
+    log.touch()
+    assert log_tail(log) == "(the log is empty)"
+    log.write_bytes(b"one\ntwo\nthr\xffee\n")
+    assert log_tail(log, lines=2) == "two\nthr\ufffdee"

@@ -28,8 +28,8 @@ _CONFIG = Config(
 def client(service: str, engine: EngineInfo, **overrides: Any) -> Any:
     """Return a boto3 client for `service` on `engine`.
 
-    What the user keeps in `AWS_PROFILE`, `~/.aws` and the proxy variables has no say in it: the engine is on
-    this machine, and its credentials come with it.
+    What the user keeps in `AWS_*`, `~/.aws` and the proxy variables has no say in it: the engine is on this
+    machine, and its credentials come with it.
 
     :param overrides: keyword arguments of `boto3.client`, e.g. `config`
     """
@@ -48,14 +48,14 @@ def client(service: str, engine: EngineInfo, **overrides: Any) -> Any:
 
 
 def _clean_session() -> botocore.session.Session:
-    """Return a session that reads neither the profile nor the files of the user."""
+    """Return a session that reads neither the profile, nor the files, nor any AWS_* variable of the user."""
+    settings = {
+        name: (in_file, None, default, convert)
+        for name, (in_file, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
     nowhere = (None, None, os.devnull, None)
     return botocore.session.Session(
-        session_vars={
-            "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
-        }
+        session_vars={**settings, "config_file": nowhere, "credentials_file": nowhere}
     )
 
 

@@ -1,4 +1,5 @@
 import botocore.exceptions
+import botocore.session
 import pytest
 
 from harness import aws
@@ -22,6 +23,22 @@ def test_the_users_own_aws_settings_have_no_say(monkeypatch, tmp_path):
     assert client.meta.endpoint_url == "http://127.0.0.1:4566"
     assert client.meta.region_name == "us-east-1"
     assert client.meta.config.proxies == {}
+
+
+def test_no_variable_of_aws_is_read(monkeypatch):
+    expected = aws.client("s3", ENGINE).meta.config
+    variables = [names for _, names, *_ in botocore.session.Session.SESSION_VARIABLES.values() if names]
+    for names in variables:
+        for name in [names] if isinstance(names, str) else names:
+            monkeypatch.setenv(name, "junk")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://example.invalid")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "junk")
+
+    config = aws.client("s3", ENGINE).meta.config
+
+    for setting in ("defaults_mode", "retries", "request_checksum_calculation", "use_fips_endpoint"):
+        assert getattr(config, setting) == getattr(expected, setting)
 
 
 def test_options_of_a_caller_are_merged_into_ours():

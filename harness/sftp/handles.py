@@ -62,6 +62,7 @@ class Upload:
         return self._place.real_path
 
     async def write(self, offset: int, data: bytes) -> None:
+        self._refuse_when_over()
         if self._failure is not None:
             raise sftp_error(self._failure)
         try:
@@ -83,6 +84,7 @@ class Upload:
         version id in the journal. Shielded, because a connection that breaks now must not leave the two
         apart.
         """
+        self._refuse_when_over()
         self._ending = True
         await asyncio.shield(self._session.services.in_background(self._close()))
 
@@ -105,6 +107,11 @@ class Upload:
         if self._window.has_gap or keeps_an_old_tail:
             raise RandomWriteError
         return await self._writer.finish()
+
+    def _refuse_when_over(self) -> None:
+        """A server that stops gives uploads up while requests of their clients may still be waiting."""
+        if self._ending:
+            raise SFTPFailure("The upload was given up")
 
     def abandon(self, reason: str) -> None:
         if self._ending:

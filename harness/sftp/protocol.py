@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from asyncssh import SFTPAttrs, SFTPFailure, SFTPServer, SSHReader, SSHServerChannel, SSHWriter
+from asyncssh import (
+    SFTPAttrs,
+    SFTPFailure,
+    SFTPInvalidHandle,
+    SFTPServer,
+    SSHReader,
+    SSHServerChannel,
+    SSHWriter,
+)
 from asyncssh.packet import SSHPacket
 from asyncssh.sftp import SFTPServerHandler
 from asyncssh.stream import SSHServerStreamSession
@@ -81,6 +89,16 @@ class TransferHandler(SFTPServerHandler):
         packet.check_end()
         self._file_handles[handle] = await self._filesystem.open(path, flags, attrs)
         return handle
+
+    async def _process_write(self, packet: SSHPacket) -> int:
+        """Take a write whatever follows its data: rclone's library pads the last write of a buffer with the
+        rest of that buffer, and OpenSSH's server does not look at it.
+        """
+        handle, offset, data = packet.get_string(), packet.get_uint64(), packet.get_string()
+        file = self._file_handles.get(handle)
+        if file is None:
+            raise SFTPInvalidHandle("Invalid file handle")
+        return await self._filesystem.write(cast(OpenFile, file), offset, data)
 
     async def _process_opendir(self, packet: SSHPacket) -> bytes:
         handle = self._get_next_handle()

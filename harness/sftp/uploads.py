@@ -53,6 +53,7 @@ class PartWriter:
         self._upload_id: str | None = None
         self._tasks: list[asyncio.Task[Part]] = []
         self._error: StorageError | None = None
+        self._sending = asyncio.Lock()
 
     async def append(self, data: bytes) -> None:
         """Take the next bytes of the stream. Raises `StorageError` as soon as a part has failed."""
@@ -74,8 +75,13 @@ class PartWriter:
     async def abort(self, on_failure: Callable[[StorageError], None]) -> None:
         """Throw everything away, parts in S3 included. A failure that lasts is reported, not raised: the
         client is gone, and a lifecycle rule of the bucket is the last resort.
+
+        Whoever is in `append` meanwhile gets an error: the call that begins a multipart upload is awaited
+        here, or the upload that it makes would stay.
         """
-        self._buffer = bytearray()
+        self._error = self._error or StorageError("the upload was given up", code="Aborted")
+        async with self._sending:
+            self._buffer = bytearray()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._upload_id is None:
             return
@@ -95,20 +101,25 @@ class PartWriter:
         return part_size(self._base_part_bytes, len(self._tasks) + 1)
 
     async def _send_part(self, size_bytes: int) -> None:
-        await self._slots.acquire()
+        async with self._sending:
+            await self._slots.acquire()
+            try:
+                self._check()
+                if self._upload_id is None:
+                    self._upload_id = await self._storage.create_multipart(
+                        self._target.bucket, self._target.key, self._target.metadata
+                    )
+                    self._check()
+            except BaseException:
+                self._slots.release()
+                raise
+            data, number = self._take(size_bytes), len(self._tasks) + 1
+            self._tasks.append(asyncio.create_task(self._put_part(self._upload_id, number, data)))
+
+    def _check(self) -> None:
+        """:raises StorageError: a part has failed, or the upload was given up"""
         if self._error is not None:
-            self._slots.release()
             raise self._error
-        try:
-            if self._upload_id is None:
-                self._upload_id = await self._storage.create_multipart(
-                    self._target.bucket, self._target.key, self._target.metadata
-                )
-        except BaseException:
-            self._slots.release()
-            raise
-        data = self._take(size_bytes)
-        self._tasks.append(asyncio.create_task(self._put_part(self._upload_id, len(self._tasks) + 1, data)))
 
     def _take(self, size_bytes: int) -> bytearray:
         """Cut the next part off without copying it: only the small rest is copied."""

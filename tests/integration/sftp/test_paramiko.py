@@ -258,3 +258,15 @@ def _packet(kind: int, *fields: int | bytes) -> bytes:
     for value in fields:
         body += struct.pack(">I", value) if isinstance(value, int) else struct.pack(">I", len(value)) + value
     return struct.pack(">I", len(body)) + body
+
+
+def test_a_write_with_bytes_after_its_data_is_taken(front_end: FrontEnd, s3: Any, bucket: str) -> None:
+    """As rclone sends it: https://github.com/pkg/sftp pads a short write with the rest of its buffer."""
+    with paramiko_sftp(front_end) as client:
+        file = client.open("padded", "wb")
+        request = (paramiko.sftp.CMD_WRITE, file.handle, paramiko.sftp.int64(0), "data", "padding")
+        kind, answer = client._request(*request)
+        file.close()
+    assert kind == paramiko.sftp.CMD_STATUS
+    assert answer.get_int() == paramiko.sftp.SFTP_OK
+    assert s3.get_object(Bucket=bucket, Key="alice/padded")["Body"].read() == b"data"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.sftp.storage.base import Part, StorageBusyError, StorageError, StoredObject
+from harness.sftp.storage.base import Metadata, Part, StorageBusyError, StorageError, StoredObject
 from harness.sftp.uploads import PartWriter, Target, part_size
 from tests.unit.sftp.memory_storage import MemoryStorage
 
@@ -181,3 +181,36 @@ def test_parts_stay_the_same_up_to_8_gib_and_5_tib_still_fit() -> None:
     assert part_size(8 * MIB, 1001) == 16 * MIB
     assert sum(part_size(8 * MIB, number) for number in range(1, 10_001)) > 5 * TIB
     assert part_size(8 * MIB, 10_000) <= 5 * 1024**3
+
+
+class CreateWaits(MemoryStorage):
+    """A multipart upload that S3 begins only when it is allowed to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.released = asyncio.Event()
+
+    async def create_multipart(self, bucket: str, key: str, metadata: Metadata) -> str:
+        self.asked.set()
+        await self.released.wait()
+        return await super().create_multipart(bucket, key, metadata)
+
+
+def test_an_upload_given_up_while_it_begins_leaves_no_multipart_upload() -> None:
+    async def give_up() -> CreateWaits:
+        storage = CreateWaits()
+        writer = _writer(storage)
+        appending = asyncio.create_task(writer.append(b"x" * 100))
+        await storage.asked.wait()
+        aborting = asyncio.create_task(writer.abort(_unexpected))
+        await asyncio.sleep(0)
+        storage.released.set()
+        with pytest.raises(StorageError, match="given up"):
+            await appending
+        await aborting
+        return storage
+
+    storage = asyncio.run(give_up())
+    assert storage.parts == {}
+    assert storage.objects == {}

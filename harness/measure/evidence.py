@@ -8,6 +8,7 @@ from typing import Protocol
 
 from harness import aws
 from harness.engines.base import EngineInfo, Progress
+from harness.exceptions import AwsError
 from harness.measure import objects, queues
 from harness.measure.objects import ObjectVersion
 from harness.measure.queues import PeekQueue, QueueView
@@ -72,7 +73,7 @@ class AwsEvidence:
         return self._rows.fetch_all(file_ids)
 
     def destination(self, keys: Collection[str]) -> VersionsByKey:
-        found = objects.list_versions(self._s3, self._description.buckets["destination"], keys)
+        found = self._versions("destination", keys)
         objects_only = {
             key: [version for version in versions if not version.is_delete_marker]
             for key, versions in found.items()
@@ -80,7 +81,15 @@ class AwsEvidence:
         return {key: versions for key, versions in objects_only.items() if versions}
 
     def source(self, keys: Collection[str]) -> VersionsByKey:
-        return objects.list_versions(self._s3, self._description.buckets["source"], keys)
+        return self._versions("source", keys)
+
+    def _versions(self, bucket: str, keys: Collection[str]) -> VersionsByKey:
+        try:
+            return objects.list_versions(self._s3, self._description.buckets[bucket], keys)
+        except AwsError as exc:
+            if exc.code != "NoSuchBucket":
+                raise
+            return {}  # a bucket that is gone holds nothing
 
     def read_back(self, versions: Collection[ObjectVersion], progress: Progress) -> None:
         done = 0

@@ -31,6 +31,8 @@ def gather(joined: Joined, source: EvidenceSource, bucket: str, progress: Progre
     started = [upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded]
     evidence.destination = _of_this_run(source.destination(_keys(started)), joined)
     _read_back(joined, evidence, source, progress)
+    if moved := [upload for upload in joined.uploads if _may_have_moved(upload, evidence)]:
+        evidence.rows = {**evidence.rows, **source.rows(upload.file_id or "" for upload in moved)}
     if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, joined, evidence)]:
         keys = _keys(missing)
         evidence.source = {**{key: [] for key in keys}, **source.source(keys)}
@@ -84,6 +86,12 @@ def _may_have_vanished(upload: Upload, joined: Joined, evidence: Evidence) -> bo
     key = upload.entry.key
     # What is at the destination of a repeated key may be another upload's.
     return upload.stored and row is None and (key not in evidence.destination or len(joined.by_key[key]) > 1)
+
+
+def _may_have_moved(upload: Upload, evidence: Evidence) -> bool:
+    """It is at the destination without a final row: perhaps it was delivered after the rows were read."""
+    row = evidence.rows.get(upload.file_id) if upload.file_id else None
+    return upload.stored and upload.entry.key in evidence.destination and not (row and row.final)
 
 
 def _file_ids(joined: Joined) -> Iterable[str]:

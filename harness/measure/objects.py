@@ -21,7 +21,7 @@ from harness.measure.rows import batched
 UPLOAD_TAG = "floodgate-upload"
 """Tag that the pipeline's copy request writes: `<file_id>:<sequencer>` of the upload that it copied."""
 _CHUNK_BYTES = 1024 * 1024
-_VANISHED_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
+_VANISHED_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404", "MethodNotAllowed"})
 
 
 @dataclass(slots=True)

@@ -188,3 +188,17 @@ def test_an_engine_that_is_gone_is_told_as_such(pipeline: Pipeline) -> None:
             assert follower.poll().queue_depth is None
         with pytest.raises(StackLostError, match="did not answer 5 times"):
             follower.poll()
+
+
+def test_a_destination_bucket_that_is_gone_holds_nothing(pipeline: Pipeline) -> None:
+    """The report must come all the same: a failure stays a failure, a transfer without its object is lost."""
+    failed, moved = pipeline.upload(), pipeline.upload()
+    pipeline.row(*failed, "failed", error_type="NoSuchBucket")
+    pipeline.row(*moved, "transferred", destination_version_id="v")
+    description = replace(
+        pipeline.description, buckets={**pipeline.description.buckets, "destination": "gone-and-away"}
+    )
+    pipeline.end()
+    settlement = settle(replace(pipeline.inputs(), description=description), wait_s=0, progress=print)
+    assert outcomes(settlement) == [Outcome.FAILED, Outcome.LOST]
+    assert settlement.records[1].cause == "row_without_object"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,34 @@ def test_nothing_is_lost_that_shows_up_on_a_second_look(tmp_path: Path) -> None:
     world.end()
     assert world.settle().counts["delivered"] == 1
     assert world.looks == 2
+
+
+class BusyWorld(World):
+    """The pipeline goes on: a row is written after the rows were read, before the destination is listed."""
+
+    def destination(self, keys: Collection[str]) -> VersionsByKey:
+        for key, version_id in self.under_way:
+            self.row(file_id_of(key, version_id), "transferred", T0 + 5)
+            self.deliver(key, f"d-{version_id}", "content", T0 + 5)
+        self.under_way = []
+        return super().destination(keys)
+
+    under_way: list[tuple[str, str]]
+
+
+def test_a_file_that_arrives_while_we_look_is_not_called_rowless(tmp_path: Path) -> None:
+    world = BusyWorld(tmp_path)
+    ledger_id, key = world.offer()
+    world.start(ledger_id, T0)
+    world.close(key, "v1", T0 + 1)
+    world.acknowledge(ledger_id, T0 + 1, "content")
+    world.under_way = [(key, "v1")]
+    world.end()
+    settlement = world.settle()
+    (record,) = settlement.records
+    assert (record.outcome, record.cause) == (Outcome.DELIVERED, None)
+    assert record.handler_ended_at == T0 + 5.5
+    assert settlement.notes == []
 
 
 class CountingWorld(World):

@@ -23,6 +23,7 @@ _VERDICT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "inter
 _THRESHOLD_STYLES = {"passed": "green", "failed": "bold red", "no_samples": "yellow"}
 _FAILURES_SHOWN = 5
 _KEY_CHARACTERS = 56
+_MESSAGE_CHARACTERS = 200
 
 
 def render(summary: Mapping[str, Any], run_dir: Path, console: Console) -> None:
@@ -42,6 +43,7 @@ def _blocks(summary: Mapping[str, Any], run_dir: Path) -> Iterator[RenderableTyp
     if summary["failures"]:
         yield Text()
         yield _failures(summary["failures"])
+        yield from _bullets(_explanations(summary["failures"]))
         if (more := len(summary["failures"]) - _FAILURES_SHOWN) > 0:
             yield Text(f"and {more} more causes in the report", style="dim")
     if summary["thresholds"]:
@@ -101,6 +103,16 @@ def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
             Text(text.shortened(text.printable(example), _KEY_CHARACTERS), overflow="ellipsis", no_wrap=True),
         )
     return table
+
+
+def _explanations(failures: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what the cause of a failure means in the words of its first example."""
+    told = [
+        (each["cause"], each["examples"][0]["message"])
+        for each in failures[:_FAILURES_SHOWN]
+        if each["examples"]
+    ]
+    return [f"{cause}: {text.shortened(message, _MESSAGE_CHARACTERS)}" for cause, message in told if message]
 
 
 def _thresholds(thresholds: Sequence[Mapping[str, Any]]) -> Table:

@@ -44,8 +44,9 @@ def delivery(summary: Mapping[str, Any]) -> str:
             if files["uploaded"] == 1
             else f"All {files['uploaded']:,} uploaded files were"
         )
-        return f"{amount} delivered."
-    return f"{files['delivered']:,} of {text.files(files['uploaded'])} uploaded were delivered."
+        return f"{amount} delivered{_source(summary)}."
+    amount = f"{files['delivered']:,} of {text.files(files['uploaded'])} uploaded were"
+    return f"{amount} delivered{_source(summary)}."
 
 
 def loss(summary: Mapping[str, Any]) -> str:
@@ -59,6 +60,13 @@ def loss(summary: Mapping[str, Any]) -> str:
         return "The ledger's own counts and the settled files disagree."
     if not files["uploaded"]:
         return "Nothing was uploaded, so nothing could be lost."
+    if not summary.get("evidence_complete", True):
+        return f"Whether a file was lost, duplicated or corrupted could not be checked{_unknown(files)}."
+    if unread := files["delivered"] - summary.get("verified", files["delivered"]):
+        return (
+            f"No file was lost or duplicated, but {text.files(unread)} could not be read back"
+            f" to see whether they are corrupted{_waiting(files)}."
+        )
     return f"No file was lost, duplicated or corrupted{_waiting(files)}."
 
 
@@ -70,6 +78,16 @@ def thresholds(summary: Mapping[str, Any]) -> str:
     held = f"{verdicts.count('passed')} of {len(verdicts)} thresholds held"
     empty = verdicts.count("no_samples")
     return f"{held}; {empty} had no samples." if empty else f"{held}."
+
+
+def _source(summary: Mapping[str, Any]) -> str:
+    """Without evidence from the destination there are only the rows that were seen while the stack lived."""
+    return "" if summary.get("evidence_complete", True) else ", as far as the table said"
+
+
+def _unknown(files: Mapping[str, int]) -> str:
+    amount = files["in_flight"]
+    return f"; what became of {text.files(amount)} is not known" if amount else ""
 
 
 def _waiting(files: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ MARKDOWN_NAME = "summary.md"
 _VERDICT_MARKS = {"passed": "✅", "no_samples": "⚪"}
 _FAILURES_SHOWN = 10
 _KEY_CHARACTERS = 120
+_MESSAGE_CHARACTERS = 200
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|&~$]|:(?=\S)|^\W|^\d+[.)]|(?<=www)\.", re.IGNORECASE)
 """What could begin a construct of Markdown, HTML, a table, a formula, an emoji or a link."""
 
@@ -104,16 +105,18 @@ def _latencies(summary: Mapping[str, Any]) -> str:
 def _failures(summary: Mapping[str, Any]) -> str:
     failures = summary["failures"]
     rows = [
-        [plain(each["stage"]), code(each["cause"]), text.count(each["count"]), _example(each["examples"])]
+        [plain(each["stage"]), code(each["cause"]), text.count(each["count"]), *_example(each["examples"])]
         for each in failures[:_FAILURES_SHOWN]
     ]
     left_out = len(failures) - len(rows)
     more = f"\n\n{left_out} more causes are in the report." if left_out else ""
-    return _table(["Stage", "Cause", "Files", "For example"], rows, "llrl") + more
+    return _table(["Stage", "Cause", "Files", "For example", "Message"], rows, "llrll") + more
 
 
-def _example(examples: Sequence[Mapping[str, str]]) -> str:
-    return code(examples[0]["key"]) if examples else ""
+def _example(examples: Sequence[Mapping[str, str]]) -> tuple[str, str]:
+    if not examples:
+        return "", ""
+    return code(examples[0]["key"]), plain(text.shortened(examples[0]["message"], _MESSAGE_CHARACTERS))
 
 
 def _list(lines: Sequence[str]) -> str:

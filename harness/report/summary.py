@@ -47,6 +47,7 @@ def build_summary(inputs: ReportInputs) -> dict[str, Any]:
         **_run(inputs.facts),
         "files": settled.counts,
         "verified": settled.verified,
+        "evidence_complete": settled.evidence_complete,
         "bytes": asdict(settled.bytes),
         "rate": _rate(settled.rate),
         "latency_ms": {stage: _latency(latency) for stage, latency in settled.latency_ms.items()},

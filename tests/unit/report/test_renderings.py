@@ -149,3 +149,43 @@ def test_a_route_without_queue_stages_is_rendered(passed):
     passed["latency_ms"]["queue_wait"] = None
     assert "Queue wait" not in printed(passed)
     assert "Queue wait" not in render_markdown(passed)
+
+
+@pytest.fixture
+def blind():
+    """A run whose stack was gone before it could be asked."""
+    inputs = builders.inputs([builders.record(0), builders.record(1, Outcome.IN_FLIGHT)], verdict="error")
+    settled = replace(inputs.settlement, evidence_complete=False, verified=0)
+    return build_summary(replace(inputs, settlement=settled))
+
+
+def test_without_evidence_nothing_is_claimed_about_loss(blind):
+    told = sentences(blind)
+    assert "1 of 2 files uploaded were delivered, as far as the table said." in told
+    claim = "Whether a file was lost, duplicated or corrupted could not be checked"
+    assert f"{claim}; what became of 1 file is not known." in told
+    for content in (printed(blind), render_markdown(blind)):
+        assert "No file was lost" not in content
+
+
+def test_junit_passes_no_invariant_that_could_not_be_checked(blind):
+    _, cases = junit_cases(blind)
+    for name in ("lost = 0", "duplicated = 0", "corrupted = 0"):
+        error = cases[name].find("error")
+        assert error is not None
+        assert "not known" in error.get("message", "")
+
+
+def test_bytes_that_were_not_read_back_are_not_called_intact():
+    inputs = builders.inputs()
+    summary = build_summary(replace(inputs, settlement=replace(inputs.settlement, verified=47)))
+    assert sentences(summary)[1] == (
+        "No file was lost or duplicated, "
+        "but 3 files could not be read back to see whether they are corrupted."
+    )
+
+
+@pytest.mark.parametrize("rendered", [render_markdown, printed])
+def test_a_cause_is_explained_by_the_message_of_its_example(rendered):
+    summary = build_summary(builders.failed_inputs(message="the bucket is on holiday"))
+    assert "the bucket is on holiday" in rendered(summary)

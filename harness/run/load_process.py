@@ -24,6 +24,8 @@ class LoadProcess:
 
     process: subprocess.Popen[bytes]
     log: Path
+    asked: bool = False
+    """To stop, by us."""
     killed: bool = False
     """By us, so its exit code says nothing."""
 
@@ -53,9 +55,13 @@ class LoadProcess:
         return self.process.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Tell it to offer no more files and to let running uploads finish."""
+        """Tell it to offer no more files and to let running uploads finish.
+
+        Not with SIGINT: until the generator can answer for itself, Python turns that into a traceback.
+        """
         if self.is_running():
-            self.process.send_signal(signal.SIGINT)
+            self.asked = True
+            self.process.send_signal(signal.SIGTERM)
 
     def end(self, within_s: float) -> None:
         """Ask it to stop, and kill it when it takes longer than `within_s`."""
@@ -74,6 +80,7 @@ class LoadProcess:
     def check(self) -> None:
         """Raise when it ended with an error of its own."""
         code = self.process.poll()
-        if code and not self.killed:
+        stopped_early = self.asked and code == -signal.SIGTERM
+        if code and not self.killed and not stopped_early:
             tail = self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
             raise FloodgateError(f"the load generator ended with exit code {code}:\n{tail}")

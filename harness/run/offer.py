@@ -36,6 +36,11 @@ class Offer:
     stack_lost: str | None = None
     deaths: list[str] = field(default_factory=list)
 
+    @property
+    def engine_lost(self) -> bool:
+        """Nobody can be asked any more. Without the SFTP server alone, everything that was stored can."""
+        return self.stack_lost is not None and set(self.deaths) != {"sftp"}
+
 
 def offer_load(
     session: StackSession,

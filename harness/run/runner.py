@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.clock import now
 from harness.engines.base import Progress
-from harness.exceptions import StackLostError
+from harness.exceptions import AwsError, StackLostError
 from harness.exit_codes import ExitCode
 from harness.load import catalogue
 from harness.load.catalogue import Scenario
@@ -138,12 +138,23 @@ class _Run:
             with Interrupts(stop_early) as interrupts, LiveLine(self._console) as live:
                 offer = offer_load(session, self._folder, load, live, lambda: interrupts.seen)
                 try:
+                    self._require_ledger(offer, interrupts)
                     settlement = self._settle(session, offer, live, interrupts)
                 finally:
                     offer.sampler.stop()
                 return offer, settlement, interrupts.seen
         finally:
             load.kill()
+
+    def _require_ledger(self, offer: Offer, interrupts: Interrupts) -> None:
+        """Stopped before the generator wrote its first line: nothing was offered, and nothing is reported."""
+        if any(self._folder.ledger_dir.glob("ledger-*.jsonl")):
+            return
+        self.has_evidence = False
+        if interrupts.seen:
+            raise KeyboardInterrupt
+        if offer.stack_lost is not None:
+            raise StackLostError(f"{offer.stack_lost}, before the first file was offered")
 
     def _settle(
         self, session: StackSession, offer: Offer, live: LiveLine, interrupts: Interrupts
@@ -155,14 +166,14 @@ class _Run:
             session.uploads_file,
             offer.follower,
         )
-        if offer.stack_lost is None:
+        if not offer.engine_lost:
             patience = _Patience(interrupts, self._options.settle_s)
             try:
                 return settle(
                     inputs, wait_s=self._options.settle_s, progress=live.say, give_up=patience.is_over
                 )
-            except StackLostError as error:
-                offer.stack_lost = error.message
+            except (StackLostError, AwsError) as error:
+                offer.stack_lost = "; ".join(filter(None, [offer.stack_lost, error.message]))
         return settle_without_stack(inputs)
 
     def _judge(self, settlement: Settlement, offer: Offer, interrupted: bool) -> Decision:

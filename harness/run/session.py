@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines.base import Progress
-from harness.exceptions import UsageError
+from harness.exceptions import EnvironmentNotReadyError, UsageError
 from harness.paths import stacks_dir
 from harness.run.folder import RunFolder
 from harness.run.options import DEFAULT_ENGINE, DEFAULT_ROUTE, RunOptions
@@ -53,11 +53,13 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
     """Yield the stack of `options.name` when it is up, otherwise one that is stopped at the end.
 
     :raises UsageError: the stack that is up has another engine or route than asked for
+    :raises EnvironmentNotReadyError: a part of it is dead
     """
     name = options.name or "default"
     running = lifecycle.describe(name)
     if running is not None:
         _check_fits(options, running)
+        _check_whole(name)
         progress(f"using the stack {name!r} that is up")
         yield StackSession(running, stacks_dir() / name, owned=False)
         return
@@ -88,3 +90,11 @@ def _check_fits(options: RunOptions, running: StackDescription) -> None:
                 f"the stack {running.name!r} is up with {what} {found!r}, not {asked!r}",
                 hint=f"floodgate down --name {running.name}, or choose another --name",
             )
+
+
+def _check_whole(name: str) -> None:
+    if dead := lifecycle.is_alive(name):
+        raise EnvironmentNotReadyError(
+            f"the stack {name!r} is not whole: {' and '.join(dead)} no longer runs",
+            hint=f"floodgate down --name {name}, then run again",
+        )

@@ -129,3 +129,20 @@ def test_an_engine_that_dies_ends_the_run_with_a_report_and_code_6(floodgate: Fl
     assert summary["verdict"] == "error"
     assert "engine" in " ".join(summary["reasons"])
     assert floodgate.leftovers() == []
+
+
+def test_without_the_sftp_server_every_file_is_still_settled(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
+    eventually(lambda: ledger_lines(run_dir, "uploaded") >= 5, "uploads", timeout_s=180)
+
+    record = json.loads(next(floodgate.stacks.glob("*/processes/sftp.json")).read_text())
+    next(found for found in floodgate.processes() if found.pid == record["pid"]).kill()
+    result = command.finish()
+
+    assert result.code == 6, result
+    summary = json.loads((run_dir / "summary.json").read_text())
+    assert "sftp" in summary["reasons"][0]
+    assert summary["evidence_complete"]
+    assert summary["files"]["delivered"] == summary["verified"] == summary["files"]["uploaded"] >= 5
+    assert floodgate.leftovers() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.run.load_process import LoadProcess
 from tests.integration.load.conftest import REPOSITORY, Bench, Load, assert_conserved, causes
 
 pytestmark = pytest.mark.integration
@@ -208,3 +210,20 @@ def _has_own_handlers(pid: int) -> bool:
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
     caught = next(line.split()[1] for line in status if line.startswith("SigCgt"))
     return bool(int(caught, 16) & (1 << (signal.SIGTERM - 1)))
+
+
+def test_a_stop_at_any_moment_of_the_start_is_no_error(bench: Bench, tmp_path):
+    """Interpreter, imports, preparation: whatever is going on, there is neither a traceback nor a hang."""
+    config = bench.config(bench.server(), "million-a-day")
+    for number in range(8):
+        folder = tmp_path / f"run-{number}"
+        folder.mkdir()
+        load = LoadProcess.start(
+            {**config, "ledger_dir": str(folder)}, folder / "load.json", folder / "load.log"
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            load.process.wait(0.02 + number * 0.1)
+        load.end(within_s=30)
+        load.check()
+        assert not load.killed
+        assert "Traceback" not in load.log.read_text()

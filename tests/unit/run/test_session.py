@@ -1,0 +1,40 @@
+"""Which stack a run takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.engines.base import EngineInfo
+from harness.exceptions import EnvironmentNotReadyError
+from harness.run.options import RunOptions
+from harness.run.session import stack_for
+from harness.stack import lifecycle
+from harness.stack.description import SftpEndpoint, StackDescription
+
+pytestmark = pytest.mark.unit
+
+DESCRIPTION = StackDescription(
+    name="kept",
+    engine=EngineInfo("localstack", "host", "4.9.2", "http://127.0.0.1:1"),
+    route="queued",
+    sftp=SftpEndpoint("127.0.0.1", 1, "SHA256:x", "s-1"),
+    users=[],
+    buckets={},
+    table="t",
+    queues={},
+    functions={},
+    state_machines={},
+    log_groups=[],
+    template_sha256="0",
+    handlers_sha256="0",
+    differs_from_aws=[],
+)
+
+
+def test_a_stack_that_has_lost_a_part_is_refused_with_the_fix(monkeypatch):
+    monkeypatch.setattr(lifecycle, "describe", lambda _name: DESCRIPTION)
+    monkeypatch.setattr(lifecycle, "is_alive", lambda _name: ["sftp"])
+    taken = stack_for(RunOptions("smoke", name="kept"), "run-id", 1, print)
+    with pytest.raises(EnvironmentNotReadyError, match="sftp no longer runs") as refused, taken:
+        pass
+    assert "floodgate down --name kept" in (refused.value.hint or "")

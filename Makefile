@@ -4,15 +4,21 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] < (3,14))' 2>/dev/null \
-	&& echo $$p && break; done)
+	command -v $$p >/dev/null 2>&1 && $$p -c '$(SUPPORTED)' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 # uv from PATH where there is one, otherwise a copy inside the virtual environment.
 UV = $$(command -v uv || echo $(BIN)/uv)
 UV_VERSION := $(shell sed -n 's/^uv==//p' requirements/runtime.txt)
-
+# A virtual environment holds its own path and its Python's: one that was made elsewhere, that was left half-made,
+# whose Python has gone or is not the one that PYTHON=… names is made again.
+ASKED = $(if $(filter command% environment%,$(origin PYTHON)),$(PYTHON),$(BIN)/python)
+VENV_FITS := $(shell [ "$$(cat $(VENV)/.python 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -c '$(SUPPORTED)' 2>/dev/null \
+	&& [ "$$("$(ASKED)" --version 2>/dev/null)" = "$$($(BIN)/python --version)" ] && echo yes)
+OFFLINE = { echo "  fix: is this machine offline? Set-up must reach a Python package index once (mirrors: UV_DEFAULT_INDEX" \
+	"and PIP_INDEX_URL); then run make again" >&2; exit 3; }
 
 SCENARIO ?= million-a-day
 MINUTES ?= 2
@@ -69,20 +75,26 @@ clean: ## Remove the virtual environment and caches of this checkout (not stacks
 engine: $(VENV)/.runtime
 	@$(BIN)/floodgate setup
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "floodgate needs Python 3.11, 3.12 or 3.13 on PATH (or make PYTHON=/path/to/python3.11)" >&2; exit 3; }
-	@echo "==> virtual environment in $(VENV) ($$($(PYTHON) --version))"
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, apt install python3-venv" >&2; exit 3; }
-	@command -v uv >/dev/null || { echo "==> uv $(UV_VERSION), into the virtual environment"; \
-		$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
+ifneq ($(VENV_FITS),yes)
+.PHONY: $(VENV)/.python
+endif
+$(VENV)/.python:
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c '$(SUPPORTED)' || { \
+		echo "floodgate needs Python 3.11, 3.12 or 3.13 on PATH (or make PYTHON=/path/to/python3.11)" >&2; exit 3; }
+	@echo "==> virtual environment in $(VENV) ($$("$(PYTHON)" --version))"
+	@"$(PYTHON)" -m venv --clear $(VENV) || { \
+		rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, apt install python3-venv" >&2; exit 3; }
+	@echo "$(CURDIR)" > $@
 
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/.python
+	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "==> uv $(UV_VERSION), into the virtual environment"; \
+		$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION) || $(OFFLINE); }
 	@echo "==> packages of requirements/runtime.txt"
-	@$(UV) pip install -q --python $(BIN)/python -r requirements/runtime.txt
-	@$(UV) pip install -q --python $(BIN)/python --no-deps -e .
+	@$(UV) pip install -q --python $(BIN)/python -r requirements/runtime.txt || $(OFFLINE)
+	@$(UV) pip install -q --python $(BIN)/python --no-deps -e . || $(OFFLINE)
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "==> packages of requirements/dev.txt"
-	@$(UV) pip install -q --python $(BIN)/python -r requirements/dev.txt
+	@$(UV) pip install -q --python $(BIN)/python -r requirements/dev.txt || $(OFFLINE)
 	@touch $@

@@ -36,8 +36,8 @@ class EngineInfo:
 class ProcessRecord:
     """One process that belongs to a stack.
 
-    A process id alone may have been reused since; `started_at` (epoch seconds as psutil's `create_time`
-    gives it) makes the pair unique.
+    A process id alone may have been reused since; `started_at` (seconds since the machine started, see
+    `process.start_of`) makes the pair unique.
     """
 
     role: str

@@ -23,8 +23,7 @@ OWNER_ENV = "FLOODGATE_OWNER_DIR"
 """Environment variable with the folder that a process works for: a stack's, or one part's below it."""
 _OWNER_VARIABLES = (OWNER_ENV, "FLOODGATE_LAMBDA_DIR", "LAMBDA_TASK_ROOT")
 """Lambda processes get an environment as on AWS; their code lies in the state folder all the same."""
-_SAME_START_S = 0.05
-"""Start times are read from clock ticks (10 ms); two readings of one process may differ by rounding."""
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _KILL_WAIT_S = 10.0
 _POLL_S = 0.02
 _children: list[subprocess.Popen[bytes]] = []
@@ -56,9 +55,25 @@ def spawn(
 def record_of(role: str, pid: int) -> ProcessRecord:
     """Return the record of a running process; a process that is gone gets a start time of 0."""
     try:
-        return ProcessRecord(role, pid, psutil.Process(pid).create_time())
+        return ProcessRecord(role, pid, start_of(pid))
     except psutil.NoSuchProcess:
         return ProcessRecord(role, pid, 0.0)
+
+
+def start_of(pid: int) -> float:
+    """Return when a process started, in seconds since the machine did; raises `psutil.NoSuchProcess`.
+
+    psutil's `create_time` adds the wall clock, so that a clock that is set (NTP after a long sleep, a virtual
+    machine that is resumed) would make every process another one: healthy stacks would be taken for dead.
+    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (field 22)
+    """
+    if not psutil.LINUX:
+        return psutil.Process(pid).create_time()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError) as exc:
+        raise psutil.NoSuchProcess(pid) from exc
+    return int(fields[19]) / _TICKS_PER_S
 
 
 def is_running(record: ProcessRecord) -> bool:
@@ -94,7 +109,7 @@ def of_owner(owner_dir: Path) -> list[int]:
 def _process_of(record: ProcessRecord) -> psutil.Process | None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.started_at) < _SAME_START_S and _runs(process):
+        if start_of(record.pid) == record.started_at and _runs(process):
             return process
     return None
 

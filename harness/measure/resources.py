@@ -18,16 +18,16 @@ import psutil
 
 from harness.clock import now
 from harness.engines.base import ProcessRecord
+from harness.engines.process import is_running, start_of
 
 FUNCTIONS = "functions"
 _FUNCTION_MARK = "awslambdaric"
 _SETTLED_AFTER_S = 5.0
 """A forked process shows its parent's command line until it has started its own program."""
-_STARTED_TOLERANCE_S = 0.01
 _MIB = 1024 * 1024
 
 ProcessKey = tuple[int, float]
-"""Process id and creation time: an id alone may be used again."""
+"""Process id and start: an id alone may be used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,7 @@ class ResourceSampler:
         key = (record.pid, record.started_at)
         try:
             process = self._processes.get(key) or psutil.Process(record.pid)
-            same = abs(process.create_time() - record.started_at) <= _STARTED_TOLERANCE_S
-            if not same or not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            if not is_running(record) or process.status() == psutil.STATUS_ZOMBIE:
                 return None
         except psutil.NoSuchProcess:
             return None
@@ -165,8 +164,8 @@ class ResourceSampler:
 
     def _is_function(self, process: psutil.Process) -> bool:
         try:
-            key = (process.pid, process.create_time())
-            if key not in self._functions or now() - key[1] < _SETTLED_AFTER_S:
+            key = (process.pid, start_of(process.pid))
+            if key not in self._functions or now() - process.create_time() < _SETTLED_AFTER_S:
                 self._functions[key] = any(_FUNCTION_MARK in word for word in process.cmdline())
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
@@ -176,7 +175,7 @@ class ResourceSampler:
         """Add one process, unless it has vanished or another role has counted it already."""
         try:
             with process.oneshot():
-                key = (process.pid, process.create_time())
+                key = (process.pid, start_of(process.pid))
                 times = process.cpu_times()
                 reading = _Reading(role, times.user + times.system, process.memory_info().rss)
         except (psutil.NoSuchProcess, psutil.AccessDenied):

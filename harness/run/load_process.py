@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from harness.engines.base import ProcessRecord
+from harness.engines.process import record_of
 from harness.exceptions import FloodgateError
 
 _LOG_TAIL_CHARS = 2000
@@ -45,11 +44,7 @@ class LoadProcess:
 
     def record(self) -> list[ProcessRecord]:
         """Return the process for the resource sampler; empty once it is gone."""
-        try:
-            started_at = psutil.Process(self.process.pid).create_time()
-        except psutil.NoSuchProcess:
-            return []
-        return [ProcessRecord("load", self.process.pid, started_at)]
+        return [record_of("load", self.process.pid)] if self.is_running() else []
 
     def is_running(self) -> bool:
         return self.process.poll() is None

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import psutil
-
+from harness.engines import process
 from harness.engines.base import ProcessRecord
 from harness.engines.records import ProcessTable
 from harness.exceptions import StackLostError
@@ -87,4 +86,4 @@ def _stack_processes(session: StackSession) -> list[ProcessRecord]:
 
 
 def _own_process() -> ProcessRecord:
-    return ProcessRecord("harness", os.getpid(), psutil.Process().create_time())
+    return process.record_of("harness", os.getpid())

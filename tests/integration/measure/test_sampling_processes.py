@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from harness.engines import process as processes
 from harness.engines.base import ProcessRecord
 from harness.measure.resources import ResourceSampler
 
@@ -44,7 +45,7 @@ def running(code: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def record_of(process: subprocess.Popen[bytes], role: str = "engine") -> ProcessRecord:
-    return ProcessRecord(role, process.pid, psutil.Process(process.pid).create_time())
+    return processes.record_of(role, process.pid)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -67,7 +68,7 @@ def test_a_process_with_its_own_record_is_not_part_of_its_parent() -> None:
     with running(_WITH_CHILD) as process:
         until(lambda: bool(psutil.Process(process.pid).children()))
         (child,) = psutil.Process(process.pid).children()
-        records = [record_of(process, "harness"), ProcessRecord("load", child.pid, child.create_time())]
+        records = [record_of(process, "harness"), processes.record_of("load", child.pid)]
         with ResourceSampler(lambda: records, interval_s=0.05) as sampler:
             until(lambda: sampler.use["load"].cpu_s > 0.1)
         assert set(sampler.use) == {"harness", "load"}

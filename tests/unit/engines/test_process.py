@@ -25,6 +25,14 @@ def test_a_later_process_of_the_same_id_is_another_one() -> None:
     assert not process.is_running(replace(record, started_at=record.started_at - 1))
 
 
+def test_a_clock_that_is_set_makes_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else the next `up` would clear healthy stacks, and a watcher the stack of a running run."""
+    record = process.record_of("test", os.getpid())
+    created_at = psutil.Process().create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: created_at + 3600)
+    assert process.is_running(record)
+
+
 def test_a_process_that_is_gone_does_not_run() -> None:
     unused = max(psutil.pids()) + 100_000
     assert not process.is_running(process.record_of("test", unused))

@@ -8,11 +8,12 @@ import psutil
 import pytest
 
 from harness.engines.base import ProcessRecord
+from harness.engines.process import record_of
 from harness.measure.resources import ResourceSampler
 
 pytestmark = pytest.mark.unit
 
-ME = ProcessRecord("harness", os.getpid(), psutil.Process().create_time())
+ME = record_of("harness", os.getpid())
 
 
 def burn(seconds: float) -> None:
@@ -39,6 +40,17 @@ def test_a_process_that_was_replaced_under_its_number_is_not_counted() -> None:
     sampler = ResourceSampler(lambda: [ProcessRecord("engine", ME.pid, ME.started_at - 100)])
     sampler.look()
     assert sampler.use == {}
+
+
+def test_a_clock_that_is_set_kills_nobody_and_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead: list[ProcessRecord] = []
+    sampler = ResourceSampler(lambda: [ME], required=frozenset({"harness"}), on_death=dead.append)
+    sampler.look()
+    created_at = psutil.Process().create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: created_at + 3600)
+    sampler.look()
+    assert dead == []
+    assert sampler.use["harness"].cpu_s < sum(os.times()[:2]) / 2
 
 
 def test_a_required_process_that_is_gone_is_told_once() -> None:

@@ -47,6 +47,8 @@ lint: $(VENV)/.dev ## ruff: style and formatting
 
 types: $(VENV)/.dev ## mypy, strict
 	@$(BIN)/mypy
+	@cd harness/engines/localstack/plugin && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
+		--cache-dir "$(CURDIR)/.mypy_cache" -p floodgate_localstack
 
 template-lint: $(VENV)/.dev ## cfn-lint on the pipeline's template
 	@$(BIN)/cfn-lint pipeline/template.yaml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import time
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class RunFolder:
         except FileExistsError as exc:
             raise UsageError(f"{path} exists already", hint="name a new folder with --out") from exc
         except OSError as exc:
-            if exc.errno == 28:  # ENOSPC
+            if exc.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFullError(f"no room for the report in {path}", hint="free some disk space") from exc
             raise UsageError(f"{path} cannot be made: {exc.strerror}") from exc
         return folder

@@ -25,16 +25,16 @@ class StackSession:
 
     description: StackDescription
     state_dir: Path
-    owned: bool
-    """Started for this run, so it is removed with it."""
 
     @property
     def uploads_file(self) -> Path:
         return self.state_dir / "uploads.jsonl"
 
     def describe_in(self, folder: RunFolder) -> None:
-        """Keep the stack's description, without which a run cannot be settled afterwards."""
-        folder.stack.write_text(json.dumps(self.description.to_json(), indent=2))
+        """Keep the stack's description without its secret: report folders are shared."""
+        described = self.description.to_json()
+        del described["engine"]["secret_access_key"]
+        folder.stack.write_text(json.dumps(described, indent=2))
 
     def keep_evidence(self, folder: RunFolder) -> None:
         """Copy what the run's report refers to out of the stack's folder."""
@@ -61,7 +61,7 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
         _check_fits(options, running)
         _check_whole(name)
         progress(f"using the stack {name!r} that is up")
-        yield StackSession(running, stacks_dir() / name, owned=False)
+        yield StackSession(running, stacks_dir() / name)
         return
     # Without a name of the user's the stack gets one of its own, so that two runs never share one.
     name = options.name or f"run-{run_id}"
@@ -74,7 +74,7 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
         progress=progress,
     )
     try:
-        yield StackSession(description, stacks_dir() / name, owned=True)
+        yield StackSession(description, stacks_dir() / name)
     finally:
         lifecycle.down(name, progress)
 

@@ -195,3 +195,14 @@ def test_settings_of_the_user_do_not_reach_it(
     monkeypatch.setenv("PYTHONPATH", "/nonexistent")
     info = engine.start(state_dir, print)
     assert client("sqs", info).list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_large_objects_are_spilled_below_the_state_folder(
+    engine: LocalStackHost, state_dir: Path, tmp_path: Path
+) -> None:
+    bucket = f"spilled-{tmp_path.name.replace('_', '-')}-{os.getpid()}"[:63]
+    s3 = client("s3", engine.start(state_dir, print))
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="large", Body=bytes(1024 * 1024))
+    assert [path.name for path in state_dir.rglob(bucket)] == [bucket]
+    assert not (Path("/tmp/localstack-s3-storage") / bucket).exists()

@@ -13,6 +13,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.cloudformation_tables",
     "floodgate_localstack.cloudformation_polling",
     "floodgate_localstack.s3_events",
+    "floodgate_localstack.s3_temporary_files",
     "floodgate_localstack.sqs_mapping.patch",
     "floodgate_localstack.s3_conditional_copy",
     "floodgate_localstack.event_path",

@@ -1,8 +1,8 @@
 """Objects that do not fit into memory go to the engine's own temporary folder.
 
-LocalStack writes `/tmp/localstack-s3-storage` whatever TMPDIR says: all engines of a machine share it,
-another user may not write there, an engine that deletes a bucket deletes the folder of the same bucket of another
-engine, and nobody deletes the rest.
+LocalStack writes `/tmp/localstack-s3-storage` whatever TMPDIR says. All engines of a machine share that:
+another user may not write there, the folder of a bucket goes when any engine deletes its own of that
+name, and nobody deletes the rest.
 """
 
 import tempfile

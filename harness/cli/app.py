@@ -43,6 +43,8 @@ def invoke(args: list[str]) -> ExitCode:
     try:
         with sigterm_interrupts():
             result = app(args, standalone_mode=False)
+        if result == ExitCode.INTERRUPTED and not isinstance(result, ExitCode):
+            raise KeyboardInterrupt  # which Typer had turned into a number
         return ExitCode(result or 0)
     except FloodgateError as error:
         return _explain(error, errors)

@@ -4,6 +4,7 @@ import pytest
 
 from harness.cli.app import invoke
 from harness.exit_codes import ExitCode
+from harness.stack import lifecycle
 
 pytestmark = pytest.mark.unit
 
@@ -65,3 +66,12 @@ def test_scenarios_are_listed_with_one_line_each(capsys):
     lines = capsys.readouterr().out.strip().splitlines()
     assert any(line.startswith("million-a-day") for line in lines)
     assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
+
+
+def test_an_interrupted_command_says_so(monkeypatch, capsys):
+    def interrupted(_name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lifecycle, "describe", interrupted)
+    assert invoke(["status"]) == ExitCode.INTERRUPTED
+    assert "interrupted" in capsys.readouterr().err

@@ -113,16 +113,21 @@ class _Run:
         with stack_for(self._options, self._run_id, self._workload.customers, self._progress) as session:
             started_at = now()
             offer, settlement, interrupted = self._load_and_settle(session)
-            decision = self._judge(settlement, offer, interrupted)
-            session.keep_evidence(self._folder)
             identity = RunIdentity(
                 self._run_id, self._scenario.name, self._options, session.description, started_at
             )
-            summary = write_reports(
-                self._folder.path,
-                report_inputs(identity, offer, settlement, evaluate(self._thresholds, settlement), decision),
-            )
+            decision = self._judge(settlement, offer, interrupted)
+            with Interrupts(self._write_first) as late:
+                session.keep_evidence(self._folder)
+                judged = evaluate(self._thresholds, settlement)
+                inputs = report_inputs(identity, offer, settlement, judged, decision)
+                summary = write_reports(self._folder.path, inputs)
+            if late.seen:
+                raise KeyboardInterrupt
         return RunOutcome(decision.exit_code, summary, self._folder.path)
+
+    def _write_first(self) -> None:
+        self._progress("the report is written first (Ctrl-C again stops at once)")
 
     def _load_and_settle(self, session: StackSession) -> tuple[Offer, Settlement, bool]:
         load = LoadProcess.start(self._load_config(session), self._folder.load_config, self._folder.load_log)

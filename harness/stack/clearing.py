@@ -27,15 +27,17 @@ def clear_for_good(state: StackState) -> None:
 def clear(state: StackState) -> None:
     """Stop the stack's processes in the order of the flow, and delete its folder. The lock must be held.
 
+    The watcher comes last: should this process be stopped half-way, it is the one that finishes the work.
+
     :raises AwsError: an engine that goes on running does not delete the pipeline
     """
-    _end(state, WATCHER_ROLE, grace_s=1.0)
     _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
     ownership = state.ownership()
     if ownership is not None:
         engine = create(ownership.engine)
         engine.attach(state.folder)
         engine.stop()
+    _end(state, WATCHER_ROLE, grace_s=1.0)
     process.end_all(state.processes.read(), state.folder, grace_s=1.0)
     state.remove()
     # Last, because it can fail: of what is on this machine nothing stays then.

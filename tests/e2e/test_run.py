@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 
 import pyarrow.parquet as pq
@@ -146,3 +147,27 @@ def test_without_the_sftp_server_every_file_is_still_settled(floodgate: Floodgat
     assert summary["evidence_complete"]
     assert summary["files"]["delivered"] == summary["verified"] == summary["files"]["uploaded"] >= 5
     assert floodgate.leftovers() == []
+
+
+def test_ctrl_c_while_the_report_is_written_keeps_the_report(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "smoke", "--out", str(run_dir))
+    eventually((run_dir / "engine.log").exists, "the first part of the report", timeout_s=180)
+
+    command.interrupt()
+    result = command.finish()
+
+    assert result.code in (130, -signal.SIGINT), result
+    assert json.loads((run_dir / "summary.json").read_text())["verdict"] == "passed"
+    eventually(lambda: floodgate.leftovers() == [], "the end of the stack")
+
+
+def test_ctrl_c_while_the_stack_goes_down_leaves_nothing(floodgate: Floodgate, tmp_path):
+    command = floodgate.start("run", "smoke", "--out", str(tmp_path / "run"))
+    eventually(lambda: "stopping the stack" in command.err, "the end of the run", timeout_s=180)
+
+    command.interrupt()
+    result = command.finish()
+
+    assert result.code in (130, -signal.SIGINT), result
+    eventually(lambda: floodgate.leftovers() == [], "the watcher to finish the work")

@@ -10,5 +10,6 @@ A scenario is a Locust file of about ten lines. It declares what is offered, and
         pass
 
 All settings of a `Workload` are described in `harness/load/workload.py`. A Locust user that does more than
-upload overrides `deliver`. A file outside this folder is run by its path.
+upload overrides `deliver`, which calls `self.upload(upload)` once for its file, and ends within half a minute
+of that. A file outside this folder is run by its path.
 """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["KIB", "MIB", "SMALL_CSV", "SftpUser", "SizeClass", "Workload"]
 
 
-class _ReadOnlyUser:
+class ReadOnlyUser:
     """Stands in for `SftpUser` while a scenario is only read."""
 
 
@@ -29,7 +29,7 @@ def __getattr__(name: str) -> object:
     if name != "SftpUser":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if "locust" not in sys.modules:
-        return _ReadOnlyUser
+        return ReadOnlyUser
     from harness.load.sftp_user import SftpUser
 
     return SftpUser

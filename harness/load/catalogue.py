@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.exceptions import UsageError
+from harness.load import ReadOnlyUser
 from harness.load.workload import Workload, problems_as_usage_error
 
 _NO_PATCH_ENV = "LOCUST_SKIP_MONKEY_PATCH"
@@ -61,14 +62,25 @@ def locate(name_or_path: str) -> Path:
 
 
 def load(path: Path) -> Scenario:
-    """Run the scenario's file and take its `WORKLOAD`; raises `UsageError`."""
+    """Run the scenario's file and take its `WORKLOAD`; raises `UsageError` also when it declares no user."""
     module = _imported(path)
     workload = getattr(module, "WORKLOAD", None)
     if not isinstance(workload, Workload):
         raise UsageError(
             f"{path} declares no workload", hint="add: WORKLOAD = Workload(…), see scenarios/smoke.py"
         )
+    if not any(map(_is_user, vars(module).values())):
+        raise UsageError(
+            f"{path} declares no Locust user", hint="add: class Customer(SftpUser): …, see scenarios/smoke.py"
+        )
     return Scenario(name=path.stem.replace("_", "-"), path=path, workload=workload, module=module)
+
+
+def _is_user(value: object) -> bool:
+    """Tell whether this is a user's own `SftpUser`, be that the real one or the stand-in for reading."""
+    if not isinstance(value, type) or vars(value).get("abstract"):
+        return False
+    return any(issubclass(base, ReadOnlyUser) or base.__name__ == "SftpUser" for base in value.__mro__[1:])
 
 
 def _imported(path: Path) -> ModuleType:

@@ -18,7 +18,7 @@ from gevent.event import Event as Flag
 from locust.env import Environment
 
 from harness import clock
-from harness.exceptions import DiskFullError, UsageError
+from harness.exceptions import DiskFullError
 from harness.load.bookkeeping import Books, Reason
 from harness.load.bridge import Bridge
 from harness.load.catalogue import Scenario
@@ -36,13 +36,23 @@ _HEAD_START_S = 0.2
 """Between the last preparation and offset 0, so that the first files are not late."""
 _CUT_OFF_S = 5.0
 """How long cut-off uploads may take to come back."""
+_OWN_WORK_S = 30.0
+"""What `deliver` may spend beside the upload before the run ends without it."""
+
+
+class UploadedTwiceError(Exception):
+    """The scenario's own code uploaded a file a second time."""
+
+
+class ScenarioExitError(Exception):
+    """The scenario's own code asked for the end of the process."""
 
 
 class LoadRun:
     """One run; made once per process.
 
     :param ledger: open and empty; closed by `execute`
-    :raises UsageError: a private key cannot be read, or the scenario has no Locust user
+    :raises UsageError: a private key cannot be read
     """
 
     def __init__(
@@ -102,7 +112,12 @@ class LoadRun:
         return self.offering.take()
 
     def upload(self, upload: Upload) -> Result:
-        """Upload one file for a Locust user, write down what came of it, and tell Locust."""
+        """Upload one file for a Locust user, write down what came of it, and tell Locust.
+
+        :raises UploadedTwiceError: the file has its result already, and the ledger holds one for each file
+        """
+        if upload.result is not None:
+            raise UploadedTwiceError(f"{upload.arrival.ledger_id} has been uploaded already")
         result = self._bridge.run(self._clients.upload, upload)
         self._settle(upload, result)
         return result
@@ -115,6 +130,8 @@ class LoadRun:
         except BaseException as exc:
             if upload.result is None:
                 self._settle(upload, failure(upload.phase, exc))
+            if isinstance(exc, SystemExit):  # gevent would end the whole process, with all other uploads
+                raise ScenarioExitError(f"the scenario's code asked to exit ({exc.code})") from exc
             raise
         if upload.result is None:
             self._settle(
@@ -147,9 +164,9 @@ class LoadRun:
         self.offering.close()
 
     def _wait_for_users(self) -> None:
-        """Return when every user has put down its last file."""
+        """Return when every user has put down its last file; a `deliver` that hangs is cut off."""
         users = gevent.spawn(self._runner.user_greenlets.join)
-        gevent.wait([users, self._stopping], count=1)
+        gevent.wait([users, self._stopping], count=1, timeout=self._last_file_s)
         if self._stopping.is_set():
             self.offering.give_up_waiting()
             gevent.wait([users, self._hurry], count=1, timeout=self._config.stop_grace_s)
@@ -158,6 +175,12 @@ class LoadRun:
             users.join(timeout=_CUT_OFF_S)
         self._runner.quit()
         self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+
+    @property
+    def _last_file_s(self) -> float:
+        """How long the last file can take by the limits of the workload."""
+        limits = self._workload
+        return limits.start_within_s + limits.connect_timeout_s + limits.upload_timeout_s + _OWN_WORK_S
 
     def _close(self) -> None:
         self._bridge.run(self._clients.close)
@@ -186,15 +209,9 @@ class LoadRun:
 
 
 def _user_classes(scenario: Scenario) -> list[Any]:
-    """Return the Locust users that the scenario declares; raises `UsageError` when there is none."""
-    classes = [
+    """Return the Locust users that the scenario declares."""
+    return [
         value
         for value in vars(scenario.module).values()
         if isinstance(value, type) and issubclass(value, SftpUser) and not value.abstract
     ]
-    if not classes:
-        raise UsageError(
-            f"{scenario.path} declares no Locust user",
-            hint="add: class Customer(SftpUser): …, see scenarios/smoke.py",
-        )
-    return classes

@@ -37,5 +37,5 @@ class SftpUser(User):  # type: ignore[misc]  # Locust has no types
         self.upload(upload)
 
     def upload(self, upload: Upload) -> Result:
-        """Upload the file; blocks this user only. A failure is recorded, not raised."""
+        """Upload the file, once; blocks this user only. A failure is recorded, not raised."""
         return self.load.upload(upload)

@@ -12,7 +12,7 @@ from harness.load.catalogue import scenario
 from harness.load.config import Login
 from harness.load.content import ContentSource
 from harness.load.plan import Plan
-from tests.integration.load.conftest import REPOSITORY, Bench, assert_conserved
+from tests.integration.load.conftest import REPOSITORY, Bench, assert_conserved, causes
 
 pytestmark = pytest.mark.integration
 
@@ -137,6 +137,42 @@ def test_a_scenario_that_fails_or_forgets_a_file_still_accounts_for_it(bench: Be
     assert_conserved(load)
     failed = sorted(line["cause"] for line in load.lines("upload_failed"))
     assert failed == ["NotUploadedError", "NotUploadedError", "ZeroDivisionError", "ZeroDivisionError"]
+
+
+def test_a_scenario_that_exits_or_uploads_twice_ends_nothing_but_its_own_file(bench: Bench):
+    own = bench.scenario(
+        "rate_per_s=20.0, files=4",
+        body="""
+    def deliver(self, upload):
+        if upload.arrival.sequence == 1:
+            raise SystemExit(3)
+        self.upload(upload)
+        self.upload(upload)
+""",
+    )
+    load = bench.load(bench.server(), own)
+    assert load.wait() == 0, load.stderr
+    assert_conserved(load)
+    assert causes(load, "upload_failed") == {"SystemExit"}
+    assert len(load.lines("uploaded")) == 3
+
+
+def test_a_scenario_that_hangs_is_cut_off(bench: Bench):
+    own = bench.scenario(
+        "rate_per_s=20.0, files=2, start_within_s=0.5, connect_timeout_s=5.0, upload_timeout_s=5.0",
+        imports="import time\nfrom harness.load import run\nrun._OWN_WORK_S = 0.1",
+        body="""
+    def deliver(self, upload):
+        if upload.arrival.sequence == 1:
+            time.sleep(3600)
+        self.upload(upload)
+""",
+    )
+    load = bench.load(bench.server(), own)
+    assert load.wait() == 0, load.stderr
+    assert_conserved(load)
+    assert len(load.lines("upload_failed")) == 1
+    assert len(load.lines("uploaded")) == 1
 
 
 def test_locust_hears_of_every_upload(bench: Bench):

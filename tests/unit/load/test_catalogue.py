@@ -55,6 +55,11 @@ def test_a_file_of_the_users_own(tmp_path: Path):
     [
         ("x = 1", "declares no workload"),
         ("WORKLOAD = 5", "declares no workload"),
+        (
+            "from harness.load import SftpUser, Workload\n"
+            "WORKLOAD = Workload(description='own', rate_per_s=2.0, files=3)\n",
+            "declares no Locust user",
+        ),
         ("import nonsense_that_is_not_there", "ModuleNotFoundError"),
         ("this is no python", "SyntaxError"),
         ("1 / 0", "ZeroDivisionError"),

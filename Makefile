@@ -85,7 +85,7 @@ $(VENV)/.python:
 		echo "floodgate needs Python 3.11, 3.12 or 3.13 on PATH (or make PYTHON=/path/to/python3.11)" >&2; exit 3; }
 	@echo "==> virtual environment in $(VENV) ($$("$(PYTHON)" --version))"
 	@"$(PYTHON)" -m venv --clear $(VENV) || { \
-		rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, apt install python3-venv" >&2; exit 3; }
+		rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed; if it lacks ensurepip (Debian, Ubuntu): apt install python3-venv" >&2; exit 3; }
 	@echo "$(CURDIR)" > $@
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/.python

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -12,7 +13,7 @@ from rich.console import Console
 from harness.cli import reports, run, scenarios, setup, stacks
 from harness.cli.output import messages
 from harness.cli.signals import sigterm_interrupts
-from harness.exceptions import FloodgateError
+from harness.exceptions import DiskFullError, FloodgateError
 from harness.exit_codes import ExitCode
 
 app = typer.Typer(
@@ -57,7 +58,13 @@ def invoke(args: list[str]) -> ExitCode:
         # The reader of our output (`| head`) has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.PASSED
-    except Exception:  # noqa: BLE001  (the last border: a defect gets its own exit code and its trace)
+    except Exception as error:  # noqa: BLE001  (the last border: a defect gets its own exit code and its trace)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            # Anything may be what does not fit any more: the report need not be on the state's disk.
+            full = DiskFullError(
+                f"no room on the disk: {error}", hint="free some room, or choose another --out"
+            )
+            return _explain(full, errors)
         errors.print(traceback.format_exc(), markup=False)
         errors.print("This is a defect of Floodgate; the lines above say where.")
         return ExitCode.INTERNAL_ERROR

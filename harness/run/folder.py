@@ -34,7 +34,9 @@ class RunFolder:
         except OSError as exc:
             if exc.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFullError(f"no room for the report in {path}", hint="free some disk space") from exc
-            raise UsageError(f"{path} cannot be made: {exc.strerror}") from exc
+            raise UsageError(
+                f"{path} cannot be made: {exc.strerror}", hint="name a folder that can be made with --out"
+            ) from exc
         return folder
 
     @property

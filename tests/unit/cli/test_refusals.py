@@ -1,5 +1,7 @@
 """Bad arguments end with exit code 2 and a message that says what to change, before anything is started."""
 
+from pathlib import Path
+
 import pytest
 
 from harness.cli.app import invoke
@@ -75,3 +77,12 @@ def test_an_interrupted_command_says_so(monkeypatch, capsys):
     monkeypatch.setattr(lifecycle, "describe", interrupted)
     assert invoke(["status"]) == ExitCode.INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this system")
+def test_a_full_disk_is_no_defect_of_floodgate(monkeypatch, capsys):
+    monkeypatch.setattr("harness.load.catalogue.names", lambda: Path("/dev/full").write_text("x"))
+    assert invoke(["scenarios"]) == ExitCode.NOT_READY
+    message = capsys.readouterr().err
+    assert "No space left on device" in message
+    assert "fix:" in message

@@ -52,6 +52,9 @@ class Decision(NamedTuple):
 
 _VERDICTS = {
     ExitCode.INTERRUPTED: Verdict.INTERRUPTED,
+    ExitCode.INTERNAL_ERROR: Verdict.ERROR,
+    ExitCode.USAGE: Verdict.ERROR,
+    ExitCode.NOT_READY: Verdict.ERROR,
     ExitCode.STACK_LOST: Verdict.ERROR,
     ExitCode.CONSERVATION: Verdict.CONSERVATION_BROKEN,
     ExitCode.INCONCLUSIVE: Verdict.INCONCLUSIVE,
@@ -70,15 +73,18 @@ def decide(
     allowed: Allowed | None = None,
     interrupted: bool = False,
     stack_lost: str | None = None,
+    generator_failure: Reason | None = None,
 ) -> Decision:
     """Weigh everything that was found.
 
     :param interrupted: the user stopped the run
     :param stack_lost: what died in mid-run, in a sentence
+    :param generator_failure: why the load generator ended with an error of its own
     """
     limits = allowed or Allowed()
     reasons: list[Reason] = [
         *([(ExitCode.INTERRUPTED, "the run was interrupted")] if interrupted else []),
+        *([generator_failure] if generator_failure else []),
         *([(ExitCode.STACK_LOST, stack_lost)] if stack_lost else []),
         *((ExitCode.CONSERVATION, problem) for problem in settlement.problems),
         *_inconclusive(settlement, thresholds, limits),

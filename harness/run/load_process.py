@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.engines.base import ProcessRecord
 from harness.engines.process import record_of
-from harness.exceptions import FloodgateError
+from harness.exit_codes import ExitCode
 
 _LOG_TAIL_CHARS = 2000
 
@@ -72,10 +72,12 @@ class LoadProcess:
             self.process.kill()
             self.process.wait()
 
-    def check(self) -> None:
-        """Raise when it ended with an error of its own."""
+    def failure(self) -> tuple[ExitCode, str] | None:
+        """Return why it ended with an error of its own, or `None`."""
         code = self.process.poll()
-        stopped_early = self.asked and code == -signal.SIGTERM
-        if code and not self.killed and not stopped_early:
-            tail = self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
-            raise FloodgateError(f"the load generator ended with exit code {code}:\n{tail}")
+        if not code or self.killed:
+            return None
+        tail = self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
+        known = {exit_code.value: exit_code for exit_code in (ExitCode.USAGE, ExitCode.NOT_READY)}
+        told = f"the load generator ended with exit code {code}" + (f":\n{tail}" if tail else "")
+        return known.get(code, ExitCode.INTERNAL_ERROR), told

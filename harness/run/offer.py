@@ -11,6 +11,7 @@ from harness.engines import process
 from harness.engines.base import ProcessRecord
 from harness.engines.records import ProcessTable
 from harness.exceptions import StackLostError
+from harness.exit_codes import ExitCode
 from harness.measure.follow import Follower
 from harness.measure.resources import ResourceSampler
 from harness.run.folder import RunFolder
@@ -34,6 +35,7 @@ class Offer:
     sampler: ResourceSampler
     stack_lost: str | None = None
     deaths: list[str] = field(default_factory=list)
+    generator_failure: tuple[ExitCode, str] | None = None
 
     @property
     def engine_lost(self) -> bool:
@@ -48,10 +50,7 @@ def offer_load(
     live: LiveLine,
     interrupted: Callable[[], bool],
 ) -> Offer:
-    """Follow the load to its end; the sampler goes on, because settling is part of the work measured.
-
-    :raises FloodgateError: the generator itself failed
-    """
+    """Follow the load to its end; the sampler goes on, because settling is part of the work measured."""
     description = session.description
     follower = Follower(description.engine, description, folder.ledger_dir, session.uploads_file)
     deaths: list[str] = []
@@ -67,7 +66,7 @@ def offer_load(
     except StackLostError as error:
         offer.stack_lost = error.message
         load.end(within_s=LOST_GRACE_S)
-    load.check()
+    offer.generator_failure = load.failure()
     return offer
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.clock import now
 from harness.engines.base import Progress
-from harness.exceptions import AwsError, StackLostError
+from harness.exceptions import AwsError, EnvironmentNotReadyError, FloodgateError, StackLostError, UsageError
 from harness.exit_codes import ExitCode
 from harness.load import catalogue
 from harness.load.catalogue import Scenario
@@ -33,6 +33,10 @@ from harness.run.session import StackSession, stack_for
 
 INTERRUPTED_SETTLE_S = 10.0
 """After Ctrl-C nobody wants to wait long; what is not settled by then is reported as in flight."""
+_GENERATOR_ERRORS: dict[ExitCode, type[FloodgateError]] = {
+    ExitCode.USAGE: UsageError,
+    ExitCode.NOT_READY: EnvironmentNotReadyError,
+}
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,18 @@ class _Run:
         self._progress("the report is written first (Ctrl-C again stops at once)")
 
     def _load_and_settle(self, session: StackSession) -> tuple[Offer, Settlement, bool]:
+        session.describe_in(self._folder)
         load = LoadProcess.start(self._load_config(session), self._folder.load_config, self._folder.load_log)
         self.has_evidence = True
-        session.describe_in(self._folder)
 
         def stop_early() -> None:
             load.ask_to_stop()
             self._progress("stopping early: running uploads may finish (Ctrl-C again stops at once)")
 
-        self._progress(f"offering files to {session.description.sftp.host}:{session.description.sftp.port}")
         try:
+            self._progress(
+                f"offering files to {session.description.sftp.host}:{session.description.sftp.port}"
+            )
             with Interrupts(stop_early) as interrupts, LiveLine(self._console) as live:
                 offer = offer_load(session, self._folder, load, live, lambda: interrupts.seen)
                 try:
@@ -158,6 +164,9 @@ class _Run:
         self.has_evidence = False
         if interrupts.seen:
             raise KeyboardInterrupt
+        if offer.generator_failure is not None:
+            code, told = offer.generator_failure
+            raise _GENERATOR_ERRORS.get(code, FloodgateError)(told)
         if offer.stack_lost is not None:
             raise StackLostError(f"{offer.stack_lost}, before the first file was offered")
 
@@ -189,6 +198,7 @@ class _Run:
             allowed=allowed,
             interrupted=interrupted,
             stack_lost=offer.stack_lost,
+            generator_failure=offer.generator_failure,
         )
 
     def _load_config(self, session: StackSession) -> dict[str, Any]:

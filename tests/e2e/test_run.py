@@ -6,6 +6,7 @@ import json
 import signal
 from collections import Counter
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -171,3 +172,26 @@ def test_ctrl_c_while_the_stack_goes_down_leaves_nothing(floodgate: Floodgate, t
 
     assert result.code in (130, -signal.SIGINT), result
     eventually(lambda: floodgate.leftovers() == [], "the watcher to finish the work")
+
+
+def test_a_generator_that_dies_still_gets_its_files_settled(floodgate: Floodgate, tmp_path):
+    run_dir = tmp_path / "run"
+    command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
+    eventually(lambda: ledger_lines(run_dir, "uploaded") >= 5, "uploads", timeout_s=180)
+
+    psutil.Process(
+        next(
+            child.pid
+            for child in psutil.Process(command.process.pid).children()
+            if "harness.load" in child.cmdline()
+        )
+    ).kill()
+    result = command.finish()
+
+    assert result.code == 1, result
+    summary = json.loads((run_dir / "summary.json").read_text())
+    assert summary["verdict"] == "error"
+    assert "load generator ended" in " ".join(summary["reasons"])
+    assert summary["files"]["delivered"] >= 5
+    assert summary["files"]["lost"] == 0
+    assert floodgate.leftovers() == []

@@ -100,7 +100,7 @@ def _vendor(target: Path, scratch: Path, progress: Progress) -> None:
     requirements = str(pipeline_files.requirements_file())
     version = python_runtime().removeprefix("python")
     arguments = ["pip", "install", "--target", str(target), "--requirement", requirements, "--no-deps"]
-    arguments += ["--python-version", version, "--only-binary", ":all:", "--link-mode", "copy", "--no-config"]
+    arguments += ["--python-version", version, "--only-binary", ":all:", "--link-mode", "copy"]
     uv.run(arguments, cwd=scratch, progress=progress, title="Lambda package")
 
 

@@ -77,6 +77,19 @@ def test_machine_code_is_refused(vendored: Path) -> None:
         list(package._vendored_files(vendored))
 
 
+def test_the_users_package_index_is_asked_for_dependencies_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mirrors may be named in uv.toml alone, and the engine's environments come from there already."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(package.uv, "run", lambda arguments, **_: calls.append(arguments))
+    monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
+    package.build(print)
+    (arguments,) = calls
+    assert "--no-config" not in arguments
+    assert "--only-binary" in arguments
+
+
 def test_an_unknown_profile_names_those_that_exist() -> None:
     with pytest.raises(UsageError) as caught:
         pipeline_files.profile("moon")

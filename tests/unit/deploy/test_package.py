@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.deploy import package, pipeline_files
+from harness.environments import uv
 from harness.exceptions import DeployError, DiskFullError, UsageError
 
 pytestmark = pytest.mark.unit
@@ -82,7 +83,7 @@ def test_the_users_package_index_is_asked_for_dependencies_too(
 ) -> None:
     """Mirrors may be named in uv.toml alone, and the engine's environments come from there already."""
     calls: list[list[str]] = []
-    monkeypatch.setattr(package.uv, "run", lambda arguments, **_: calls.append(arguments))
+    monkeypatch.setattr(uv, "run", lambda arguments, **_: calls.append(arguments))
     monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
     package.build(print)
     (arguments,) = calls

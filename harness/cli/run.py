@@ -59,5 +59,11 @@ def run(
     )
     console = messages()
     outcome = run_scenario(options, console, progress(console))
-    render(outcome.summary, outcome.folder, results())
+    render(outcome.summary, _as_typed(outcome.folder), results())
     return outcome.exit_code
+
+
+def _as_typed(folder: Path) -> Path:
+    """Return the path as the user would type it: relative when it is below the current folder."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

@@ -6,24 +6,43 @@ import errno
 import os
 import sys
 import traceback
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from harness.cli import reports, run, scenarios, setup, stacks
-from harness.cli.output import messages
+from harness.cli.output import messages, results
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import DiskFullError, FloodgateError
 from harness.exit_codes import ExitCode
 
 app = typer.Typer(
     name="floodgate",
-    help="Run an AWS SFTP-to-S3 pipeline on this machine, load it, and prove that no file was lost.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        results().print(f"floodgate {version('floodgate-harness')}", markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Run an AWS SFTP-to-S3 pipeline on this machine, load it, and prove that no file was lost."""
+
+
 app.command("run")(run.run)
 app.command("setup")(setup.setup)
 app.command("scenarios")(scenarios.scenarios)

@@ -27,11 +27,15 @@ def up(
     engine: EngineOption = "localstack",
     route: RouteOption = "queued",
     customers: Annotated[int, typer.Option(min=1, max=10_000, help="How many SFTP users to make.")] = 20,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Where the engine listens; a free port unless given."),
+    ] = None,
 ) -> ExitCode:
     """Start a stack (engine, pipeline, SFTP server) and leave it running until `floodgate down`."""
     console = messages()
     description = lifecycle.up(
-        name, engine=engine, route=route, customers=customers, progress=progress(console)
+        name, engine=engine, route=route, customers=customers, port=port, progress=progress(console)
     )
     _show(description, results())
     return ExitCode.PASSED

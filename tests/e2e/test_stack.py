@@ -97,6 +97,14 @@ def test_a_name_that_is_up_is_refused(kept: Floodgate):
     assert "floodgate down" in again.err
 
 
+def test_a_port_that_is_taken_is_refused(kept: Floodgate, status):
+    taken = status["engine"]["endpoint_url"].rpartition(":")[2]
+    refused = kept.run("up", "--name", "other", "--port", taken)
+    assert refused.code == 3
+    assert taken in refused.err
+    assert not (kept.stacks / "other").exists()
+
+
 def test_status_is_the_documented_contract(status):
     assert status["schema_version"] == 1
     assert {"name", "engine", "route", "sftp", "users", "buckets", "table", "queues", "functions"} <= set(

@@ -1,5 +1,6 @@
 """Bad arguments end with exit code 2 and a message that says what to change, before anything is started."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def own_home(tmp_path, monkeypatch):
         (["up", "--engine", "no-such-engine"], "localstack"),
         (["up", "--route", "no-such-route"], "queued"),
         (["up", "--name", "../escape"], "name"),
+        (["up", "--port", "70000"], "--port"),
+        (["up", "--engine", "http://127.0.0.1:9", "--port", "4566"], "port cannot be chosen"),
         (["run", "smoke", "--rate", "0"], "--rate must be a positive number"),
         (["run", "smoke", "--rate", "nan"], "--rate must be a positive number"),
         (["run", "smoke", "--minutes", "-1"], "--minutes must be a positive number"),
@@ -61,6 +64,11 @@ def test_down_without_a_stack_is_fine():
 def test_help_is_not_an_error(capsys):
     assert invoke(["--help"]) == ExitCode.PASSED
     assert "run" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_distribution(capsys):
+    assert invoke(["--version"]) == ExitCode.PASSED
+    assert capsys.readouterr().out == f"floodgate {version('floodgate-harness')}\n"
 
 
 def test_scenarios_are_listed_with_one_line_each(capsys):

@@ -75,7 +75,8 @@ class LoadProcess:
     def failure(self) -> tuple[ExitCode, str] | None:
         """Return why it ended with an error of its own, or `None`."""
         code = self.process.poll()
-        if not code or self.killed:
+        stopped_early = self.asked and code == -signal.SIGTERM
+        if not code or self.killed or stopped_early:
             return None
         tail = self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
         known = {exit_code.value: exit_code for exit_code in (ExitCode.USAGE, ExitCode.NOT_READY)}

@@ -24,7 +24,7 @@ SCENARIO ?= million-a-day
 MINUTES ?= 2
 ARGS ?=
 
-.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e browser bench pins clean
+.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e browser pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)

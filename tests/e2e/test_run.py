@@ -32,14 +32,9 @@ def test_a_passed_run_accounts_for_every_file_and_leaves_only_its_report(floodga
     assert {path.name for path in run_dir.iterdir()} >= REPORT
     rows = pq.read_table(run_dir / "files.parquet").to_pylist()
     assert Counter(row["outcome"] for row in rows) == {"delivered": 20}
-    assert all(
-        row["intended_at"]
-        <= row["started_at"]
-        <= row["closed_at"]
-        <= row["handler_started_at"]
-        <= row["handler_ended_at"]
-        for row in rows
-    )
+    assert all(row["intended_at"] <= row["started_at"] <= row["closed_at"] for row in rows)
+    # The handler may begin before the client has read that its upload is closed.
+    assert all(row["started_at"] <= row["handler_started_at"] <= row["handler_ended_at"] for row in rows)
     assert "no file was lost" in result.out.lower()
     assert floodgate.leftovers() == []
 

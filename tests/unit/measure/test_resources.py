@@ -16,6 +16,12 @@ pytestmark = pytest.mark.unit
 ME = record_of("harness", os.getpid())
 
 
+@pytest.fixture(autouse=True)
+def childless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a session of all tiers, engines of other tests are children of this process."""
+    monkeypatch.setattr(psutil.Process, "children", lambda _self, recursive=False: [])
+
+
 def burn(seconds: float) -> None:
     begun = sum(os.times()[:2])
     while sum(os.times()[:2]) - begun < seconds:

@@ -19,7 +19,7 @@ from harness.load.catalogue import Scenario
 from harness.load.workload import Workload
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import Threshold, evaluate, parse_thresholds
+from harness.measure.thresholds import Threshold, ThresholdResult, evaluate, parse_thresholds
 from harness.measure.verdict import Allowed, Decision, decide
 from harness.report.write import write_reports
 from harness.run.folder import RunFolder, new_run_id
@@ -120,10 +120,10 @@ class _Run:
             identity = RunIdentity(
                 self._run_id, self._scenario.name, self._options, session.description, started_at
             )
-            decision = self._judge(settlement, offer, interrupted)
+            judged = evaluate(self._thresholds, settlement)
+            decision = self._judge(settlement, judged, offer, interrupted)
             with Interrupts(self._write_first) as late:
                 session.keep_evidence(self._folder)
-                judged = evaluate(self._thresholds, settlement)
                 inputs = report_inputs(identity, offer, settlement, judged, decision)
                 summary = write_reports(self._folder.path, inputs)
             if late.seen:
@@ -190,11 +190,13 @@ class _Run:
                 offer.stack_lost = "; ".join(filter(None, [offer.stack_lost, error.message]))
         return settle_without_stack(inputs)
 
-    def _judge(self, settlement: Settlement, offer: Offer, interrupted: bool) -> Decision:
+    def _judge(
+        self, settlement: Settlement, judged: list[ThresholdResult], offer: Offer, interrupted: bool
+    ) -> Decision:
         allowed = Allowed(failed=self._workload.allowed_failed, dlq=self._workload.allowed_dlq)
         return decide(
             settlement,
-            evaluate(self._thresholds, settlement),
+            judged,
             allowed=allowed,
             interrupted=interrupted,
             stack_lost=offer.stack_lost,

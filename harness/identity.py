@@ -1,6 +1,6 @@
 """How one upload is named everywhere.
 
-The pipeline computes the same value in `pipeline/handlers/identity.py`; the harness never imports pipeline
+The pipeline computes the same value in `pipeline/common/identity.py`; the harness never imports pipeline
 code, so a test holds the two together.
 """
 

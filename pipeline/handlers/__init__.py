@@ -1,1 +1,1 @@
-"""Lambda handlers of the file transfer pipeline and the small modules that they are made of."""
+"""Entry points of the Lambda functions, one file each."""

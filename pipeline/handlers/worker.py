@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from pipeline.handlers.settings import Settings
-from pipeline.handlers.transfers import TransferService
+from pipeline.common.settings import Settings
+from pipeline.queue.service import TransferService
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -41,7 +41,7 @@ def test_the_package_is_small_and_imports_by_itself(tmp_path: Path, monkeypatch:
     code = (
         f"import sys; sys.path = [{str(built.path)!r}] + [p for p in sys.path if 'site-packages' not in p]\n"
         "from aws_lambda_powertools import Logger\n"
-        "import pipeline.handlers.events as module\n"
+        "import pipeline.common.events as module\n"
         "print(module.__file__)"
     )
     shown = subprocess.run(

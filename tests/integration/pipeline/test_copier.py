@@ -14,12 +14,12 @@ from botocore.config import Config
 
 from harness.aws import client
 from harness.engines.base import EngineInfo
-from pipeline.handlers import identity
-from pipeline.handlers.copying import Copier, SupersededError
-from pipeline.handlers.deadline import Deadline
-from pipeline.handlers.destination import UPLOAD_TAG
-from pipeline.handlers.events import Upload
-from pipeline.handlers.settings import Settings
+from pipeline.common import identity
+from pipeline.common.deadline import Deadline
+from pipeline.common.events import Upload
+from pipeline.common.settings import Settings
+from pipeline.transfer.copying import Copier, SupersededError
+from pipeline.transfer.destination import UPLOAD_TAG
 
 pytestmark = pytest.mark.integration
 

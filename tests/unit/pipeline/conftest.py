@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.handlers.settings import Settings
+from pipeline.common.settings import Settings
 from tests.unit.pipeline.fake_dynamodb import FakeDynamoDB
 from tests.unit.pipeline.fake_s3 import FakeS3
 

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.handlers.batch import Batch
-from pipeline.handlers.copying import Copied, SupersededError
-from pipeline.handlers.deadline import Deadline
-from pipeline.handlers.events import Upload
-from pipeline.handlers.metadata import MetadataTable
+from pipeline.common.deadline import Deadline
+from pipeline.common.events import Upload
+from pipeline.queue.batch import Batch
+from pipeline.records.metadata import MetadataTable
+from pipeline.transfer.copying import Copied, SupersededError
 from tests.unit.pipeline import events
 from tests.unit.pipeline.fake_dynamodb import FakeDynamoDB
 from tests.unit.pipeline.fake_s3 import client_error

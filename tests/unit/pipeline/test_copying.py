@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline.handlers import identity
-from pipeline.handlers.copying import Copier, DestinationContestedError, SupersededError
-from pipeline.handlers.deadline import Deadline, DeadlineReachedError
-from pipeline.handlers.events import Upload
-from pipeline.handlers.settings import Settings
+from pipeline.common import identity
+from pipeline.common.deadline import Deadline, DeadlineReachedError
+from pipeline.common.events import Upload
+from pipeline.common.settings import Settings
+from pipeline.transfer.copying import Copier, DestinationContestedError, SupersededError
 from tests.unit.pipeline.fake_s3 import FakeS3, Version, client_error
 
 pytestmark = pytest.mark.unit

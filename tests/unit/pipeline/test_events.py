@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.handlers.events import MalformedRecordError, parse_delivery, parse_upload
+from pipeline.common.events import MalformedRecordError, parse_delivery, parse_upload
 from tests.unit.pipeline import events
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import identity as harness_identity
-from pipeline.handlers import identity
+from pipeline.common import identity
 
 pytestmark = pytest.mark.unit
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from pipeline.handlers.events import parse_delivery, parse_upload
-from pipeline.handlers.metadata import FAILED, SUPERSEDED, TRANSFERRED, MetadataTable, Outcome
+from pipeline.common.events import parse_delivery, parse_upload
+from pipeline.records.metadata import FAILED, SUPERSEDED, TRANSFERRED, MetadataTable, Outcome
 from tests.unit.pipeline import events
 from tests.unit.pipeline.fake_dynamodb import FakeDynamoDB
 

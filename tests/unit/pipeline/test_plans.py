@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.handlers import plans
-from pipeline.handlers.destination import Occupant
-from pipeline.handlers.events import Upload, parse_upload
-from pipeline.handlers.parts import byte_ranges
-from pipeline.handlers.settings import Settings
+from pipeline.common.events import Upload, parse_upload
+from pipeline.common.settings import Settings
+from pipeline.transfer import plans
+from pipeline.transfer.destination import Occupant
+from pipeline.transfer.parts import byte_ranges
 from tests.unit.pipeline import events
 
 pytestmark = pytest.mark.unit

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.handlers.events import Delivery, parse_delivery
-from pipeline.handlers.retries import Retries
-from pipeline.handlers.settings import Settings
+from pipeline.common.events import Delivery, parse_delivery
+from pipeline.common.settings import Settings
+from pipeline.queue.retries import Retries
 from tests.unit.pipeline import events
 from tests.unit.pipeline.fake_s3 import client_error
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.handlers.settings import Settings
+from pipeline.common.settings import Settings
 from tests.unit.pipeline import events
 
 pytestmark = pytest.mark.unit

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
 
-from pipeline.handlers import destination
-from pipeline.handlers.deadline import Deadline
-from pipeline.handlers.events import Upload
-from pipeline.handlers.plans import Plan
+from pipeline.common.deadline import Deadline
+from pipeline.common.events import Upload
+from pipeline.transfer import destination
+from pipeline.transfer.plans import Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -12,11 +12,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from pipeline.handlers import clock, metadata
-from pipeline.handlers.copying import Copied, Copier, SupersededError
-from pipeline.handlers.deadline import Deadline, DeadlineReachedError
-from pipeline.handlers.events import Delivery, MalformedRecordError, Upload, parse_delivery, parse_upload
-from pipeline.handlers.metadata import MetadataTable, Outcome
+from pipeline.common import clock
+from pipeline.common.deadline import Deadline, DeadlineReachedError
+from pipeline.common.events import Delivery, MalformedRecordError, Upload, parse_delivery, parse_upload
+from pipeline.records import metadata
+from pipeline.records.metadata import MetadataTable, Outcome
+from pipeline.transfer.copying import Copied, Copier, SupersededError
 
 logger = Logger(child=True)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.handlers import clock, identity
+from pipeline.common import clock, identity
 
 
 class MalformedRecordError(ValueError):

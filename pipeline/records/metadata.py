@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.handlers import identity
-from pipeline.handlers.events import Delivery, Upload
+from pipeline.common import identity
+from pipeline.common.events import Delivery, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.handlers.events import Delivery
-from pipeline.handlers.settings import Settings
+from pipeline.common.events import Delivery
+from pipeline.common.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient

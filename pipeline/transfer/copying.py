@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pipeline.handlers import clock, destination, parts, plans
-from pipeline.handlers.deadline import Deadline
-from pipeline.handlers.destination import Occupant
-from pipeline.handlers.events import Upload
-from pipeline.handlers.plans import Plan
-from pipeline.handlers.settings import Settings
+from pipeline.common import clock
+from pipeline.common.deadline import Deadline
+from pipeline.common.events import Upload
+from pipeline.common.settings import Settings
+from pipeline.transfer import destination, parts, plans
+from pipeline.transfer.destination import Occupant
+from pipeline.transfer.plans import Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from pipeline.handlers import clock, identity
-from pipeline.handlers.events import Upload
+from pipeline.common import clock, identity
+from pipeline.common.events import Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -9,13 +9,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from pipeline.handlers import clock
-from pipeline.handlers.batch import Batch
-from pipeline.handlers.copying import Copier
-from pipeline.handlers.deadline import Deadline
-from pipeline.handlers.metadata import MetadataTable
-from pipeline.handlers.retries import Retries
-from pipeline.handlers.settings import Settings
+from pipeline.common import clock
+from pipeline.common.deadline import Deadline
+from pipeline.common.settings import Settings
+from pipeline.queue.batch import Batch
+from pipeline.queue.retries import Retries
+from pipeline.records.metadata import MetadataTable
+from pipeline.transfer.copying import Copier
 
 
 class TransferService:

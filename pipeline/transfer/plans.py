@@ -13,9 +13,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.handlers.destination import Occupant
-from pipeline.handlers.events import Upload
-from pipeline.handlers.settings import Settings
+from pipeline.common.events import Upload
+from pipeline.common.settings import Settings
+from pipeline.transfer.destination import Occupant
 
 MAX_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 

@@ -1,0 +1,1 @@
+"""The metadata table: rows, their states, and what may follow what."""

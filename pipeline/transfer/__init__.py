@@ -1,0 +1,1 @@
+"""Copies an upload to the destination bucket, exactly once."""

@@ -27,7 +27,7 @@ from unittest.mock import patch
 import psutil
 
 from harness.aws import client
-from harness.deploy import Deployment, deploy
+from harness.deploy import Deployment, PipelineOptions, deploy
 from harness.engines.base import EngineInfo
 from harness.engines.localstack import settings
 from harness.engines.localstack.host import LocalStackHost
@@ -133,10 +133,9 @@ def pipeline(overrides: dict[str, str], parameters: dict[str, str]) -> Iterator[
                 info,
                 engine.capabilities(),
                 stack_name="engine-path",
-                route="queued",
+                options=PipelineOptions(parameters=parameters),
                 work_dir=Path(folder) / "deploy",
                 progress=_say,
-                parameters=parameters,
             )
             yield Bench(info, deployment, psutil.Process(engine.processes()[0].pid))
         finally:

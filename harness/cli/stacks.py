@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from harness.cli.output import messages, progress, results
+from harness.deploy.options import PipelineOptions
 from harness.exit_codes import ExitCode
 from harness.stack import lifecycle
 from harness.stack.description import SCHEMA_VERSION, StackDescription
@@ -35,7 +36,12 @@ def up(
     """Start a stack (engine, pipeline, SFTP server) and leave it running until `floodgate down`."""
     console = messages()
     description = lifecycle.up(
-        name, engine=engine, route=route, customers=customers, port=port, progress=progress(console)
+        name,
+        engine=engine,
+        pipeline=PipelineOptions(route=route),
+        customers=customers,
+        port=port,
+        progress=progress(console),
     )
     _show(description, results())
     return ExitCode.PASSED
@@ -89,7 +95,7 @@ def _show(description: StackDescription, out: Console) -> None:
         ("users", f"{description.users[0].name} … {description.users[-1].name} ({len(description.users)})"),
         ("buckets", f"{description.buckets['source']} → {description.buckets['destination']}"),
         ("table", description.table),
-        ("queues", f"{description.queues['work']}, dead letters {description.queues['dlq']}"),
+        ("queues", ", ".join(f"{role} {url}" for role, url in description.queues.items())),
         (
             "try",
             f"sftp -i {user.private_key_file} -P {sftp.port} -o UserKnownHostsFile=/dev/null "

@@ -10,13 +10,22 @@ from typing import Any
 
 from harness.aws import client, translated
 from harness.deploy import package, pipeline_files, stack, template
+from harness.deploy.options import PipelineOptions
 from harness.deploy.package import Package
 from harness.deploy.template import Adapted
 from harness.engines.base import Capabilities, EngineInfo, Progress
 from harness.exceptions import AwsError, DeployError, UsageError
 
-ROUTES = ("queued",)
 _MISSING_BUCKET = frozenset({"404", "NoSuchBucket"})
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A resource of the template that the harness stands in for, with every intrinsic resolved."""
+
+    logical_id: str
+    type: str
+    properties: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,8 @@ class Deployment:
     destination_bucket: str
     table: str
     queues: dict[str, str]
-    """`work`, `dlq` and `undelivered_events`, each as URL."""
+    """`work`, `dlq`, `undelivered_events`, `ingress`, `recorder` and `recorder_dlq`, each as URL, where the
+    route has it."""
     functions: dict[str, str]
     """Role in the pipeline, such as `worker`, to function name."""
     state_machines: dict[str, str] = field(default_factory=dict)
@@ -37,6 +47,12 @@ class Deployment:
     handlers_sha256: str = ""
     left_out: list[str] = field(default_factory=list)
     """Resources of the template that this engine does not have."""
+    stand_ins: list[StandIn] = field(default_factory=list)
+    """Resources that the engine does not have and that the harness does the work of."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """All outputs of the stack, by their names in the template."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """The template parameters in effect."""
 
 
 def plan(capabilities: Capabilities) -> list[str]:
@@ -49,22 +65,20 @@ def deploy(
     capabilities: Capabilities,
     *,
     stack_name: str,
-    route: str,
+    options: PipelineOptions,
     profile: str = "local",
     work_dir: Path,
     progress: Progress,
-    parameters: Mapping[str, str] | None = None,
 ) -> Deployment:
     """Create the pipeline's stack and wait until it works.
 
     :param profile: named set of template parameters in `pipeline/profiles/`
     :param work_dir: folder that gets `template.json`, the template as the engine got it
-    :param parameters: template parameters that go before those of the profile
-    :raises UsageError: no such route, profile or parameter
+    :raises UsageError: the options are not valid, or there is no such profile or parameter
     :raises DeployError: CloudFormation could not create it
     """
     adapted = template.adapt(template.load(), capabilities.ignored_resource_types)
-    chosen = _parameters(adapted, route, profile, parameters or {})
+    chosen = _parameters(adapted, options, profile)
     work_dir.mkdir(parents=True, exist_ok=True)
     (work_dir / "template.json").write_text(adapted.body)
     built = package.build(progress)
@@ -79,16 +93,16 @@ def deploy(
         parameters={**chosen, **code},
         progress=progress,
     )
-    return _deployment(outputs, adapted, built)
+    return _deployment(outputs, adapted, built, {**chosen, **code})
 
 
-def _parameters(adapted: Adapted, route: str, profile: str, given: Mapping[str, str]) -> dict[str, str]:
-    if route not in ROUTES:
-        raise UsageError(f"there is no route '{route}'", hint=f"routes: {', '.join(ROUTES)}")
+def _parameters(adapted: Adapted, options: PipelineOptions, profile: str) -> dict[str, str]:
+    options.validate()
     chosen = {
         "PythonRuntime": package.python_runtime(),
         **pipeline_files.profile(profile),
-        **given,
+        **options.parameters,
+        **_switches(adapted, options),
     }
     if unknown := chosen.keys() - adapted.parameters:
         raise UsageError(
@@ -96,6 +110,19 @@ def _parameters(adapted: Adapted, route: str, profile: str, given: Mapping[str, 
             hint=f"parameters: {', '.join(sorted(adapted.parameters))}",
         )
     return chosen
+
+
+def _switches(adapted: Adapted, options: PipelineOptions) -> dict[str, str]:
+    """Return the options as template parameters; those that the template lacks must not be asked for."""
+    asked = options.switches()
+    defaults = PipelineOptions().switches()
+    lacking = {name: value for name, value in asked.items() if name not in adapted.parameters}
+    if refused := [f"{name}={value}" for name, value in lacking.items() if defaults.get(name) != value]:
+        raise UsageError(
+            f"the template has no such variant: {', '.join(refused)}",
+            hint=f"parameters: {', '.join(sorted(adapted.parameters))}",
+        )
+    return {name: value for name, value in asked.items() if name not in lacking}
 
 
 def _upload(engine: EngineInfo, built: Package) -> dict[str, str]:
@@ -129,7 +156,9 @@ def _ensure_bucket(s3: Any, bucket: str, region: str) -> None:
         s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
 
 
-def _deployment(outputs: Mapping[str, str], adapted: Adapted, built: Package) -> Deployment:
+def _deployment(
+    outputs: Mapping[str, str], adapted: Adapted, built: Package, parameters: Mapping[str, str]
+) -> Deployment:
     try:
         return Deployment(
             source_bucket=outputs["SourceBucket"],
@@ -146,6 +175,8 @@ def _deployment(outputs: Mapping[str, str], adapted: Adapted, built: Package) ->
             template_sha256=adapted.sha256,
             handlers_sha256=built.sha256,
             left_out=list(adapted.left_out),
+            outputs=dict(outputs),
+            parameters=dict(parameters),
         )
     except KeyError as exc:
         raise DeployError(f"the stack has no output {exc}", hint="see the Outputs of the template") from exc

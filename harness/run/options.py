@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.deploy.deployment import ROUTES
+from harness.deploy.options import ROUTES
 from harness.engines import registry
 from harness.exceptions import UsageError
 

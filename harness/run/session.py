@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.deploy.options import PipelineOptions
 from harness.engines.base import Progress
 from harness.exceptions import EnvironmentNotReadyError, UsageError
 from harness.paths import stacks_dir
@@ -68,7 +69,7 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
     description = lifecycle.up(
         name,
         engine=options.engine or DEFAULT_ENGINE,
-        route=options.route or DEFAULT_ROUTE,
+        pipeline=PipelineOptions(route=options.route or DEFAULT_ROUTE),
         customers=customers,
         owner_pid=os.getpid(),
         progress=progress,

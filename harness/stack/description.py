@@ -41,15 +41,24 @@ class StackDescription:
     buckets: dict[str, str]
     """`source` and `destination` bucket names."""
     table: str
+    """The metadata table; empty where the user's own pipeline has none."""
     queues: dict[str, str]
-    """`work` and `dlq` queue URLs."""
+    """Queue URLs: `work` and `dlq` (neither on `direct` and `nested`), `undelivered_events`, `ingress`,
+    `recorder` and `recorder_dlq`, each where the route has it."""
     functions: dict[str, str]
     """Role in the pipeline, such as `worker`, to function name."""
     state_machines: dict[str, str] = field(default_factory=dict)
+    """`transfer_file`, `parent` and `child` to ARN, each where the route has it."""
     log_groups: list[str] = field(default_factory=list)
     template_sha256: str = ""
     handlers_sha256: str = ""
     differs_from_aws: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    """`route`, `fifo`, `pipe`, `recording`, and `parameters`: the template parameters in effect."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """All outputs of the CloudFormation stack, by their names in the template."""
+    stand_ins: list[dict[str, Any]] = field(default_factory=list)
+    """Resources that the harness does the work of: `logical_id`, `type`, and `properties`, all resolved."""
 
     def to_json(self) -> dict[str, Any]:
         return {"schema_version": SCHEMA_VERSION, **asdict(self)}

@@ -7,14 +7,14 @@ killed at any moment can be cleared by whoever comes next.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 
-from harness.deploy import Deployment, deploy
-from harness.deploy.deployment import ROUTES
+from harness.deploy import Deployment, PipelineOptions, deploy
 from harness.engines import disk
 from harness.engines.base import Engine, EngineInfo, Progress
 from harness.engines.process import record_of
 from harness.engines.registry import create
-from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError, UsageError
+from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError
 from harness.files import log_tail
 from harness.paths import stacks_dir
 from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
@@ -31,7 +31,7 @@ def up(
     name: str,
     *,
     engine: str = "localstack",
-    route: str = "queued",
+    pipeline: PipelineOptions = PipelineOptions(),  # noqa: B008  (immutable)
     customers: int = 20,
     owner_pid: int | None = None,
     port: int | None = None,
@@ -42,14 +42,15 @@ def up(
     If anything fails, or on Ctrl-C, all that was started is stopped and removed before the error goes on.
 
     :param engine: `localstack`, or the URL of an endpoint that already runs
+    :param pipeline: which pipeline, and which of its variants
     :param customers: how many SFTP users to make
     :param owner_pid: process whose death ends the stack; None: it stays until `down`
     :param port: where the engine listens; None takes a free port
-    :raises UsageError: name, engine, route or number of customers is not valid
+    :raises UsageError: name, engine, pipeline or number of customers is not valid
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
     require_count(customers)
-    _require_route(route)
+    pipeline.validate()
     chosen = create(engine, port=port)
     state = StackState(name)
     ownership = Ownership(engine, None if owner_pid is None else record_of("owner", owner_pid))
@@ -57,7 +58,7 @@ def up(
         sweep(progress)
         _make_way(state, progress)
         try:
-            return _bring_up(state, ownership, chosen, route, customers, progress)
+            return _bring_up(state, ownership, chosen, pipeline, customers, progress)
         except BaseException:
             progress("stopping what was started")
             clear_for_good(state)
@@ -105,11 +106,6 @@ def _locked(state: StackState, progress: Progress) -> AbstractContextManager[obj
     )
 
 
-def _require_route(route: str) -> None:
-    if route not in ROUTES:
-        raise UsageError(f"there is no route {route!r}", hint=f"routes: {', '.join(ROUTES)}")
-
-
 def _make_way(state: StackState, progress: Progress) -> None:
     """Make sure that nothing of that name is there. The lock is held, so an unfinished `up` is a dead one."""
     if not state.folder.exists():
@@ -124,31 +120,36 @@ def _make_way(state: StackState, progress: Progress) -> None:
 
 
 def _bring_up(
-    state: StackState, ownership: Ownership, engine: Engine, route: str, customers: int, progress: Progress
+    state: StackState,
+    ownership: Ownership,
+    engine: Engine,
+    pipeline: PipelineOptions,
+    customers: int,
+    progress: Progress,
 ) -> StackDescription:
     state.create(ownership)
     if ownership.owner is not None:
         start_watcher(state)
     info = engine.start(state.folder, progress)
-    deployment = _deploy(state, engine, info, route, progress)
+    deployment = _deploy(state, engine, info, pipeline, progress)
     users = create_customers(customers, state.keys_dir)
     progress("SFTP: starting")
     sftp = FrontEnd(info, deployment.source_bucket, deployment.sftp_log_group or None, users).start(state)
-    description = _description(state, engine, info, route, deployment, sftp, users)
+    description = _description(state, engine, info, pipeline, deployment, sftp, users)
     state.publish(description)
     progress(f"stack {state.name!r} is up")
     return description
 
 
 def _deploy(
-    state: StackState, engine: Engine, info: EngineInfo, route: str, progress: Progress
+    state: StackState, engine: Engine, info: EngineInfo, pipeline: PipelineOptions, progress: Progress
 ) -> Deployment:
     try:
         return deploy(
             info,
             engine.capabilities(),
             stack_name=cloudformation_name(state.name),
-            route=route,
+            options=pipeline,
             work_dir=state.deploy_dir,
             progress=progress,
         )
@@ -164,7 +165,7 @@ def _description(
     state: StackState,
     engine: Engine,
     info: EngineInfo,
-    route: str,
+    pipeline: PipelineOptions,
     deployment: Deployment,
     sftp: SftpEndpoint,
     users: list[Customer],
@@ -173,7 +174,7 @@ def _description(
     return StackDescription(
         name=state.name,
         engine=info,
-        route=route,
+        route=pipeline.route,
         sftp=sftp,
         users=[customer.user for customer in users],
         buckets={"source": deployment.source_bucket, "destination": deployment.destination_bucket},
@@ -184,5 +185,8 @@ def _description(
         log_groups=deployment.log_groups,
         template_sha256=deployment.template_sha256,
         handlers_sha256=deployment.handlers_sha256,
+        options={**pipeline.to_json(), "parameters": deployment.parameters},
+        outputs=deployment.outputs,
+        stand_ins=[asdict(stand_in) for stand_in in deployment.stand_ins],
         differs_from_aws=[*engine.capabilities().differs_from_aws, *left_out],
     )

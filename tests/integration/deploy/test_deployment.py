@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.aws import client
-from harness.deploy import deploy
+from harness.deploy import PipelineOptions, deploy
 from harness.engines.base import EngineInfo
 from harness.engines.localstack.host import LocalStackHost
 from harness.exceptions import DeployError
@@ -24,10 +24,9 @@ def test_a_failing_resource_is_named_with_its_reason(localstack: EngineInfo, tmp
             localstack,
             LocalStackHost().capabilities(),
             stack_name=name,
-            route="queued",
+            options=PipelineOptions(parameters={"TableName": f"{name}-rows"}),
             work_dir=tmp_path,
             progress=print,
-            parameters={"TableName": f"{name}-rows"},
         )
     assert "MetadataTable (AWS::DynamoDB::Table)" in caught.value.message
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from harness.aws import client
-from harness.deploy import Deployment, deploy
+from harness.deploy import Deployment, PipelineOptions, deploy
 from harness.engines.base import EngineInfo
 from harness.engines.localstack.host import LocalStackHost
 from harness.identity import file_id
@@ -126,14 +126,15 @@ def pipeline(localstack: EngineInfo, tmp_path_factory: pytest.TempPathFactory) -
             localstack,
             LocalStackHost().capabilities(),
             stack_name=name,
-            route="queued",
+            options=PipelineOptions(
+                parameters={
+                    "TableName": f"{name}-rows",
+                    "MultipartThresholdBytes": str(THRESHOLD_BYTES),
+                    "PartSizeBytes": str(5 * MIB),
+                }
+            ),
             work_dir=tmp_path_factory.mktemp("deploy"),
             progress=print,
-            parameters={
-                "TableName": f"{name}-rows",
-                "MultipartThresholdBytes": str(THRESHOLD_BYTES),
-                "PartSizeBytes": str(5 * MIB),
-            },
         ),
     )
 

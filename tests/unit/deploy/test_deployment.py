@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.deploy import deploy
+from harness.deploy import PipelineOptions, deploy
 from harness.engines.base import Capabilities, EngineInfo
 from harness.exceptions import UsageError
 
@@ -16,7 +16,7 @@ NOWHERE = EngineInfo(name="none", mode="none", version="0", endpoint_url="http:/
 
 
 def attempt(work_dir: Path, **arguments: object) -> None:
-    chosen = {"route": "queued", **arguments}
+    chosen = {"options": PipelineOptions(), **arguments}
     deploy(
         NOWHERE,
         Capabilities(),
@@ -30,9 +30,9 @@ def attempt(work_dir: Path, **arguments: object) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"route": "scenic"}, "route 'scenic'"),
+        ({"options": PipelineOptions(route="scenic")}, "route 'scenic'"),
         ({"profile": "moon"}, "profile 'moon'"),
-        ({"parameters": {"Colour": "blue"}}, "parameter Colour"),
+        ({"options": PipelineOptions(parameters={"Colour": "blue"})}, "parameter Colour"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_done(

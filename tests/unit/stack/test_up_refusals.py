@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.deploy import PipelineOptions
 from harness.exceptions import StackNotFoundError, UsageError
 from harness.stack import lifecycle
 
@@ -23,7 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ({"name": "Not A Name"}, "no name for a stack"),
         ({"engine": "moto"}, "no engine"),
-        ({"route": "scenic"}, "no route"),
+        ({"pipeline": PipelineOptions(route="scenic")}, "no route"),
         ({"customers": 0}, "customers"),
     ],
     ids=["name", "engine", "route", "customers"],

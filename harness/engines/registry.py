@@ -9,6 +9,7 @@ from typing import Any
 from harness.engines.base import Engine, EngineInfo
 from harness.engines.localstack import queues
 from harness.engines.localstack.host import LocalStackHost
+from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
 from harness.exceptions import UsageError
 
@@ -34,3 +35,8 @@ def create(name: str, *, port: int | None = None) -> Engine:
 def queue_peeker(info: EngineInfo) -> Callable[[str], list[dict[str, Any]]] | None:
     """Return what lists the messages of a queue URL without receiving them; None where the engine cannot."""
     return partial(queues.peek, info) if info.name == "localstack" else None
+
+
+def plugin_api(info: EngineInfo) -> PluginApi | None:
+    """Return our plugin's API of the engine; None where the engine cannot have it."""
+    return PluginApi(info.endpoint_url) if info.name == "localstack" else None

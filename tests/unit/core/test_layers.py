@@ -25,13 +25,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "environments": frozenset(),
     "engines": frozenset({"aws", "environments"}),
     "deploy": frozenset({"aws", "environments"}),
+    "faults": frozenset({"engines"}),
     "sftp": frozenset({"aws"}),
     "load": frozenset(),
     "measure": frozenset({"aws", "engines"}),
     "report": frozenset({"measure"}),
-    "stack": frozenset({"aws", "engines", "deploy"}),
-    "run": frozenset({"stack", "engines", "deploy", "load", "measure", "report"}),
-    "cli": frozenset({"run", "stack", "report", "load", "deploy", "environments"}),
+    "stack": frozenset({"faults", "aws", "engines", "deploy"}),
+    "run": frozenset({"faults", "stack", "engines", "deploy", "load", "measure", "report"}),
+    "cli": frozenset({"faults", "run", "stack", "report", "load", "deploy", "environments"}),
 }
 """Part of `harness` to the parts that it may use, besides `BASE` and `CONTRACTS`."""
 

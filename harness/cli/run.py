@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from harness.cli.output import messages, progress, results
+from harness.deploy.options import ROUTES, parse_parameters
 from harness.exit_codes import ExitCode
 from harness.report.console import render
-from harness.run.options import RunOptions
+from harness.run.options import DEFAULT_ROUTE, RunOptions
 from harness.run.runner import run_scenario
 
 
@@ -23,7 +24,28 @@ def run(
     engine: Annotated[
         str | None, typer.Option("--engine", help="localstack (default), or the URL of one that runs.")
     ] = None,
-    route: Annotated[str | None, typer.Option("--route", help="queued (default).")] = None,
+    route: Annotated[
+        str | None, typer.Option("--route", help=f"{', '.join(ROUTES)}; {DEFAULT_ROUTE} unless given.")
+    ] = None,
+    fifo: Annotated[
+        bool, typer.Option("--fifo", help="FIFO work queue, ordered by customer; implies --pipe.")
+    ] = False,
+    pipe: Annotated[
+        bool, typer.Option("--pipe", help="An EventBridge Pipe between the rule and the work.")
+    ] = False,
+    recording: Annotated[
+        str | None, typer.Option("--recording", help="full or lean: when rows of the table appear.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="KEY=VALUE", help="A template parameter; may be repeated."),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="Your own CloudFormation template.")
+    ] = None,
+    handlers: Annotated[
+        Path | None, typer.Option("--handlers", help="Folder of your own Lambda code.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", help="How long files are offered.")] = None,
     files: Annotated[int | None, typer.Option("--files", help="How many files are offered.")] = None,
     rate: Annotated[float | None, typer.Option("--rate", help="Files offered per second.")] = None,
@@ -55,6 +77,12 @@ def run(
         out=out,
         name=name,
         settle_s=settle_s,
+        fifo=fifo,
+        pipe=pipe,
+        recording=recording,
+        parameters=parse_parameters(parameter or ()),
+        template=template,
+        handlers=handlers,
         command=shlex.join(["floodgate", *sys.argv[1:]]),
     )
     console = messages()

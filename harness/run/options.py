@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.deploy.options import ROUTES
+from harness.deploy.options import PipelineOptions
 from harness.engines import registry
 from harness.exceptions import UsageError
 
@@ -16,7 +17,7 @@ DEFAULT_ROUTE = "queued"
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Arguments of `floodgate run`; `None` means that the scenario or the running stack decides."""
+    """Arguments of `floodgate run`; what is not given is the scenario's or the running stack's choice."""
 
     scenario: str
     engine: str | None = None
@@ -29,6 +30,25 @@ class RunOptions:
     name: str | None = None
     settle_s: float = 120.0
     command: str = ""
+    fifo: bool = False
+    pipe: bool = False
+    recording: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    template: Path | None = None
+    handlers: Path | None = None
+
+    @property
+    def pipeline(self) -> PipelineOptions:
+        """The pipeline of a stack that this run starts."""
+        return PipelineOptions(
+            route=self.route or DEFAULT_ROUTE,
+            fifo=self.fifo,
+            pipe=self.pipe,
+            recording=self.recording,
+            parameters=self.parameters,
+            template=self.template,
+            handlers=self.handlers,
+        )
 
     def validate(self) -> None:
         """Raise `UsageError` that names every problem at once."""
@@ -45,8 +65,10 @@ class RunOptions:
             problems.append(f"--seed must not be negative, not {self.seed}")
         if self.out is not None and self.out.exists():
             problems.append(f"--out {self.out} exists already; name a new folder")
-        if self.route is not None and self.route not in ROUTES:
-            problems.append(f"there is no route {self.route!r}; routes: {', '.join(ROUTES)}")
+        try:
+            self.pipeline.validate()
+        except UsageError as error:
+            problems.append(error.message)
         if problems:
             raise UsageError("; ".join(problems))
         registry.create(self.engine or DEFAULT_ENGINE)

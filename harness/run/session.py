@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from harness.deploy.options import PipelineOptions
 from harness.engines.base import Progress
 from harness.exceptions import EnvironmentNotReadyError, UsageError
 from harness.paths import stacks_dir
 from harness.run.folder import RunFolder
-from harness.run.options import DEFAULT_ENGINE, DEFAULT_ROUTE, RunOptions
+from harness.run.options import DEFAULT_ENGINE, RunOptions
 from harness.stack import lifecycle
 from harness.stack.description import StackDescription
 
@@ -53,7 +53,7 @@ class StackSession:
 def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progress) -> Iterator[StackSession]:
     """Yield the stack of `options.name` when it is up, otherwise one that is stopped at the end.
 
-    :raises UsageError: the stack that is up has another engine or route than asked for
+    :raises UsageError: the stack that is up has another engine or pipeline than asked for
     :raises EnvironmentNotReadyError: a part of it is dead
     """
     name = options.name or "default"
@@ -69,7 +69,7 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
     description = lifecycle.up(
         name,
         engine=options.engine or DEFAULT_ENGINE,
-        pipeline=PipelineOptions(route=options.route or DEFAULT_ROUTE),
+        pipeline=options.pipeline,
         customers=customers,
         owner_pid=os.getpid(),
         progress=progress,
@@ -81,16 +81,42 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
 
 
 def _check_fits(options: RunOptions, running: StackDescription) -> None:
-    asked_and_found = (
-        ("route", options.route, running.route),
-        ("engine", options.engine, running.engine.name),
-    )
-    for what, asked, found in asked_and_found:
-        if asked is not None and asked not in (found, running.engine.endpoint_url):
-            raise UsageError(
-                f"the stack {running.name!r} is up with {what} {found!r}, not {asked!r}",
-                hint=f"floodgate down --name {running.name}, or choose another --name",
-            )
+    """Refuse a stack that is up with something other than what was asked for; the rest is its own.
+
+    :raises UsageError: names every difference
+    """
+    differences = [
+        f"{what} is {_shown(found)}, not {_shown(asked)}"
+        for what, asked, found in _asked_and_found(options, running)
+        if asked not in (None, False, found)
+    ]
+    differences += [
+        f"--{what} is for a new stack"
+        for what in ("template", "handlers")
+        if getattr(options, what) is not None
+    ]
+    if differences:
+        raise UsageError(
+            f"the stack {running.name!r} is up, and does not fit: {'; '.join(differences)}",
+            hint=f"floodgate down --name {running.name}, or choose another --name",
+        )
+
+
+def _asked_and_found(options: RunOptions, running: StackDescription) -> Iterator[tuple[str, Any, Any]]:
+    variant = running.options
+    yield "its route", options.route, running.route
+    if options.engine != running.engine.endpoint_url:
+        yield "its engine", options.engine, running.engine.name
+    yield "--fifo", options.fifo, variant.get("fifo", False)
+    yield "--pipe", options.pipe, variant.get("pipe", False)
+    in_effect = variant.get("parameters", {})
+    yield "--recording", options.recording, variant.get("recording") or in_effect.get("Recording")
+    for name, asked in options.parameters.items():
+        yield f"the parameter {name}", asked, in_effect.get(name)
+
+
+def _shown(value: Any) -> str:
+    return {True: "on", False: "off", None: "unknown"}.get(value, repr(value))
 
 
 def _check_whole(name: str) -> None:

@@ -30,3 +30,11 @@ def test_every_problem_is_named_at_once(tmp_path):
 def test_minutes_and_files_exclude_each_other():
     with pytest.raises(UsageError, match="exclude each other"):
         RunOptions("smoke", minutes=1, files=5).validate()
+
+
+def test_problems_of_the_pipeline_are_told_with_the_others():
+    options = RunOptions("smoke", rate=0, route="direct", fifo=True)
+    with pytest.raises(UsageError) as caught:
+        options.validate()
+    assert "--rate" in str(caught.value)
+    assert "--fifo needs a queue" in str(caught.value)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from pipeline.common.settings import Settings
+from pipeline.common.settings import WorkerSettings
 from pipeline.queue.service import TransferService
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-service = TransferService(Settings.from_environment(os.environ))
+service = TransferService(WorkerSettings.from_environment(os.environ))
 
 
 @logger.inject_lambda_context

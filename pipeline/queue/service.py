@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from pipeline.common import clock
 from pipeline.common.deadline import Deadline
-from pipeline.common.settings import Settings
+from pipeline.common.settings import WorkerSettings
 from pipeline.queue.batch import Batch
 from pipeline.queue.retries import Retries
 from pipeline.records.metadata import MetadataTable
@@ -21,7 +21,7 @@ from pipeline.transfer.copying import Copier
 class TransferService:
     """Clients with their connections, and threads. Made once, and used by one invocation after the other."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings
         config = _client_config(settings)
         self._record_pool = ThreadPoolExecutor(settings.record_concurrency, "record")
@@ -44,7 +44,7 @@ class TransferService:
         return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
 
 
-def _client_config(settings: Settings) -> Config:
+def _client_config(settings: WorkerSettings) -> Config:
     """Few and short retries: a message that fails here is tried again by SQS, with its count kept."""
     return Config(
         retries={"mode": "standard", "max_attempts": 3},

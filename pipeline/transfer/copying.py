@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from pipeline.common import clock
 from pipeline.common.deadline import Deadline
 from pipeline.common.events import Upload
-from pipeline.common.settings import Settings
+from pipeline.common.settings import CopySettings
 from pipeline.transfer import destination, parts, plans
 from pipeline.transfer.destination import Occupant
 from pipeline.transfer.plans import Plan
@@ -62,7 +62,7 @@ class Copier:
     """
 
     s3: S3Client
-    settings: Settings
+    settings: CopySettings
     part_pool: Executor
 
     def copy(self, upload: Upload, deadline: Deadline) -> Copied:

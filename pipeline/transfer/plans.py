@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.common.events import Upload
-from pipeline.common.settings import Settings
+from pipeline.common.settings import CopySettings
 from pipeline.transfer.destination import Occupant
 
 MAX_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -30,17 +30,17 @@ class Plan:
     """`None` copies the object whole, by one `CopyObject`."""
 
 
-def is_large(upload: Upload, settings: Settings) -> bool:
+def is_large(upload: Upload, settings: CopySettings) -> bool:
     """Tell whether an object must be copied by parts."""
     return upload.size_bytes > settings.multipart_threshold_bytes
 
 
-def for_empty_place(upload: Upload, settings: Settings) -> Plan:
+def for_empty_place(upload: Upload, settings: CopySettings) -> Plan:
     """Return the plan where nothing is known to be at the destination."""
     return Plan({"IfNoneMatch": "*"}, _usual_part_size(upload, settings))
 
 
-def for_replacing(upload: Upload, occupant: Occupant, settings: Settings) -> Plan:
+def for_replacing(upload: Upload, occupant: Occupant, settings: CopySettings) -> Plan:
     """Return the plan for a copy over `occupant`, with an ETag that is not the occupant's."""
     part_size = _usual_part_size(upload, settings)
     if part_size is None:
@@ -51,7 +51,7 @@ def for_replacing(upload: Upload, occupant: Occupant, settings: Settings) -> Pla
     return Plan({"IfMatch": occupant.etag}, part_size)
 
 
-def _usual_part_size(upload: Upload, settings: Settings) -> int | None:
+def _usual_part_size(upload: Upload, settings: CopySettings) -> int | None:
     if not is_large(upload, settings):
         return None
     return max(settings.part_size_bytes, math.ceil(upload.size_bytes / MAX_PARTS))

@@ -17,7 +17,7 @@ from harness.engines.base import EngineInfo
 from pipeline.common import identity
 from pipeline.common.deadline import Deadline
 from pipeline.common.events import Upload
-from pipeline.common.settings import Settings
+from pipeline.common.settings import WorkerSettings
 from pipeline.transfer.copying import Copier, SupersededError
 from pipeline.transfer.destination import UPLOAD_TAG
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.integration
 MIB = 1024 * 1024
 RIVALS = 8
 KEY = "acme/a b+c.csv"
-SETTINGS = Settings(
+SETTINGS = WorkerSettings(
     destination_bucket="",
     table_name="",
     work_queue_url="",

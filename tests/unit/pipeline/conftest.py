@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.common.settings import Settings
+from pipeline.common.settings import WorkerSettings
 from tests.unit.pipeline.fake_dynamodb import FakeDynamoDB
 from tests.unit.pipeline.fake_s3 import FakeS3
 
@@ -29,8 +29,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def settings() -> Settings:
-    return Settings(
+def settings() -> WorkerSettings:
+    return WorkerSettings(
         destination_bucket="destination",
         table_name="table",
         work_queue_url="https://sqs.example/work",

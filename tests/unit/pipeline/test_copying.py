@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from pipeline.common import identity
 from pipeline.common.deadline import Deadline, DeadlineReachedError
 from pipeline.common.events import Upload
-from pipeline.common.settings import Settings
+from pipeline.common.settings import WorkerSettings
 from pipeline.transfer.copying import Copier, DestinationContestedError, SupersededError
 from tests.unit.pipeline.fake_s3 import FakeS3, Version, client_error
 
@@ -42,7 +42,7 @@ class Copying:
     """A copier on a fake S3."""
 
     s3: FakeS3
-    settings: Settings
+    settings: WorkerSettings
     pool: ThreadPoolExecutor
 
     def copy(self, upload: Upload, *, remaining_s: float = 60.0, **settings: Any) -> str | None:
@@ -52,7 +52,7 @@ class Copying:
 
 
 @pytest.fixture
-def copying(s3: FakeS3, settings: Settings, pool: ThreadPoolExecutor) -> Copying:
+def copying(s3: FakeS3, settings: WorkerSettings, pool: ThreadPoolExecutor) -> Copying:
     return Copying(s3, settings, pool)
 
 

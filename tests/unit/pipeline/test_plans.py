@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.common.events import Upload, parse_upload
-from pipeline.common.settings import Settings
+from pipeline.common.settings import CopySettings
 from pipeline.transfer import plans
 from pipeline.transfer.destination import Occupant
 from pipeline.transfer.parts import byte_ranges
@@ -47,25 +47,25 @@ def test_ranges_cover_every_byte_once(size: int, part: int) -> None:
     assert covered == size
 
 
-def test_the_largest_object_of_s3_fits_into_ten_thousand_parts(settings: Settings) -> None:
+def test_the_largest_object_of_s3_fits_into_ten_thousand_parts(settings: CopySettings) -> None:
     size = 5 * 1024**4
     plan = plans.for_empty_place(upload(size), dataclasses.replace(settings, part_size_bytes=5 * MIB))
     assert 1 < part_count(plan, size) <= plans.MAX_PARTS
 
 
-def test_an_empty_place_is_filled_in_the_usual_way(settings: Settings) -> None:
+def test_an_empty_place_is_filled_in_the_usual_way(settings: CopySettings) -> None:
     assert plans.for_empty_place(upload(100), settings) == plans.Plan({"IfNoneMatch": "*"}, None)
     assert plans.for_empty_place(upload(101), settings) == plans.Plan({"IfNoneMatch": "*"}, 40)
 
 
-def test_other_content_is_replaced_in_the_usual_way(settings: Settings) -> None:
+def test_other_content_is_replaced_in_the_usual_way(settings: CopySettings) -> None:
     plan = plans.for_replacing(upload(100), occupant("0" * 32), settings)
     assert plan == plans.Plan({"IfMatch": f'"{"0" * 32}"'}, None)
 
 
 @given(size=st.integers(0, 2000), there=st.integers(0, 60), came_in_parts=st.booleans())
 def test_a_copy_never_looks_like_what_it_replaces(size: int, there: int, came_in_parts: bool) -> None:
-    settings = Settings("d", "t", "q", 100, 40, 1, 1, (0,), 0.0, 0.0, False, False)
+    settings = CopySettings(destination_bucket="d", multipart_threshold_bytes=100, part_size_bytes=40)
     there_etag = f"{MD5}-{there}" if there else MD5
     plan = plans.for_replacing(
         upload(size, f"{MD5}-2" if came_in_parts else MD5), occupant(there_etag), settings

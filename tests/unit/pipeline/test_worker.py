@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.common.settings import Settings
+from pipeline.common.settings import SettingsError, WorkerSettings
 from tests.unit.pipeline import events
 
 pytestmark = pytest.mark.unit
@@ -52,16 +52,25 @@ def context(remaining_ms: int) -> Any:
 
 
 def test_settings_are_read_from_the_environment() -> None:
-    settings = Settings.from_environment(ENVIRONMENT)
+    settings = WorkerSettings.from_environment(ENVIRONMENT)
     assert settings.retry_delays_s == (30, 120, 0)
     assert (settings.keep_source_tags, settings.check_source_is_current) == (False, True)
 
 
-@pytest.mark.parametrize("name", sorted(ENVIRONMENT))
+@pytest.mark.parametrize("name", ["DESTINATION_BUCKET", "TABLE_NAME", "WORK_QUEUE_URL"])
 def test_a_missing_setting_stops_the_function_from_starting(name: str) -> None:
     rest = {key: value for key, value in ENVIRONMENT.items() if key != name}
-    with pytest.raises(KeyError, match=name):
-        Settings.from_environment(rest)
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        WorkerSettings.from_environment(rest)
+
+
+def test_all_that_is_wrong_with_settings_is_said_at_once() -> None:
+    wrong = {**ENVIRONMENT, "PART_SIZE_BYTES": "many", "KEEP_SOURCE_TAGS": "yes", "RECORDING": "some"}
+    del wrong["TABLE_NAME"]
+    with pytest.raises(SettingsError) as caught:
+        WorkerSettings.from_environment(wrong)
+    for name in ("PART_SIZE_BYTES", "KEEP_SOURCE_TAGS", "RECORDING", "TABLE_NAME"):
+        assert name in str(caught.value)
 
 
 def test_the_answer_names_the_messages_that_failed(

@@ -69,6 +69,17 @@ def parse_upload(body: str) -> Upload:
     """
     try:
         event = json.loads(body)
+    except ValueError as exc:
+        raise MalformedRecordError(f"the body is no S3 event: {exc}") from exc
+    return read_upload(event)
+
+
+def read_upload(event: Mapping[str, Any]) -> Upload:
+    """Read an event that has been parsed already, as the input of a state machine has.
+
+    :raises MalformedRecordError: it is something else, with the reason in the message
+    """
+    try:
         if event["detail-type"] != "Object Created":
             raise MalformedRecordError(f"the event is '{event['detail-type']}', not 'Object Created'")
         return _upload(event["time"], event["detail"])

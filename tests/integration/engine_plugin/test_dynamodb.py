@@ -302,6 +302,68 @@ def test_conditional_update_statements_of_a_batch(dynamodb: Any, table: str) -> 
     assert (changed["status"], changed["at"]) == ({"S": "transferred"}, {"S": "now"})
 
 
+@pytest.mark.parametrize("members", ["[?, ?]", "(?, ?)"])
+def test_update_statements_of_a_batch_count_and_return_the_row(
+    dynamodb: Any, table: str, members: str
+) -> None:
+    """`IN` takes a list in brackets (as AWS's documents show it) or in parentheses."""
+    for file_id, status in (("a", "queued"), ("b", "transferred")):
+        dynamodb.put_item(TableName=table, Item={**row(file_id, status=status), "attempts": {"N": "1"}})
+    statement = (
+        f'UPDATE "{table}" SET "attempts" = "attempts" + ? SET "at" = ? REMOVE "customer_id" '
+        f'WHERE "file_id" = ? AND "status" IN {members} AND "attempts" = ? RETURNING ALL NEW *'
+    )
+    queued, other, absent = dynamodb.batch_execute_statement(
+        Statements=[
+            {
+                "Statement": statement,
+                "Parameters": [
+                    {"N": "1"},
+                    {"S": "now"},
+                    {"S": file_id},
+                    {"S": "queued"},
+                    {"S": "x"},
+                    {"N": "1"},
+                ],
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+            for file_id in ("a", "b", "absent")
+        ]
+    )["Responses"]
+    changed = {"file_id": "a", "status": "queued", "at": "now"}
+    assert queued["Item"] == {**{name: {"S": text} for name, text in changed.items()}, "attempts": {"N": "2"}}
+    assert (other["Error"]["Code"], other["Error"]["Item"]["attempts"]) == (
+        "ConditionalCheckFailed",
+        {"N": "1"},
+    )
+    assert absent["Error"]["Code"] == "ConditionalCheckFailed"
+    assert "Item" not in absent["Error"]
+
+
+def test_status_index_lists_the_rows_of_a_state_by_time(dynamodb: Any, table: str) -> None:
+    for at in ("2026-01-03", "2026-01-01", "2026-01-02"):
+        dynamodb.put_item(TableName=table, Item=row(f"f-{at}", customer_id="failed", at=at))
+    dynamodb.put_item(TableName=table, Item=row("other", customer_id="queued"))
+    arguments = {
+        "TableName": table,
+        "IndexName": "by_customer",
+        "KeyConditionExpression": "customer_id = :c AND #at >= :since",
+        "ExpressionAttributeNames": {"#at": "at"},
+        "ExpressionAttributeValues": {":c": {"S": "failed"}, ":since": {"S": "2026-01-02"}},
+    }
+    pages = dynamodb.get_paginator("query").paginate(**arguments, PaginationConfig={"PageSize": 1})
+    found = [item["at"]["S"] for page in pages for item in page["Items"]]
+    assert found == ["2026-01-02", "2026-01-03"]
+
+
+def test_a_table_may_have_a_time_to_live(dynamodb: Any, table: str) -> None:
+    wanted = {"AttributeName": "expires_at", "Enabled": True}
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
+    found = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert found["AttributeName"] == "expires_at"
+    assert found["TimeToLiveStatus"] in ("ENABLING", "ENABLED")
+
+
 def test_statements_that_aws_refuses(dynamodb: Any, table: str) -> None:
     def execute(statement: str) -> str:
         return code_of(lambda: dynamodb.execute_statement(Statement=statement))

@@ -8,6 +8,7 @@ tables in moto's in-memory model, inside the LocalStack process, and adds what m
     handler.py       moto's operations on the request body as it came
     reads.py         Scan and the rows of a Query, without copies
     partiql.py       INSERT, UPDATE and DELETE statements, parsed once per text
+    partiql_terms.py tokens and values of such statements
     statements.py    what those statements do, with AWS's error for each statement of a batch
     views.py         a backend that shows only some rows
     transactions.py  TransactWriteItems on the rows it names; moto copies every table of the account first

@@ -21,6 +21,7 @@ class Row:
     file_id: str
     status: str
     attempts: int = 0
+    redrives: int = 0
     claimed_by: str | None = None
     destination_version_id: str | None = None
     has_error: bool = False
@@ -32,6 +33,7 @@ class Row:
             file_id=item["file_id"]["S"],
             status=item["status"]["S"],
             attempts=int(item.get("attempts", {"N": 0})["N"]),
+            redrives=int(item.get("redrives", {"N": 0})["N"]),
             claimed_by=item.get("claimed_by", {}).get("S"),
             destination_version_id=item.get("destination_version_id", {}).get("S"),
             has_error="error_type" in item,

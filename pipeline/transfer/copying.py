@@ -10,6 +10,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,6 +53,8 @@ class Copied:
 
     destination_version_id: str | None
     copied_at: str
+    sha256: str | None = None
+    """Of the copy, in hex, as S3 computed it; `None` where it was not asked, or cannot tell it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Copier:
     s3: S3Client
     settings: CopySettings
     part_pool: Executor
+    with_checksum: bool = False
 
     def copy(self, upload: Upload, deadline: Deadline) -> Copied:
         """Copy, or find that it has been done.
@@ -89,7 +94,7 @@ class Copier:
                 plan = self._plan(upload, occupant)
             deadline.check()
             try:
-                return Copied(self._write(upload, plan, deadline), clock.now_iso())
+                return self._write(upload, plan, deadline)
             except ClientError as exc:
                 _raise_unless_lost(exc, plan)
         raise DestinationContestedError(f"'{upload.key}' changed {_MAX_ROUNDS} times while it was copied")
@@ -114,20 +119,23 @@ class Copier:
             raise SupersededError(f"a newer upload of this key is at the destination ({occupant.file_id})")
         return plans.for_replacing(upload, occupant, self.settings)
 
-    def _write(self, upload: Upload, plan: Plan, deadline: Deadline) -> str | None:
+    def _write(self, upload: Upload, plan: Plan, deadline: Deadline) -> Copied:
         bucket = self.settings.destination_bucket
         if plan.part_size_bytes:
-            return parts.copy_by_parts(self.s3, upload, bucket, plan, self.part_pool, deadline)
+            version_id = parts.copy_by_parts(self.s3, upload, bucket, plan, self.part_pool, deadline)
+            return Copied(version_id, clock.now_iso())
         source_tags = self._source_tags(upload) if self.settings.keep_source_tags else []
+        checksum: Any = {"ChecksumAlgorithm": "SHA256"} if self.with_checksum else {}
         answer = self.s3.copy_object(
             Bucket=bucket,
             Key=upload.key,
             CopySource=parts.copy_source(upload),
             TaggingDirective="REPLACE",
             Tagging=destination.tagging(upload, source_tags),
+            **checksum,
             **plan.condition,  # type: ignore[arg-type]
         )
-        return answer.get("VersionId")
+        return Copied(answer.get("VersionId"), clock.now_iso(), _sha256(answer.get("CopyObjectResult", {})))
 
     def _source_tags(self, upload: Upload) -> list[TagTypeDef]:
         return self.s3.get_object_tagging(**parts.source(upload))["TagSet"]
@@ -141,6 +149,12 @@ class Copier:
             raise
         if upload.version_id and found.get("VersionId") != upload.version_id:
             raise SourceGoneError("the source has been replaced by a newer upload")
+
+
+def _sha256(result: Mapping[str, Any]) -> str | None:
+    """Return the checksum of a copy in hex; that of parts (`…-3`) is none of the content."""
+    text = result.get("ChecksumSHA256", "")
+    return None if not text or "-" in text else base64.b64decode(text).hex()
 
 
 def _found(occupant: Occupant) -> Copied:

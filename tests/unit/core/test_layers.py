@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "deploy": frozenset({"aws", "environments"}),
     "faults": frozenset({"engines"}),
     "sftp": frozenset({"aws"}),
+    "standins": frozenset({"aws", "environments", "engines"}),
     "load": frozenset(),
     "measure": frozenset({"aws", "engines"}),
     "report": frozenset({"measure"}),

@@ -1,0 +1,36 @@
+"""`python -m harness.standins CONFIG.json`: all stand-ins of one stack as a process.
+
+SIGTERM ends it in order: pipes finish the batches that they hold, tasks get SIGTERM. SIGHUP reads the
+configuration again and replaces tasks one by one, for code that has changed.
+
+Exit codes: 0 stopped by SIGTERM · 1 internal error · 2 bad configuration or template · 6 the engine is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from harness.exceptions import FloodgateError, UsageError
+from harness.exit_codes import ExitCode
+from harness.standins.process import StandIns
+
+
+def run(arguments: list[str]) -> ExitCode:
+    """Run the process; returns its exit code."""
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        if len(arguments) != 1:
+            raise UsageError("usage: python -m harness.standins CONFIG.json")
+        StandIns(Path(arguments[0])).run()
+    except FloodgateError as exc:
+        print(f"error: {exc.message}", file=sys.stderr)
+        if exc.hint:
+            print(f"hint: {exc.hint}", file=sys.stderr)
+        return exc.exit_code
+    return ExitCode.PASSED
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

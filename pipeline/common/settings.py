@@ -119,20 +119,26 @@ class TransferSettings(CopySettings, RecordSettings, ClientSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(TransferSettings):
-    """The worker behind the work queue."""
+class QueueSettings(FromEnvironment):
+    """The work queue, as far as failed messages go."""
 
     work_queue_url: str
-    record_concurrency: int = 10
-    """Records of one batch that are handled at the same time."""
     retry_delays_s: tuple[int, ...] = (30, 120, 0)
     """Time until a failed message is visible again, after its first, second, … receive; the last repeats."""
-    deadline_reserve_s: float = 15.0
-    """Time that is kept at the end of an invocation to write what has happened."""
 
     def retry_delay_s(self, receive_count: int) -> int:
         """Return how long a message stays hidden that has failed on its `receive_count`-th receive."""
         return self.retry_delays_s[min(receive_count, len(self.retry_delays_s)) - 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(TransferSettings, QueueSettings):
+    """The worker behind the work queue."""
+
+    record_concurrency: int = 10
+    """Records of one batch that are handled at the same time."""
+    deadline_reserve_s: float = 15.0
+    """Time that is kept at the end of an invocation to write what has happened."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.common.events import Delivery
-from pipeline.common.settings import WorkerSettings
+from pipeline.common.settings import QueueSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -26,7 +26,7 @@ logger = Logger(child=True)
 class Retries:
     """The work queue, as far as failed messages go."""
 
-    def __init__(self, sqs: SQSClient, settings: WorkerSettings) -> None:
+    def __init__(self, sqs: SQSClient, settings: QueueSettings) -> None:
         self._sqs = sqs
         self._settings = settings
 

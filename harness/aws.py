@@ -15,6 +15,9 @@ from botocore.config import Config
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, StackLostError
 
+USER_AGENT = "floodgate-harness"
+"""By which an engine's call counts tell the harness from the pipeline."""
+
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     connect_timeout=5,
@@ -22,6 +25,7 @@ _CONFIG = Config(
     max_pool_connections=32,
     s3={"addressing_style": "path"},
     proxies={},
+    user_agent_extra=USER_AGENT,
 )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness.cli import reports, run, scenarios, setup, stacks
+from harness.cli import faults, reports, run, scenarios, setup, stacks
 from harness.cli.output import messages, results
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import DiskFullError, FloodgateError
@@ -50,6 +50,7 @@ app.command("up")(stacks.up)
 app.command("status")(stacks.status)
 app.command("down")(stacks.down)
 app.command("report")(reports.report)
+app.add_typer(faults.app, name="fault")
 
 
 def main() -> None:

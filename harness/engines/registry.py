@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from harness.engines.base import Engine, EngineInfo
-from harness.engines.localstack import queues
+from harness.engines.localstack import calls, queues
 from harness.engines.localstack.host import LocalStackHost
 from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
@@ -40,3 +40,8 @@ def queue_peeker(info: EngineInfo) -> Callable[[str], list[dict[str, Any]]] | No
 def plugin_api(info: EngineInfo) -> PluginApi | None:
     """Return our plugin's API of the engine; None where the engine cannot have it."""
     return PluginApi(info.endpoint_url) if info.name == "localstack" else None
+
+
+def call_counts(info: EngineInfo) -> dict[str, int] | None:
+    """Return how many AWS calls the pipeline has made, by `service.Operation`; None where nobody counts."""
+    return calls.read(info) if info.name == "localstack" else None

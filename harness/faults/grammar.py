@@ -81,9 +81,7 @@ def _rule(text: str) -> FaultRule:
 def _target(match: re.Match[str]) -> dict[str, Any]:
     target, where = _kind(match), match["where"]
     if where is not None and (target is Target.FUNCTION or not where):
-        raise _WrongError(
-            "only operations and events take the name of a resource in brackets, and a whole one"
-        )
+        raise _WrongError("brackets before the colon hold the name of a resource; functions take none")
     return {
         "target": target,
         "service": service_name(match["service"]),

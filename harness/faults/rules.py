@@ -46,8 +46,8 @@ class FaultRule:
     :param text: as the user wrote it
     :param service: AWS's name of the service in the SDK, e.g. `s3`; `lambda` for a function
     :param name: the operation; `events`; or a function's name or the last part of it (`worker`)
-    :param where: only for resources whose name matches, `*` standing for anything: `bucket` or `bucket/key` in
-        S3, the name of the table, queue, function, topic or state machine elsewhere; None for all
+    :param where: only for resources whose name matches, `*` standing for anything: in S3 `bucket` or
+        `bucket/key`, elsewhere the name of the table, queue, function, topic or state machine; None for all
     :param code: error code, where the effect is one
     :param seconds: how long a delay is, or into the invocation a kill
     :param after_write: kill after the first write to S3 of the invocation

@@ -20,6 +20,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from harness.aws import USER_AGENT
 from harness.engines.base import EngineInfo
 from harness.sftp.storage.base import Metadata, ObjectInfo, StorageBusyError, StorageError, StoredObject
 from harness.sftp.storage.errors import error_for_code
@@ -90,6 +91,7 @@ class ObstoreClient:
                     "allow_http": self._engine.endpoint_url.startswith("http://"),
                     "connect_timeout": _CONNECT_TIMEOUT,
                     "timeout": _CALL_TIMEOUT,
+                    "user_agent": USER_AGENT,
                 },
                 retry_config={"max_retries": 0},
             )

@@ -21,15 +21,21 @@ LOG = logging.getLogger(__name__)
 def apply_s3_to_events() -> None:
     from localstack.services.s3.notifications import EventBridgeNotifier
 
+    from floodgate_localstack.faults.events import EVENT_FAULTS
     from floodgate_localstack.internal_calls import context_of, provider_of
 
     def notify(self: Any, ctx: Any, config: Any) -> None:  # noqa: ARG001  (LocalStack's signature)
         entry = self._get_event_payload(ctx)
-        context = context_of("events", "PutEvents", ctx.bucket_account_id, ctx.bucket_location)
-        try:
-            provider_of("events").put_events(context, [entry])
-        except Exception:
-            LOG.exception("The event of bucket %s did not reach EventBridge", ctx.bucket_name)
+        account_id, region, bucket = ctx.bucket_account_id, ctx.bucket_location, ctx.bucket_name
+
+        def send() -> None:
+            context = context_of("events", "PutEvents", account_id, region)
+            try:
+                provider_of("events").put_events(context, [entry])
+            except Exception:
+                LOG.exception("The event of bucket %s did not reach EventBridge", bucket)
+
+        EVENT_FAULTS.deliver(bucket, getattr(ctx, "floodgate_key", ctx.key_name), send)
 
     replace(EventBridgeNotifier, "notify", notify)
 

@@ -19,6 +19,8 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.event_path",
     "floodgate_localstack.sqs_metrics",
     "floodgate_localstack.request_log",
+    "floodgate_localstack.call_counts",
+    "floodgate_localstack.faults.api",
 )
 
 

@@ -71,6 +71,16 @@ class RuntimeEnvironment:
         with self._lock:
             self._discard()
 
+    def kill_process(self) -> None:
+        """Kill the process and whatever it started; an invocation in progress ends as a crash."""
+        if process := self._process:
+            process.kill()
+
+    @property
+    def access_key_id(self) -> str:
+        """The id of the credentials that the function's calls are signed with: no other environment's."""
+        return str(self._engine_variables.get("AWS_ACCESS_KEY_ID", ""))
+
     def is_alive(self) -> bool:
         """Whether there is a process that can take an invocation."""
         process = self._process

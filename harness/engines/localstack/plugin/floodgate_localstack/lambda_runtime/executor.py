@@ -9,6 +9,7 @@ from localstack import config
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import LambdaRuntimeException, RuntimeExecutor
 
+from floodgate_localstack.callers import CALLERS
 from floodgate_localstack.lambda_runtime.environment import RuntimeEnvironment
 from floodgate_localstack.lambda_runtime.function_spec import FunctionSpec, Request
 from floodgate_localstack.lambda_runtime.log_capture import LogEvent
@@ -65,6 +66,7 @@ class FloodgateRuntimeExecutor(RuntimeExecutor):
 
     def start(self, env_vars: Mapping[str, object]) -> None:
         """Start the runtime process; raises LambdaRuntimeException where it cannot be started at all."""
+        CALLERS.register(str(env_vars.get("AWS_ACCESS_KEY_ID")), self.function_version.id.function_name)
         try:
             self.environment.start({**env_vars, **logging_variables(self.function_version)})
         except OSError as exc:
@@ -72,6 +74,7 @@ class FloodgateRuntimeExecutor(RuntimeExecutor):
 
     def stop(self) -> None:
         """Kill the process and whatever it started."""
+        CALLERS.forget(self.environment.access_key_id)
         self.environment.stop()
 
     def get_address(self) -> str:
@@ -109,6 +112,10 @@ class FloodgateRuntimeExecutor(RuntimeExecutor):
             logs=LogText.of(outcome.events),
             duration_ms=outcome.duration_ms,
         )
+
+    def failed(self, request_id: str, payload: bytes) -> TimedResult:
+        """Return the result of an invocation that failed with this payload and never ran."""
+        return TimedResult(request_id=request_id, payload=payload, is_error=True, logs=LogText.of([]))
 
     def get_logs(self) -> str:
         """Nothing: every invocation returns its own log."""

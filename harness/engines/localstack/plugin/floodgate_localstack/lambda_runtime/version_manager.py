@@ -19,6 +19,11 @@ from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 from localstack.utils.bootstrap import is_api_enabled
 
+from floodgate_localstack.faults.functions import (
+    FUNCTION_FAULTS,
+    InjectedFailureError,
+    InjectedThrottleError,
+)
 from floodgate_localstack.lambda_runtime.metrics import Datum, FunctionKey, MetricCollector
 
 LOG = logging.getLogger(__name__)
@@ -59,10 +64,22 @@ class PooledVersionManager(LambdaVersionManager):
             self.counting_service.get_invocation_lease(*lease) as provisioning_type,
             self.assignment_service.get_environment(self.id, version, provisioning_type) as environment,
         ):
-            result = environment.invoke(invocation)
+            result = self._invoke(environment, invocation)
             result.executed_version = version.id.qualifier
             self.store_logs(result, environment)
         return result
+
+    def _invoke(self, environment: Any, invocation: Invocation) -> InvocationResult:
+        """Invoke, with the faults that are set for the function."""
+        name, executor = self.function_version.id.function_name, environment.runtime_executor
+        try:
+            return FUNCTION_FAULTS.run(name, executor.environment, lambda: environment.invoke(invocation))
+        except InjectedThrottleError:
+            raise TooManyRequestsException(
+                "Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded", Type="User"
+            ) from None
+        except InjectedFailureError as failure:
+            return executor.failed(invocation.request_id, failure.payload())
 
     def _metric_key(self) -> FunctionKey:
         identifier = self.function_version.id

@@ -1,0 +1,37 @@
+"""The Upload task: copies, verifies, and ends the row."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from pipeline.records.single import RecordTable
+from pipeline.transfer.copying import Copier
+from pipeline.workflow import clients
+from pipeline.workflow.delivering import Deliver
+from pipeline.workflow.settings import DeliverySettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+settings = DeliverySettings.from_environment(os.environ)
+s3 = clients.make("s3", settings, connections=settings.part_concurrency + 1)
+copier = Copier(s3, settings, ThreadPoolExecutor(settings.part_concurrency, "part"), with_checksum=True)
+task = Deliver(
+    s3=s3,
+    copier=copier,
+    staged_copier=replace(copier, settings=replace(settings, check_source_is_current=False)),
+    table=RecordTable(clients.make("dynamodb", settings), settings),
+    settings=settings,
+)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of the function."""
+    return task.run(event, context.get_remaining_time_in_millis() / 1000)

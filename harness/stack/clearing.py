@@ -9,7 +9,7 @@ from harness.engines import process
 from harness.engines.base import EngineInfo, Progress
 from harness.engines.registry import create
 from harness.exceptions import StackLostError
-from harness.stack import front_end
+from harness.stack import front_end, stand_ins
 from harness.stack.state import WATCHER_ROLE, StackState, known_names
 
 
@@ -32,6 +32,7 @@ def clear(state: StackState) -> None:
     :raises AwsError: an engine that goes on running does not delete the pipeline
     """
     _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
+    _end(state, stand_ins.ROLE, grace_s=stand_ins.STOP_GRACE_S)
     ownership = state.ownership()
     if ownership is not None:
         engine = create(ownership.engine)

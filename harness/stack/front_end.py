@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines import process
 from harness.engines.base import EngineInfo
-from harness.exceptions import EngineStartError
-from harness.files import log_tail, replace_json
+from harness.stack import child
 from harness.stack.customers import Customer
 from harness.stack.description import SftpEndpoint
 from harness.stack.state import StackState
@@ -48,23 +41,9 @@ class FrontEnd:
         :raises EngineStartError: it ended, or does not listen after `timeout_s`; with the end of its log
         """
         server_id = f"s-{secrets.token_hex(9)[:17]}"
-        config_file = state.folder / "sftp.json"
-        ready_file = state.folder / "sftp.ready.json"
-        replace_json(config_file, self._config(state, server_id, ready_file))
-        child = self._spawn(state, config_file)
-        state.processes.write(process.record_of(ROLE, child.pid))
-        ready = _wait_until_ready(child, ready_file, state.folder / "sftp.log", timeout_s)
+        config = self._config(state, server_id, state.folder / "sftp.ready.json")
+        ready = child.start(state, ROLE, "harness.sftp", config, name="the SFTP server", timeout_s=timeout_s)
         return SftpEndpoint(ready["host"], ready["port"], ready["host_key_fingerprint"], server_id)
-
-    def _spawn(self, state: StackState, config_file: Path) -> subprocess.Popen[bytes]:
-        passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
-        return process.spawn(
-            [sys.executable, "-P", "-m", "harness.sftp", str(config_file)],
-            log_file=state.folder / "sftp.log",
-            env={**passed, "PYTHONUNBUFFERED": "1"},
-            cwd=state.folder,
-            owner_dir=state.folder / "sftp",
-        )
 
     def _config(self, state: StackState, server_id: str, ready_file: Path) -> dict[str, Any]:
         role_arn = f"arn:aws:iam::{self.engine.account_id}:role/floodgate-{state.name}-sftp"
@@ -82,23 +61,3 @@ class FrontEnd:
             "uploads_file": str(state.folder / "uploads.jsonl"),
             "ready_file": str(ready_file),
         }
-
-
-def _wait_until_ready(
-    child: subprocess.Popen[bytes], ready_file: Path, log_file: Path, timeout_s: float
-) -> dict[str, Any]:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if ready_file.exists():
-            ready: dict[str, Any] = json.loads(ready_file.read_text())
-            return ready
-        if (code := child.poll()) is not None:
-            raise _failure(f"the SFTP server ended with {code} while it was starting", log_file)
-        time.sleep(_POLL_S)
-    raise _failure(f"the SFTP server did not listen after {timeout_s:.0f} s", log_file)
-
-
-def _failure(message: str, log_file: Path) -> EngineStartError:
-    return EngineStartError(
-        f"{message}. The end of its log:\n{log_tail(log_file)}", hint="the lines above name the cause"
-    )

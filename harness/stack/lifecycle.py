@@ -17,6 +17,7 @@ from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError
 from harness.files import log_tail
 from harness.paths import stacks_dir
+from harness.stack import stand_ins
 from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
@@ -132,6 +133,7 @@ def _bring_up(
         start_watcher(state)
     info = engine.start(state.folder, progress)
     deployment = _deploy(state, engine, info, pipeline, progress)
+    _start_stand_ins(state, info, deployment, progress)
     users = create_customers(customers, state.keys_dir)
     progress("SFTP: starting")
     sftp = FrontEnd(info, deployment.source_bucket, deployment.sftp_log_group or None, users).start(state)
@@ -161,6 +163,13 @@ def _deploy(
         raise DeployError(f"{exc.message}\nThe end of the engine's log:\n{tail}", hint=exc.hint) from exc
 
 
+def _start_stand_ins(state: StackState, info: EngineInfo, deployment: Deployment, progress: Progress) -> None:
+    if stand_ins.are_needed(deployment.stand_ins):
+        progress("Stand-ins: starting")
+        code = {"bucket": deployment.parameters["CodeBucket"], "key": deployment.parameters["CodeKey"]}
+        stand_ins.start(state, info, deployment.stand_ins, code)
+
+
 def _description(
     state: StackState,
     engine: Engine,
@@ -170,7 +179,6 @@ def _description(
     sftp: SftpEndpoint,
     users: list[Customer],
 ) -> StackDescription:
-    left_out = [f"not created on this engine: {what}" for what in deployment.left_out]
     return StackDescription(
         name=state.name,
         engine=info,
@@ -188,5 +196,9 @@ def _description(
         options={**pipeline.to_json(), "parameters": deployment.parameters},
         outputs=deployment.outputs,
         stand_ins=[asdict(stand_in) for stand_in in deployment.stand_ins],
-        differs_from_aws=[*engine.capabilities().differs_from_aws, *left_out],
+        differs_from_aws=[
+            *engine.capabilities().differs_from_aws,
+            *stand_ins.differences(deployment.stand_ins),
+            *deployment.left_out,
+        ],
     )

@@ -7,6 +7,7 @@
         engine.log engine/     the engine's
         deploy/                the deployment's working folder
         sftp.json sftp.log sftp.ready.json uploads.jsonl keys/
+        stand-ins.json stand-ins.log stand-ins.ready.json stand-ins/
         stack.json             written last: the stack is up
 
 A folder whose lock is free and that has no `stack.json` was left by an `up` that died.

@@ -1,0 +1,79 @@
+"""Starting a part of the stack that is a process of our own, and waiting until it works."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from harness.engines import process
+from harness.exceptions import EngineStartError
+from harness.files import log_tail, replace_json
+from harness.stack.state import StackState
+
+_POLL_S = 0.02
+_PASSED_THROUGH = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "XDG_CACHE_HOME",
+    "FLOODGATE_HOME",
+)
+
+
+def start(
+    state: StackState, role: str, module: str, config: dict[str, Any], *, name: str, timeout_s: float
+) -> dict[str, Any]:
+    """Start `python -m MODULE <role>.json` and return what it writes to the ready file that `config` names.
+
+    :param role: names its record, its files (`<role>.json`, `<role>.log`) and the folder that marks it
+    :param name: what users call it, such as `the SFTP server`
+    :raises EngineStartError: it ended, or is not ready after `timeout_s`; with the end of its log
+    """
+    config_file = state.folder / f"{role}.json"
+    replace_json(config_file, config)
+    child = _spawn(state, role, module, config_file)
+    state.processes.write(process.record_of(role, child.pid))
+    return _wait_until_ready(child, Path(config["ready_file"]), _log_file(state, role), name, timeout_s)
+
+
+def _spawn(state: StackState, role: str, module: str, config_file: Path) -> subprocess.Popen[bytes]:
+    passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
+    return process.spawn(
+        [sys.executable, "-P", "-m", module, str(config_file)],
+        log_file=_log_file(state, role),
+        env={**passed, "PYTHONUNBUFFERED": "1"},
+        cwd=state.folder,
+        owner_dir=state.folder / role,
+    )
+
+
+def _log_file(state: StackState, role: str) -> Path:
+    return state.folder / f"{role}.log"
+
+
+def _wait_until_ready(
+    child: subprocess.Popen[bytes], ready_file: Path, log_file: Path, name: str, timeout_s: float
+) -> dict[str, Any]:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if ready_file.exists():
+            ready: dict[str, Any] = json.loads(ready_file.read_text())
+            return ready
+        if (code := child.poll()) is not None:
+            raise _failure(f"{name} ended with {code} while starting", log_file)
+        time.sleep(_POLL_S)
+    raise _failure(f"{name} did not work after {timeout_s:.0f} s", log_file)
+
+
+def _failure(message: str, log_file: Path) -> EngineStartError:
+    return EngineStartError(
+        f"{message}. The end of its log:\n{log_tail(log_file)}", hint="the lines above name the cause"
+    )

@@ -22,6 +22,7 @@ from harness import identity
 from harness.engines.base import EngineInfo, Progress
 from harness.measure.classify import classify
 from harness.measure.evidence import VersionsByKey
+from harness.measure.executions import ExecutionView
 from harness.measure.gather import gather
 from harness.measure.objects import ObjectVersion
 from harness.measure.queues import QueueView
@@ -76,6 +77,18 @@ class Answers:
 
     def dead_letters(self) -> QueueView:
         return QueueView(0, ())
+
+    def undelivered(self) -> QueueView:
+        return QueueView(0, ())
+
+    def recorder_dead_letters(self) -> int:
+        return 0
+
+    def executions(self, _since: float) -> ExecutionView:
+        return ExecutionView()
+
+    def throttles(self, _since: float) -> int:
+        return 0
 
 
 def write_run(folder: Path, files: int) -> SettleInputs:
@@ -139,11 +152,11 @@ def main() -> None:
         with timed("reading and joining the ledger"):
             ledger, joined = read_ledger(inputs)
         with timed("taking the evidence"):
-            evidence = gather(joined, Answers(), SOURCE, lambda _: None)
+            evidence = gather(joined, Answers(), SOURCE, since=T0, progress=lambda _: None)
         with timed("classifying"):
             records = classify(joined, evidence)
         with timed("stages, rates, timeline, groups"):
-            settlement = conclude(ledger, joined, records, "queued", evidence)
+            settlement = conclude(ledger, joined, records, inputs.description, evidence)
     print(json.dumps(settlement.counts))
     print(settlement.rate, settlement.latency_ms["end_to_end"])
     print(settlement.problems, settlement.notes)

@@ -1,44 +1,54 @@
 """The final word on every file: which of the closed set of outcomes it had.
 
-Precedence from `delivered` on, as in `Outcome`: a destination version exists; the row records a failure; the
-message is in the dead-letter queue; the row says superseded, or the source has vanished; something still
-holds it; nothing does. All judgement is here and in `assigning`; neither talks to AWS.
+Precedence from `delivered` on, as in `Outcome`: a destination version exists; the row records a failure, or
+its execution ended in one; the message is in the dead-letter queue, or the event reached no target; the row
+says superseded, or the source has vanished; something still holds it; nothing does. A row that is not final
+holds nothing by itself: without a message or an execution nobody will come back to it. All judgement is here
+and in `assigning`; neither talks to AWS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.measure.assigning import assign
 from harness.measure.bulk import bulk
 from harness.measure.evidence import Evidence
+from harness.measure.executions import Execution
+from harness.measure.holding import Executions, Messages
 from harness.measure.joining import Joined, Upload
 from harness.measure.objects import ObjectVersion
-from harness.measure.queues import QueueView
 from harness.measure.records import FileRecord, Outcome
-from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row
+from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, was_tried
 
 Verdict = tuple[Outcome, str | None, str | None]
 """Outcome, cause and message."""
 
 
-class Messages:
-    """Answers whether a queue holds a message about an upload."""
+_UNHELD = frozenset({"no_trace", "not_held"})
+"""Causes of `lost` that a message which can only be counted would explain."""
 
-    def __init__(self, view: QueueView) -> None:
-        self._version_ids: set[str] = set()
-        self._keys: set[str] = set()
-        for message in view.messages or ():
-            if message.version_id and message.version_id != "null":
-                self._version_ids.add(message.version_id)
-            elif message.key:
-                self._keys.add(message.key)
 
-    def about(self, upload: Upload) -> bool:
-        return self.holds(upload.version_id, upload.entry.key)
+@dataclass(frozen=True)
+class _Holders:
+    """Evidence, made ready to be asked about single files."""
 
-    def holds(self, version_id: str | None, key: str) -> bool:
-        return version_id in self._version_ids or key in self._keys
+    evidence: Evidence
+    dead: Messages
+    undelivered: Messages
+    waiting: Messages
+    executions: Executions
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> _Holders:
+        return cls(
+            evidence,
+            dead=Messages(evidence.dead_letters),
+            undelivered=Messages(evidence.undelivered),
+            waiting=Messages(evidence.work_queue),
+            executions=Executions(evidence.executions.executions),
+        )
 
 
 def classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
@@ -49,13 +59,13 @@ def classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
 
 def _classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
     versions = assign(joined, evidence.destination, evidence.rows)
-    dead, working = Messages(evidence.dead_letters), Messages(evidence.work_queue)
+    holders = _Holders.of(evidence)
     records = []
     for upload in joined.uploads:
         row = evidence.rows.get(upload.file_id) if upload.file_id else None
         found = versions.get(id(upload), ())
         if found or upload.uploaded:
-            judged = _judge_uploaded(upload, row, found, dead, working, evidence)
+            judged = _judge_uploaded(upload, row, found, holders)
         else:
             judged = _judge_not_uploaded(upload)
         records.append(_record(upload, row, found, judged))
@@ -75,33 +85,25 @@ def _judge_not_uploaded(upload: Upload) -> Verdict:
 
 
 def _judge_uploaded(
-    upload: Upload,
-    row: Row | None,
-    versions: Sequence[ObjectVersion],
-    dead: Messages,
-    working: Messages,
-    evidence: Evidence,
+    upload: Upload, row: Row | None, versions: Sequence[ObjectVersion], holders: _Holders
 ) -> Verdict:
+    evidence = holders.evidence
     if versions or (not evidence.complete and row and row.status == TRANSFERRED):
-        return _delivered(row)
-    if row and row.status == FAILED:
-        return Outcome.FAILED, row.error_type or "unknown", row.error_message
-    if dead.about(upload):
-        return Outcome.DLQ, "no_failure_recorded", "in the dead-letter queue, and no row says why"
-    if row and row.status == SUPERSEDED:
-        return Outcome.SUPERSEDED, row.error_type or "superseded", row.error_message
-    if _source_vanished(upload, evidence.source):
-        return Outcome.SUPERSEDED, "source_vanished", "its version is no longer in the source bucket"
-    if working.about(upload):
-        return Outcome.IN_FLIGHT, "in_work_queue", "its message is still in the work queue"
-    if row and not row.final:
-        return Outcome.IN_FLIGHT, "row_not_final", f"its row says {row.status}"
-    if not evidence.complete:
-        return Outcome.IN_FLIGHT, "stack_lost", "the stack was gone before it could be asked"
-    return _lost(upload, row)
+        return _delivered(row, evidence)
+    execution = None if row and row.final else holders.executions.about(upload, row)
+    return (
+        _failed(row, None if holders.waiting.about(upload) else execution)
+        or _in_dead_letters(upload, row, holders)
+        or _superseded(upload, row, evidence)
+        or _held(upload, execution, holders)
+        or _unknown(row, evidence)
+        or _lost(upload, row)
+    )
 
 
-def _delivered(row: Row | None) -> Verdict:
+def _delivered(row: Row | None, evidence: Evidence) -> Verdict:
+    if not evidence.has_table:
+        return Outcome.DELIVERED, None, None
     if row is None:
         return Outcome.DELIVERED, "row_missing", "delivered, but the table has no row for it"
     if row.status != TRANSFERRED:
@@ -109,12 +111,90 @@ def _delivered(row: Row | None) -> Verdict:
     return Outcome.DELIVERED, None, None
 
 
+def _failed(row: Row | None, execution: Execution | None) -> Verdict | None:
+    if row and row.status == FAILED:
+        return Outcome.FAILED, row.error_type or "unknown", _with_worker(row)
+    if execution and execution.is_failed:
+        told = execution.cause or f"the execution ended as {execution.status}"
+        return Outcome.FAILED, execution.error or execution.status, f"{told} ({execution.arn})"
+    return None
+
+
+def _with_worker(row: Row) -> str | None:
+    """Name the execution that failed: its history tells more."""
+    by_execution = row.claimed_by and ":execution:" in row.claimed_by
+    return f"{row.error_message or 'no message'} ({row.claimed_by})" if by_execution else row.error_message
+
+
+def _in_dead_letters(upload: Upload, row: Row | None, holders: _Holders) -> Verdict | None:
+    if holders.dead.about(upload):
+        if row and row.error_type:
+            return Outcome.DLQ, row.error_type, row.error_message
+        if holders.evidence.throttles and not was_tried(row):
+            return Outcome.DLQ, "Throttled", _throttled_text(holders.evidence.throttles)
+        return Outcome.DLQ, "no_failure_recorded", "in the dead-letter queue, and no row says why"
+    if message := holders.undelivered.about(upload):
+        told = message.error or "in the rule's dead-letter queue, and nothing says why"
+        return Outcome.DLQ, "event_undelivered", f"the event reached no target: {told}"
+    return None
+
+
+def _throttled_text(throttles: int) -> str:
+    return (
+        f"no function has begun on it: Lambda refused {throttles} invocations, and each refusal counts as a "
+        "receive; the mapping's MaximumConcurrency must not exceed the function's reserved concurrency"
+    )
+
+
+def _superseded(upload: Upload, row: Row | None, evidence: Evidence) -> Verdict | None:
+    if row and row.status == SUPERSEDED:
+        return Outcome.SUPERSEDED, row.error_type or "superseded", row.error_message
+    if _source_vanished(upload, evidence.source):
+        return Outcome.SUPERSEDED, "source_vanished", "its version is no longer in the source bucket"
+    return None
+
+
+def _held(upload: Upload, execution: Execution | None, holders: _Holders) -> Verdict | None:
+    if holders.waiting.about(upload):
+        return Outcome.IN_FLIGHT, "in_work_queue", "its message is still in the work queue"
+    if execution:
+        return Outcome.IN_FLIGHT, "in_execution", f"its execution still runs ({execution.arn})"
+    return None
+
+
+def _unknown(row: Row | None, evidence: Evidence) -> Verdict | None:
+    """Absence proves nothing where nobody could be asked."""
+    if not evidence.complete:
+        told = f"; its row said {row.status}" if row else ""
+        return Outcome.IN_FLIGHT, "stack_lost", f"the stack was gone before it could be asked{told}"
+    if not evidence.has_table:
+        return (
+            Outcome.IN_FLIGHT,
+            "not_at_destination",
+            "not at the destination when the waiting time ended, and without a table nothing tells more",
+        )
+    if evidence.executions.cut_off and not (row and row.final):
+        return (
+            Outcome.IN_FLIGHT,
+            "executions_not_listed",
+            "there are more executions than can be looked through",
+        )
+    return None
+
+
 def _lost(upload: Upload, row: Row | None) -> Verdict:
-    if row is not None:
+    if row is not None and row.final:
         return (
             Outcome.LOST,
             "row_without_object",
-            "its row says transferred, but the destination has no version",
+            f"its row says {row.status}, but the destination has no version",
+        )
+    if row is not None:
+        error = f"; its last error was {row.error_type}: {row.error_message}" if row.error_type else ""
+        return (
+            Outcome.LOST,
+            "not_held",
+            f"its row says {row.status}, but no message and no execution holds it{error}",
         )
     if not upload.stored:
         return (
@@ -179,6 +259,7 @@ def _add_row(record: FileRecord, row: Row) -> None:
     record.first_received_at = row.first_received_at
     record.handler_started_at = row.handler_started_at
     record.handler_ended_at = row.handler_ended_at
+    record.redrives = row.redrives or 0
     record.attempts = row.attempts if row.attempts is not None else row.receive_count
 
 
@@ -190,22 +271,22 @@ def _corruption(upload: Upload, versions: Sequence[ObjectVersion]) -> str | None
     """
     entry = upload.entry
     for version in versions:
+        if version.damage:
+            return f"{version.damage} (version {version.version_id})"
         if entry.sha256 and version.sha256:
             if entry.sha256 != version.sha256:
                 return (
                     f"SHA-256 sent {entry.sha256}, delivered {version.sha256} (version {version.version_id})"
                 )
-        elif version.size_bytes != entry.size_bytes:
-            sizes = f"{entry.size_bytes} bytes sent, {version.size_bytes} delivered"
+        elif version.content_bytes != entry.size_bytes:
+            sizes = f"{entry.size_bytes} bytes sent, {version.content_bytes} delivered"
             return f"{sizes} (version {version.version_id})"
     return None
 
 
 def _apply_count_rule(records: Sequence[FileRecord], queue_depth: int) -> None:
     """Where messages can only be counted, as many of the newest traceless files may be in them."""
-    traceless = [
-        record for record in records if record.outcome is Outcome.LOST and record.cause == "no_trace"
-    ]
+    traceless = [record for record in records if record.outcome is Outcome.LOST and record.cause in _UNHELD]
     traceless.sort(key=lambda record: record.closed_at or record.intended_at)
     for record in traceless[len(traceless) - min(queue_depth, len(traceless)) :]:
         record.outcome, record.cause = Outcome.IN_FLIGHT, "queue_not_empty"

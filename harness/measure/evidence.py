@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness import aws
 from harness.engines.base import EngineInfo, Progress
 from harness.exceptions import AwsError
-from harness.measure import objects, queues
+from harness.measure import objects, queues, throttling
+from harness.measure.executions import ExecutionReader, ExecutionView
 from harness.measure.objects import ObjectVersion
 from harness.measure.queues import PeekQueue, QueueView
 from harness.measure.rows import Row, RowReader
 from harness.stack.description import StackDescription
 
 VersionsByKey = dict[str, list[ObjectVersion]]
+Look = Callable[[Any, str, PeekQueue | None], QueueView]
+NOTHING = QueueView(0, ())
+WAITING_QUEUES = ("work", "ingress")
+DEAD_LETTER_QUEUES = ("dlq", "ingress_dlq")
 _PARALLEL_READS = 8
 _REPORT_EVERY = 500
 
@@ -28,8 +33,17 @@ class Evidence:
     destination: VersionsByKey = field(default_factory=dict)
     source: VersionsByKey = field(default_factory=dict)
     """Holds only the keys that were asked for, with an empty list where nothing is left of a key."""
-    work_queue: QueueView = field(default_factory=lambda: QueueView(0, ()))
-    dead_letters: QueueView = field(default_factory=lambda: QueueView(0, ()))
+    work_queue: QueueView = NOTHING
+    """What waits or is in a worker's hands: the work queue, and the queue before a Pipe."""
+    dead_letters: QueueView = NOTHING
+    undelivered: QueueView = NOTHING
+    """Events that EventBridge could not hand to the rule's target."""
+    recorder_dead_letters: int = 0
+    executions: ExecutionView = field(default_factory=ExecutionView)
+    throttles: int = 0
+    """Invocations that Lambda refused; asked for only where that may be the cause."""
+    has_table: bool = True
+    """`False` for a pipeline of the user's own without one: only the destination tells what was delivered."""
     complete: bool = True
     """`False` when the stack was gone: absence then proves nothing."""
 
@@ -53,10 +67,22 @@ class EvidenceSource(Protocol):
         """Fill `file_id` of destination versions from their tags."""
 
     def work_queue(self) -> QueueView:
-        """Look at the work queue."""
+        """Look at the queues whose messages are still to be worked on."""
 
     def dead_letters(self) -> QueueView:
         """Look at the dead-letter queue."""
+
+    def undelivered(self) -> QueueView:
+        """Look at the events that reached no target."""
+
+    def recorder_dead_letters(self) -> int:
+        """Count what the recorder of `recording=full` could not write."""
+
+    def executions(self, since: float) -> ExecutionView:
+        """Look at the executions that were started at `since` (epoch seconds) or later."""
+
+    def throttles(self, since: float) -> int:
+        """Count the invocations that Lambda refused since then."""
 
 
 class AwsEvidence:
@@ -65,7 +91,9 @@ class AwsEvidence:
     def __init__(self, engine: EngineInfo, description: StackDescription, peek: PeekQueue | None) -> None:
         self._s3 = aws.client("s3", engine)
         self._sqs = aws.client("sqs", engine)
+        self._cloudwatch = aws.client("cloudwatch", engine)
         self._rows = RowReader(aws.client("dynamodb", engine), description.table)
+        self._executions = ExecutionReader(aws.client("stepfunctions", engine), description.state_machines)
         self._description = description
         self._peek = peek
 
@@ -107,9 +135,26 @@ class AwsEvidence:
         objects.read_tags(self._s3, self._description.buckets["destination"], versions)
 
     def work_queue(self) -> QueueView:
-        url = self._description.queues.get("work")
-        return queues.view(self._sqs, url, self._peek) if url else QueueView(0, ())
+        return self._together(WAITING_QUEUES, queues.view)
 
     def dead_letters(self) -> QueueView:
-        url = self._description.queues.get("dlq")
-        return queues.view_dead_letters(self._sqs, url, self._peek) if url else QueueView(0, ())
+        return self._together(DEAD_LETTER_QUEUES, queues.view_dead_letters)
+
+    def undelivered(self) -> QueueView:
+        return self._together(("undelivered_events",), queues.view_dead_letters)
+
+    def _together(self, roles: Iterable[str], look: Look) -> QueueView:
+        urls = dict.fromkeys(
+            self._description.queues[role] for role in roles if role in self._description.queues
+        )
+        return sum((look(self._sqs, url, self._peek) for url in urls), NOTHING)
+
+    def recorder_dead_letters(self) -> int:
+        url = self._description.queues.get("recorder_dlq")
+        return queues.depth(self._sqs, url) if url else 0
+
+    def executions(self, since: float) -> ExecutionView:
+        return self._executions.view(since)
+
+    def throttles(self, since: float) -> int:
+        return throttling.count(self._cloudwatch, self._description.functions.values(), since)

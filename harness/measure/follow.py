@@ -1,13 +1,14 @@
 """Following a run while it happens, for the progress line and for the wait at its end.
 
 Each `poll` reads what the ledger and the SFTP server have added, asks the table for a bounded number of files
-that are still under way, and counts the queues. It never scans or lists. The final word is `settle`.
+that are still under way, and counts the queues. It never scans; executions and (without a table) the
+destination are listed now and then. The final word is `settle`.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,10 @@ from harness.clock import now
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, StackLostError
 from harness.measure import queues
+from harness.measure.calls import OwnCalls
+from harness.measure.destination_rows import DestinationRows
+from harness.measure.evidence import DEAD_LETTER_QUEUES, WAITING_QUEUES
+from harness.measure.executions import ExecutionReader
 from harness.measure.histogram import RunningLatency
 from harness.measure.joining import CLOCK_SLACK_S
 from harness.measure.ledger import UPLOADED, LedgerEntry, LedgerReader
@@ -34,6 +39,8 @@ T = TypeVar("T")
 ROWS_PER_POLL = 500
 DEPTH_EVERY_S = 2.0
 """How old a queue's count may be in the live view: a count is a call, and the engine has better to do."""
+EXECUTIONS_EVERY_S = 1.0
+"""How old the answer may be to whether an execution still runs."""
 MISSES_ALLOWED = 5
 """So many polls in a row without an answer mean that the engine is lost."""
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=2, read_timeout=10)
@@ -57,8 +64,9 @@ class Snapshot:
     p99_ms: float | None = None
     """End to end, from the intended time, of the files delivered so far."""
     queue_depth: int | None = None
-    """Messages in the work queue, also received ones; `None` when the engine did not answer."""
+    """Messages to be worked on, also received ones; `None` when the engine did not answer."""
     dead_letters: int | None = None
+    """Messages that nobody works on any more, and events that reached no target."""
     oldest_age_s: float | None = None
     """How long ago the oldest file of the backlog was closed."""
     load_ended: bool = False
@@ -90,10 +98,12 @@ class Follower:
         """Final and failed rows seen so far, by `file_id`."""
         self.outstanding: dict[str, Outstanding] = {}
         """By `file_id`, oldest upload first; failed files stay, because a retry may mend them."""
+        self.own_calls = OwnCalls()
         self._bucket = description.buckets["source"]
         self._uploads = UploadsReader(uploads_file, self._bucket)
-        self._rows = RowReader(aws.client("dynamodb", engine, config=_CONFIG), description.table)
-        self._sqs = aws.client("sqs", engine, config=_CONFIG)
+        self._rows = self._row_source(engine, description)
+        self._sqs = self.own_calls.watch(aws.client("sqs", engine, config=_CONFIG))
+        self._executions = self._execution_reader(engine, description)
         self._queues = description.queues
         self._ask_order: deque[str] = deque()
         self._closes: dict[str, deque[ClosedUpload]] = {}
@@ -104,8 +114,36 @@ class Follower:
         self._offers_seen = 0
         self._depths: dict[str, int | None] = {}
         self._depths_at = float("-inf")
+        self._dead_at = float("-inf")
+        self._running: bool | None = False
+        self._running_at = float("-inf")
         self._misses = 0
         self._miss: StackLostError | AwsError | None = None
+
+    def _row_source(self, engine: EngineInfo, description: StackDescription) -> RowReader | DestinationRows:
+        service = "dynamodb" if description.table else "s3"
+        client = self.own_calls.watch(aws.client(service, engine, config=_CONFIG))
+        if description.table:
+            return RowReader(client, description.table)
+        return DestinationRows(client, description.buckets["destination"], self.outstanding)
+
+    def _execution_reader(self, engine: EngineInfo, description: StackDescription) -> ExecutionReader | None:
+        machines = description.state_machines
+        if not machines:
+            return None
+        client = self.own_calls.watch(aws.client("stepfunctions", engine, config=_CONFIG))
+        return ExecutionReader(client, machines)
+
+    @property
+    def has_machines(self) -> bool:
+        """The pipeline has state machines whose executions can fail."""
+        return self._executions is not None
+
+    @property
+    def began_at(self) -> float:
+        """When the first file was to be offered, in seconds since the epoch; infinity before it was."""
+        first = next(iter(self.ledger.entries.values()), None)
+        return float("inf") if first is None else first.intended_at - CLOCK_SLACK_S
 
     @property
     def timeline(self) -> Timeline:
@@ -141,11 +179,10 @@ class Follower:
             self._offers_seen += 1
 
     def _read_uploads(self) -> None:
-        first = next(iter(self.ledger.entries.values()), None)
-        if first is None:
+        if not self.ledger.entries:
             return
         # A stack that was kept has uploads of earlier runs, perhaps of the same keys.
-        for event in self._uploads.poll(not_before=first.intended_at - CLOCK_SLACK_S):
+        for event in self._uploads.poll(not_before=self.began_at):
             if isinstance(event, ClosedUpload):
                 self._closes.setdefault(event.key, deque()).append(event)
                 self._match(event.key)
@@ -197,17 +234,35 @@ class Follower:
         else:
             self._counts[TRANSFERRED] += 1
             self._timeline.delivered(at)
-            self._latency.add(at - entry.intended_at)
+            if row.handler_ended_at is not None:
+                self._latency.add(at - entry.intended_at)
 
     def _count_queues(self, *, fresh: bool) -> None:
         at = now()
         if fresh or at - self._depths_at >= DEPTH_EVERY_S:
-            self._depths = {queue: self._depth(queue) for queue in ("work", "dlq")}
+            self._depths["waiting"] = self._depth(WAITING_QUEUES)
             self._depths_at = at
+        if at - self._dead_at >= DEPTH_EVERY_S:
+            self._depths["dead"] = self._depth((*DEAD_LETTER_QUEUES, "undelivered_events"))
+            self._dead_at = at
 
-    def _depth(self, queue: str) -> int | None:
-        url = self._queues.get(queue)
-        return self._tolerating(lambda: queues.depth(self._sqs, url)) if url else 0
+    def _depth(self, roles: Iterable[str]) -> int | None:
+        urls = dict.fromkeys(self._queues[role] for role in roles if role in self._queues)
+        return self._tolerating(lambda: sum(queues.depth(self._sqs, url) for url in urls)) if urls else 0
+
+    def executions_run(self) -> bool | None:
+        """Tell whether a state machine still works on files of this run; `None` when nobody answered.
+
+        It is asked at most every `EXECUTIONS_EVERY_S`: listing is what AWS allows least of.
+        """
+        reader = self._executions
+        if reader is None:
+            return False
+        at = now()
+        if at - self._running_at >= EXECUTIONS_EVERY_S:
+            self._running = self._tolerating(lambda: reader.any_running(self.began_at))
+            self._running_at = at
+        return self._running
 
     def _tolerating(self, call: Callable[[], T]) -> T | None:
         """Return what `call` does, or `None` when the engine does not answer it.
@@ -224,7 +279,7 @@ class Follower:
 
     def _check_misses(self) -> None:
         if self._miss is not None:
-            self._depths_at = float("-inf")  # what was not answered is asked for again
+            self._depths_at = self._dead_at = float("-inf")  # what was not answered is asked for again
         self._misses = self._misses + 1 if self._miss is not None else 0
         if self._miss is not None and self._misses >= MISSES_ALLOWED:
             raise StackLostError(
@@ -248,8 +303,8 @@ class Follower:
             backlog=max(0, counts[UPLOADED] - settled),
             failures={kind: n for kind, n in {**failures, "failed": counts["row_failed"]}.items() if n},
             p99_ms=self._latency.percentile_ms(0.99),
-            queue_depth=self._depths["work"],
-            dead_letters=self._depths["dlq"],
+            queue_depth=self._depths["waiting"],
+            dead_letters=self._depths["dead"],
             oldest_age_s=at - (oldest.entry.ended_at or at) if oldest else None,
             load_ended=self.ledger.complete,
         )

@@ -1,7 +1,8 @@
 """Collecting the evidence in an order in which nothing can slip through.
 
-The queues come first: a file that moves on while we look is then seen twice (and its better end counts). In
-the opposite order it could be missed in both places and be called lost.
+The queues come first, then the executions, which take files from queues: a file that moves on while we look
+is then seen twice (and its better end counts). In the opposite order it could be missed in both places and be
+called lost.
 """
 
 from __future__ import annotations
@@ -11,17 +12,28 @@ from collections.abc import Iterable, Sequence
 from harness.engines.base import Progress
 from harness.measure.assigning import ambiguous_keys
 from harness.measure.evidence import Evidence, EvidenceSource, VersionsByKey
+from harness.measure.holding import Messages
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, learn_versions, without_version
+from harness.measure.rows import was_tried
 
 
-def gather(joined: Joined, source: EvidenceSource, bucket: str, progress: Progress) -> Evidence:
+def gather(
+    joined: Joined, source: EvidenceSource, bucket: str, *, since: float, progress: Progress
+) -> Evidence:
     """Ask the stack for everything about the files in `joined`, and fill in version ids that it knows.
 
     :param bucket: the source bucket
+    :param since: when the run began; executions of earlier runs on the same stack do not count
     :raises StackLostError: the engine does not answer
     :raises AwsError: something cannot be read
     """
-    evidence = Evidence(work_queue=source.work_queue(), dead_letters=source.dead_letters())
+    evidence = Evidence(
+        work_queue=source.work_queue(),
+        dead_letters=source.dead_letters(),
+        undelivered=source.undelivered(),
+        recorder_dead_letters=source.recorder_dead_letters(),
+        executions=source.executions(since),
+    )
     if nameless := without_version(joined):
         progress(f"looking up the versions of {len(nameless)} uploads in the source bucket")
         learn_versions(joined, _of_this_run(source.source(_keys(nameless)), joined), bucket)
@@ -31,6 +43,8 @@ def gather(joined: Joined, source: EvidenceSource, bucket: str, progress: Progre
     started = [upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded]
     evidence.destination = _of_this_run(source.destination(_keys(started)), joined)
     _read_back(joined, evidence, source, progress)
+    if _has_untried_dead_letters(joined, evidence):
+        evidence.throttles = source.throttles(since)
     if moved := [upload for upload in joined.uploads if _may_have_moved(upload, evidence)]:
         evidence.rows = {**evidence.rows, **source.rows(upload.file_id or "" for upload in moved)}
     if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, joined, evidence)]:
@@ -47,6 +61,11 @@ def merge(older: Evidence, newer: Evidence) -> Evidence:
         source={**older.source, **newer.source},
         work_queue=newer.work_queue,
         dead_letters=newer.dead_letters,
+        undelivered=newer.undelivered,
+        recorder_dead_letters=newer.recorder_dead_letters,
+        executions=newer.executions,
+        throttles=max(older.throttles, newer.throttles),
+        has_table=newer.has_table,
         complete=older.complete and newer.complete,
     )
 
@@ -79,6 +98,15 @@ def _of_this_run(found: VersionsByKey, joined: Joined) -> VersionsByKey:
         if versions:
             kept[key] = versions
     return kept
+
+
+def _has_untried_dead_letters(joined: Joined, evidence: Evidence) -> bool:
+    """Some message ended in the dead-letter queue although no function has begun on it."""
+    dead = Messages(evidence.dead_letters)
+    return any(
+        upload.stored and dead.about(upload) and not was_tried(evidence.rows.get(upload.file_id or ""))
+        for upload in joined.uploads
+    )
 
 
 def _may_have_vanished(upload: Upload, joined: Joined, evidence: Evidence) -> bool:

@@ -2,12 +2,14 @@
 
 Listing goes folder by folder (a folder is a customer), below the longest beginning that the run's keys there
 have in common, so that a kept stack's older files cost little. Hashing reads every byte back: a multipart
-ETag proves nothing about content.
+ETag proves nothing about content. What a pipeline has compressed (`Content-Encoding: gzip`) is unpacked on
+the way, so that it is compared with what the sender sent.
 """
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from urllib.parse import quote
 
 from harness.aws import translated
 from harness.exceptions import AwsError
+from harness.measure.compression import gunzip
 from harness.measure.rows import batched
 
 UPLOAD_TAG = "floodgate-upload"
@@ -36,8 +39,17 @@ class ObjectVersion:
     is_latest: bool = False
     sha256: str | None = None
     """Filled by `hash_versions`; stays `None` when the version vanished before it could be read."""
+    unpacked_bytes: int | None = None
+    """Size of what was compressed; filled by `hash_versions`."""
+    damage: str | None = None
+    """What is wrong with its encoding; filled by `hash_versions`."""
     file_id: str | None = None
     """The upload that its tag says it was copied from; filled by `read_tags`."""
+
+    @property
+    def content_bytes(self) -> int:
+        """Size of its content, unpacked."""
+        return self.size_bytes if self.unpacked_bytes is None else self.unpacked_bytes
 
 
 def list_versions(client: Any, bucket: str, keys: Collection[str]) -> dict[str, list[ObjectVersion]]:
@@ -134,13 +146,27 @@ def _hash_version(client: Any, bucket: str, version: ObjectVersion) -> None:
     try:
         with translated(f"reading {version.key!r} back from {bucket}"):
             response = client.get_object(Bucket=bucket, Key=version.key, VersionId=version.version_id)
-            for chunk in response["Body"].iter_chunks(_CHUNK_BYTES):
-                digest.update(chunk)
+            chunks = response["Body"].iter_chunks(_CHUNK_BYTES)
+            if response.get("ContentEncoding") == "gzip":
+                _hash_unpacked(version, chunks, digest)
+            else:
+                for chunk in chunks:
+                    digest.update(chunk)
     except AwsError as exc:
         if exc.code not in _VANISHED_CODES:
             raise
         return
     version.sha256 = digest.hexdigest()
+
+
+def _hash_unpacked(version: ObjectVersion, chunks: Iterable[bytes], digest: Any) -> None:
+    version.unpacked_bytes = 0
+    try:
+        for chunk in gunzip(chunks):
+            version.unpacked_bytes += len(chunk)
+            digest.update(chunk)
+    except (zlib.error, EOFError) as exc:
+        version.damage = f"its Content-Encoding says gzip, but it cannot be unpacked: {exc}"
 
 
 def read_tags(client: Any, bucket: str, versions: Iterable[ObjectVersion]) -> None:

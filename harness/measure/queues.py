@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -25,6 +25,8 @@ _DEPTH_ATTRIBUTES = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+_ERROR_ATTRIBUTES = ("ERROR_CODE", "ERROR_MESSAGE")
+"""On messages of a rule's dead-letter queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html)."""
 _PEEK_ATTEMPTS = 5
 _HOLD_S = 120
 """How long received dead letters are hidden while the rest is read; putting them back ends it early."""
@@ -36,6 +38,8 @@ class QueueMessage:
 
     key: str | None = None
     version_id: str | None = None
+    error: str | None = None
+    """Why EventBridge could not deliver it, where it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class QueueView:
 
     depth: int
     messages: Sequence[QueueMessage] | None = None
+
+    def __add__(self, other: QueueView) -> QueueView:
+        """Return both queues as one, whose messages are known only where those of both are."""
+        known = self.messages is not None and other.messages is not None
+        messages = [*(self.messages or ()), *(other.messages or ())] if known else None
+        return QueueView(self.depth + other.depth, messages)
 
 
 def depth(client: Any, queue_url: str) -> int:
@@ -78,7 +88,14 @@ def _peek_patiently(peek: PeekQueue, queue_url: str) -> list[dict[str, Any]]:
 
 def _as_view(messages: Sequence[dict[str, Any]]) -> QueueView:
     distinct = {message["MessageId"]: message for message in messages}
-    return QueueView(len(distinct), [parse_body(message["Body"]) for message in distinct.values()])
+    return QueueView(len(distinct), [_read(message) for message in distinct.values()])
+
+
+def _read(message: dict[str, Any]) -> QueueMessage:
+    attributes = message.get("MessageAttributes") or {}
+    told = [attributes[name].get("StringValue", "") for name in _ERROR_ATTRIBUTES if name in attributes]
+    about = parse_body(message["Body"])
+    return replace(about, error=": ".join(told)) if told else about
 
 
 def _receive_and_put_back(client: Any, queue_url: str) -> list[dict[str, Any]]:
@@ -87,7 +104,11 @@ def _receive_and_put_back(client: Any, queue_url: str) -> list[dict[str, Any]]:
         while True:
             with translated("reading the dead-letter queue"):
                 response = client.receive_message(
-                    QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=_HOLD_S, WaitTimeSeconds=1
+                    QueueUrl=queue_url,
+                    MaxNumberOfMessages=10,
+                    MessageAttributeNames=["All"],
+                    VisibilityTimeout=_HOLD_S,
+                    WaitTimeSeconds=1,
                 )
             if not response.get("Messages"):
                 return held
@@ -107,13 +128,21 @@ def _put_back(client: Any, queue_url: str, held: Sequence[dict[str, Any]]) -> No
 
 
 def parse_body(body: str) -> QueueMessage:
-    """Read which object an EventBridge `Object Created` event or an S3 notification is about."""
+    """Read which object an EventBridge `Object Created` event or an S3 notification is about.
+
+    A Pipe's enrichment wraps the event: `{"customer_id", "file_id", "body": <event as text>}`, alone or in a
+    list.
+    """
     try:
         event = json.loads(body)
     except ValueError:
         return QueueMessage()
+    if isinstance(event, list) and event:
+        event = event[0]
     if not isinstance(event, dict):
         return QueueMessage()
+    if isinstance(wrapped := event.get("body"), str):
+        return parse_body(wrapped)
     if isinstance(records := event.get("Records"), list) and records and isinstance(records[0], dict):
         return _from_notification(records[0])
     detail = event.get("detail")

@@ -55,6 +55,8 @@ class FileRecord:
     """Short and groupable, such as an AWS error code or an exception's class name."""
     error_message: str | None = None
     attempts: int | None = None
+    redrives: int = 0
+    """How often it was brought back after it had failed for good."""
     destination_versions: int = 0
     """Versions at the destination that belong to this `file_id`; more than one is a duplicate."""
     corrupted: bool = False

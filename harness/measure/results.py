@@ -44,6 +44,18 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempts:
+    """How much work was done again."""
+
+    retried: int = 0
+    """Files that took more than one attempt (since their last redrive)."""
+    most: int = 0
+    """Attempts of the file that took most."""
+    redriven: int = 0
+    """Files that were brought back after they had failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
 class FailureExample:
     """One file of a failure group."""
 

@@ -1,6 +1,8 @@
 """Rows of the table `FileTransferMetadata`, read by key: never a scan.
 
-The pipeline writes one row per `file_id`; column names are a contract between the two.
+The pipeline writes one row per `file_id`; column names are a contract between the two. States: `uploaded` →
+`queued` → `processing` → `transferred`, `superseded` or `failed`; an attempt that failed and will be made
+again leaves `queued` with its error. A pipeline of the user's own may have no table at all.
 """
 
 from __future__ import annotations
@@ -27,9 +29,9 @@ TRANSFERRED = "transferred"
 FAILED = "failed"
 SUPERSEDED = "superseded"
 
-_TEXTS = ("file_id", "status", "destination_version_id", "error_type", "error_message")
+_TEXTS = ("file_id", "status", "destination_version_id", "error_type", "error_message", "claimed_by")
 _TIMES = ("queued_at", "first_received_at", "handler_started_at", "handler_ended_at")
-_NUMBERS = ("receive_count", "attempts")
+_NUMBERS = ("receive_count", "attempts", "redrives")
 _READ_AS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(_TIMES, from_iso),
     **dict.fromkeys(_NUMBERS, int),
@@ -53,6 +55,10 @@ class Row:
     handler_ended_at: float | None = None
     receive_count: int | None = None
     attempts: int | None = None
+    redrives: int | None = None
+    """How often it was brought back after it had failed for good."""
+    claimed_by: str | None = None
+    """What works or worked on it: an execution's ARN, or a request of a function, or a task."""
 
     @property
     def final(self) -> bool:
@@ -60,8 +66,13 @@ class Row:
         return self.status in (TRANSFERRED, SUPERSEDED)
 
 
+def was_tried(row: Row | None) -> bool:
+    """Tell whether a function has ever begun on the file."""
+    return row is not None and (bool(row.attempts) or row.handler_started_at is not None)
+
+
 class RowReader:
-    """Reads rows of one table through a boto3 DynamoDB client."""
+    """Reads rows of one table through a boto3 DynamoDB client; without a table (`""`) there are none."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -76,13 +87,15 @@ class RowReader:
         :raises SettleError: keys stay unprocessed, or a row holds what is not a time or a number
         """
         rows: dict[str, Row] = {}
-        for batch in batched(dict.fromkeys(file_ids), BATCH_SIZE):
+        for batch in batched(dict.fromkeys(file_ids) if self._table else (), BATCH_SIZE):
             rows.update(self._fetch_batch(batch, consistent=consistent))
         return rows
 
     def fetch_all(self, file_ids: Iterable[str]) -> dict[str, Row]:
         """Like a consistent `fetch`, with a few calls at a time."""
         rows: dict[str, Row] = {}
+        if not self._table:
+            return rows
         with ThreadPoolExecutor(_PARALLEL_CALLS, thread_name_prefix="rows") as pool:
             for windows in batched(batched(dict.fromkeys(file_ids), BATCH_SIZE), 100):
                 for found in pool.map(lambda batch: self._fetch_batch(batch, consistent=True), windows):

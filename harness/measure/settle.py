@@ -16,9 +16,9 @@ from pathlib import Path
 from harness.engines.base import EngineInfo, Progress
 from harness.engines.registry import queue_peeker
 from harness.measure.bulk import bulk
-from harness.measure.classify import Messages, classify
+from harness.measure.classify import classify
 from harness.measure.evidence import AwsEvidence, Evidence, EvidenceSource
-from harness.measure.follow import Follower, Snapshot
+from harness.measure.follow import Follower
 from harness.measure.gather import gather, merge
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, join
 from harness.measure.ledger import LedgerReader
@@ -26,10 +26,9 @@ from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
 from harness.measure.settlement import Settlement, conclude
 from harness.measure.uploads import UploadsReader
+from harness.measure.waiting import wait_until_quiet
 from harness.stack.description import StackDescription
 
-_POLL_S = 0.25
-_ROWS_PER_POLL = 1000
 _SECOND_LOOK_AFTER_S = 3.0
 """An event may be on its way from the bucket to the queue: nothing is lost that shows up on a second look."""
 
@@ -52,6 +51,7 @@ def settle(
     wait_s: float,
     progress: Progress,
     give_up: Callable[[], bool] = lambda: False,
+    on_quiet: Callable[[], None] = lambda: None,
     source: EvidenceSource | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Settlement:
@@ -60,24 +60,42 @@ def settle(
     :param wait_s: how long to wait at most for the pipeline to become quiet
     :param progress: told what is waited for; an exception that it raises ends settling
     :param give_up: asked while waiting; true ends the wait, and the evidence is gathered as it is
+    :param on_quiet: told when the waiting is over and before the evidence is gathered
     :param source: where the evidence is; the stack of `inputs` unless a test brings its own
     :raises StackLostError: the engine does not answer any more
     :raises AwsError: something of the stack cannot be read
     :raises SettleError: the ledger or a row is damaged
     """
     source = source or AwsEvidence(inputs.engine, inputs.description, queue_peeker(inputs.engine))
-    bucket = inputs.description.buckets["source"]
+    follower = inputs.follower or Follower(
+        inputs.engine, inputs.description, inputs.ledger_dir, inputs.uploads_file
+    )
     if wait_s > 0:
-        wait_until_quiet(inputs, source, wait_s=wait_s, progress=progress, give_up=give_up, pause=pause)
+        wait_until_quiet(follower, source, wait_s=wait_s, progress=progress, give_up=give_up, pause=pause)
+    on_quiet()
     ledger, joined = read_ledger(inputs)
-    evidence = gather(joined, source, bucket, progress)
+    evidence, records = _judge(inputs, joined, source, progress, pause)
+    return conclude(ledger, joined, records, inputs.description, evidence)
+
+
+def _judge(
+    inputs: SettleInputs,
+    joined: Joined,
+    source: EvidenceSource,
+    progress: Progress,
+    pause: Callable[[float], None],
+) -> tuple[Evidence, list[FileRecord]]:
+    bucket, has_table = inputs.description.buckets["source"], bool(inputs.description.table)
+    since = min((upload.entry.intended_at for upload in joined.uploads), default=0.0) - CLOCK_SLACK_S
+    evidence = gather(joined, source, bucket, since=since, progress=progress)
+    evidence.has_table = has_table
     records = classify(joined, evidence)
     if traceless := _traceless(joined, records):
         progress(f"{len(traceless.uploads)} files have left no trace: looking a second time")
         pause(_SECOND_LOOK_AFTER_S)
-        evidence = merge(evidence, gather(traceless, source, bucket, progress))
+        evidence = merge(evidence, gather(traceless, source, bucket, since=since, progress=progress))
         records = classify(joined, evidence)
-    return conclude(ledger, joined, records, inputs.description.route, evidence)
+    return evidence, records
 
 
 def settle_without_stack(inputs: SettleInputs) -> Settlement:
@@ -88,7 +106,7 @@ def settle_without_stack(inputs: SettleInputs) -> Settlement:
     ledger, joined = read_ledger(inputs)
     rows: Mapping[str, Row] = inputs.follower.rows if inputs.follower else {}
     evidence = Evidence(rows=dict(rows), complete=False)
-    return conclude(ledger, joined, classify(joined, evidence), inputs.description.route, evidence)
+    return conclude(ledger, joined, classify(joined, evidence), inputs.description, evidence)
 
 
 def read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
@@ -105,49 +123,6 @@ def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     first = min((entry.intended_at for entry in entries), default=0.0) - CLOCK_SLACK_S
     events = UploadsReader(inputs.uploads_file, bucket).finish(first, {entry.key for entry in entries})
     return ledger, join(entries, events, bucket)
-
-
-def wait_until_quiet(
-    inputs: SettleInputs,
-    source: EvidenceSource,
-    *,
-    wait_s: float,
-    progress: Progress,
-    give_up: Callable[[], bool] = lambda: False,
-    pause: Callable[[float], None],
-) -> bool:
-    """Return whether nothing was under way any more before the time was over."""
-    follower = inputs.follower or Follower(
-        inputs.engine, inputs.description, inputs.ledger_dir, inputs.uploads_file
-    )
-    deadline = time.monotonic() + wait_s
-    while True:
-        snapshot = follower.poll(_ROWS_PER_POLL, fresh_depths=True)
-        if snapshot.quiet or _only_dead_letters_left(snapshot, follower, source):
-            return True
-        left_s = deadline - time.monotonic()
-        if left_s <= 0 or give_up():
-            return False
-        progress(_waiting_text(snapshot, left_s))
-        pause(min(_POLL_S, left_s))
-
-
-def _waiting_text(snapshot: Snapshot, left_s: float) -> str:
-    depth = "?" if snapshot.queue_depth is None else snapshot.queue_depth
-    return f"settling: {snapshot.backlog} files under way, {depth} messages queued, {left_s:.0f} s left"
-
-
-def _only_dead_letters_left(snapshot: Snapshot, follower: Follower, source: EvidenceSource) -> bool:
-    """Messages that ended in the dead-letter queue without a row would otherwise hold up every run."""
-    if snapshot.queue_depth != 0 or not snapshot.dead_letters or snapshot.dead_letters < snapshot.backlog:
-        return False
-    dead = Messages(source.dead_letters())
-    unexplained = [
-        waiting
-        for waiting in follower.outstanding.values()
-        if waiting.failed_at is None and not dead.holds(waiting.version_id, waiting.entry.key)
-    ]
-    return not unexplained and len(follower.outstanding) >= snapshot.backlog
 
 
 def _traceless(joined: Joined, records: list[FileRecord]) -> Joined | None:

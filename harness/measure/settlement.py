@@ -13,9 +13,10 @@ from harness.measure.evidence import Evidence
 from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
 from harness.measure.records import FileRecord, Outcome
-from harness.measure.results import Bytes, Failure, Latency, Rate, Timeline
+from harness.measure.results import Attempts, Bytes, Failure, Latency, Rate, Timeline
 from harness.measure.stages import latencies
 from harness.measure.timeline import rate_of, timeline_of
+from harness.stack.description import StackDescription
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Settlement:
     evidence_complete: bool = True
     """`False` when the stack was gone and could not be asked."""
 
+    executions: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By role of the state machine and by status; empty without machines."""
+    attempts: Attempts = field(default_factory=Attempts)
+
     @property
     def conservation_ok(self) -> bool:
         return not self.problems
@@ -49,7 +54,11 @@ class Settlement:
 
 
 def conclude(
-    ledger: LedgerReader, joined: Joined, records: list[FileRecord], route: str, evidence: Evidence
+    ledger: LedgerReader,
+    joined: Joined,
+    records: list[FileRecord],
+    description: StackDescription,
+    evidence: Evidence,
 ) -> Settlement:
     """Turn judged records into figures, and check that every offered file is accounted for."""
     if len(records) != len(ledger.entries):
@@ -66,13 +75,24 @@ def conclude(
         counts=counts,
         bytes=_bytes(records),
         rate=rate_of(records, timeline),
-        latency_ms=latencies(records, route),
+        latency_ms=latencies(records, has_queue="work" in description.queues),
         failures=failures.group(records),
         timeline=timeline,
         problems=conservation.problems(counts, offered=offered, uploaded=uploaded),
         notes=_notes(ledger, joined, records, evidence),
         verified=sum(record.verified and record.outcome is Outcome.DELIVERED for record in records),
         evidence_complete=evidence.complete,
+        executions={role: dict(counts) for role, counts in evidence.executions.counts.items()},
+        attempts=_attempts(records),
+    )
+
+
+def _attempts(records: list[FileRecord]) -> Attempts:
+    tried = [record for record in records if record.attempts]
+    return Attempts(
+        retried=sum((record.attempts or 0) > 1 for record in tried),
+        most=max((record.attempts or 0 for record in tried), default=0),
+        redriven=sum(record.redrives > 0 for record in records),
     )
 
 
@@ -87,6 +107,7 @@ def _bytes(records: list[FileRecord]) -> Bytes:
 def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evidence: Evidence) -> list[str]:
     unverified = sum(record.outcome is Outcome.DELIVERED and not record.verified for record in records)
     rowless = sum(record.cause == "row_missing" for record in records)
+    unrecorded = evidence.recorder_dead_letters
     unacknowledged = sum(upload.stored and upload.entry.end != UPLOADED for upload in joined.uploads)
     extra = sum(len(ids) for ids in joined.extra_file_ids.values())
     said = {
@@ -97,6 +118,14 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
         f"The generator stopped early: {', '.join(sorted(ledger.ended_early))}.": ledger.ended_early,
         f"The last line was torn in: {', '.join(ledger.torn_files)}.": ledger.torn_files,
         f"{unverified} delivered files could not be read back and hashed.": unverified,
+        "The pipeline has no table: outcomes come from the destination's versions only, and of the stages"
+        " behind the upload nothing is known.": not evidence.has_table,
+        f"{unrecorded} events ended in the recorder's dead-letter queue: rows may lack their first times.": (
+            unrecorded
+        ),
+        "There were more executions than are listed: counts of executions are lower bounds.": (
+            evidence.executions.cut_off
+        ),
         f"{rowless} files were delivered without a row in the table.": rowless,
         f"{unacknowledged} objects were stored although the client saw its upload fail.": unacknowledged,
         f"{extra} objects on the run's keys are in no line of the ledger.": extra,

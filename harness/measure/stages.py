@@ -61,7 +61,7 @@ STAGES: dict[str, Moments] = {
 """Name to the moments that it lies between. `lag` and `end_to_end` count from the intended time."""
 
 QUEUE_STAGES = frozenset({"event_delivery", "queue_wait", "dispatch"})
-ROUTES_WITHOUT_QUEUE = frozenset({"direct", "nested"})
+"""Stages of a way that goes over a work queue."""
 
 
 def duration_s(record: FileRecord, stage: str) -> float | None:
@@ -71,15 +71,18 @@ def duration_s(record: FileRecord, stage: str) -> float | None:
     return None if began_at is None or ended_at is None else ended_at - began_at
 
 
-def latencies(records: Iterable[FileRecord], route: str) -> dict[str, Latency | None]:
-    """Return `latency_ms` of `summary.json`; a stage that the route does not have is `None`."""
+def latencies(records: Iterable[FileRecord], *, has_queue: bool) -> dict[str, Latency | None]:
+    """Return `latency_ms` of `summary.json`; a stage that the route does not have is `None`.
+
+    :param has_queue: files wait in a work queue, as where neither rule nor Pipe starts a state machine
+    """
     samples = {stage: array("d") for stage in STAGES}
     for record in records:
         for stage, taken in samples.items():
             seconds = duration_s(record, stage)
             if seconds is not None:
                 taken.append(seconds)
-    absent = QUEUE_STAGES if route in ROUTES_WITHOUT_QUEUE else frozenset()
+    absent = frozenset() if has_queue else QUEUE_STAGES
     return {stage: None if stage in absent else summarize(taken) for stage, taken in samples.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from harness import identity
 from harness.engines.base import EngineInfo, Progress
 from harness.measure.evidence import VersionsByKey
+from harness.measure.executions import Execution, ExecutionView
 from harness.measure.objects import ObjectVersion
 from harness.measure.queues import QueueMessage, QueueView
 from harness.measure.records import FileRecord, Outcome
@@ -60,6 +62,11 @@ class Fate(StrEnum):
     SOURCE_REMOVED = "source_removed"
     IN_QUEUE = "in_queue"
     ROW_OPEN = "row_open"
+    BETWEEN_ATTEMPTS = "between_attempts"
+    ATTEMPTS_USED_UP = "attempts_used_up"
+    UNDELIVERED = "undelivered"
+    EXECUTION_RUNS = "execution_runs"
+    EXECUTION_FAILED = "execution_failed"
     LOST = "lost"
     ROW_BUT_NO_OBJECT = "row_but_no_object"
     NEVER_STORED = "never_stored"
@@ -84,7 +91,12 @@ OUTCOMES: dict[Fate, Outcome] = {
     Fate.SOURCE_DELETED: Outcome.SUPERSEDED,
     Fate.SOURCE_REMOVED: Outcome.SUPERSEDED,
     Fate.IN_QUEUE: Outcome.IN_FLIGHT,
-    Fate.ROW_OPEN: Outcome.IN_FLIGHT,
+    Fate.ROW_OPEN: Outcome.LOST,
+    Fate.BETWEEN_ATTEMPTS: Outcome.IN_FLIGHT,
+    Fate.ATTEMPTS_USED_UP: Outcome.DLQ,
+    Fate.UNDELIVERED: Outcome.DLQ,
+    Fate.EXECUTION_RUNS: Outcome.IN_FLIGHT,
+    Fate.EXECUTION_FAILED: Outcome.FAILED,
     Fate.LOST: Outcome.LOST,
     Fate.ROW_BUT_NO_OBJECT: Outcome.LOST,
     Fate.NEVER_STORED: Outcome.LOST,
@@ -117,6 +129,10 @@ class World:
         self.tags: dict[str, str] = {}
         self.queued: list[QueueMessage] = []
         self.dead: list[QueueMessage] = []
+        self.not_delivered: list[QueueMessage] = []
+        self.not_recorded = 0
+        self.machines = ExecutionView()
+        self.throttled = 0
         self.can_peek = True
         self.offered = 0
         self.line("header", schema_version=1, run_id=RUN_ID, seed=1)
@@ -204,6 +220,18 @@ class World:
     def dead_letters(self) -> QueueView:
         return QueueView(len(self.dead), list(self.dead))
 
+    def undelivered(self) -> QueueView:
+        return QueueView(len(self.not_delivered), list(self.not_delivered))
+
+    def recorder_dead_letters(self) -> int:
+        return self.not_recorded
+
+    def executions(self, since: float) -> ExecutionView:
+        return self.machines
+
+    def throttles(self, since: float) -> int:
+        return self.throttled
+
     # -- whole files
 
     def inputs(self) -> SettleInputs:
@@ -265,10 +293,25 @@ class World:
             self.at_source[key].append(marker)
         if fate is Fate.SOURCE_REMOVED:
             del self.at_source[key]
-        if fate is Fate.IN_QUEUE:
+        if fate in (Fate.IN_QUEUE, Fate.BETWEEN_ATTEMPTS):
             self.queued.append(message)
-        if fate is Fate.ROW_OPEN:
-            self.row(file_id, "copying", at + 0.3, handler_ended_at=None)
+        if fate in (Fate.ROW_OPEN, Fate.EXECUTION_RUNS, Fate.EXECUTION_FAILED):
+            self.row(file_id, "processing", at + 0.3, handler_ended_at=None)
+        if fate in (Fate.BETWEEN_ATTEMPTS, Fate.ATTEMPTS_USED_UP):
+            self.row(file_id, "queued", at + 0.3, error_type="SlowDown", error_message="slow", attempts=2)
+        if fate is Fate.ATTEMPTS_USED_UP:
+            self.dead.append(message)
+        if fate is Fate.UNDELIVERED:
+            self.not_delivered.append(QueueMessage(key, version_id, "NO_PERMISSIONS: not allowed"))
+        if fate is Fate.EXECUTION_RUNS:
+            self.execute(Execution(f"arn:{file_id}", file_id, "RUNNING"))
+        if fate is Fate.EXECUTION_FAILED:
+            self.execute(
+                Execution(f"arn:{file_id}", "x", "FAILED", message, "States.Runtime", "no such path")
+            )
+
+    def execute(self, execution: Execution) -> None:
+        self.machines = replace(self.machines, executions=(*self.machines.executions, execution))
 
 
 def _append(path: Path, data: dict[str, Any]) -> None:

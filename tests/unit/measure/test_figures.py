@@ -88,13 +88,13 @@ class TestStages:
         assert duration_s(quick_failure, "transfer") is not None
 
     def test_a_route_without_a_queue_has_no_queue_stages(self) -> None:
-        found = latencies([record()], "direct")
+        found = latencies([record()], has_queue=False)
         assert {stage for stage, latency in found.items() if latency is None} == {
             "event_delivery",
             "queue_wait",
             "dispatch",
         }
-        assert all(latencies([record()], "queued").values())
+        assert all(latencies([record()], has_queue=True).values())
 
     @pytest.mark.parametrize(
         ("missing", "stage"),

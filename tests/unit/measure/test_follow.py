@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +14,22 @@ from harness.exceptions import StackLostError
 from harness.measure.follow import MISSES_ALLOWED, Follower
 from harness.measure.queues import QueueMessage
 from harness.measure.rows import Row
-from harness.measure.settle import wait_until_quiet
+from harness.measure.waiting import wait_until_quiet
 from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit
 
 
-class TableOf:
+class FakeClient:
+    """What the follower's call counter needs of a boto3 client."""
+
+    meta = SimpleNamespace(
+        service_model=SimpleNamespace(service_name="fake"),
+        events=SimpleNamespace(register=lambda *_: None),
+    )
+
+
+class TableOf(FakeClient):
     """Answers BatchGetItem from a world's rows, as DynamoDB does."""
 
     def __init__(self, world: World) -> None:
@@ -35,7 +45,7 @@ class TableOf:
         return {"Responses": {table: items}, "UnprocessedKeys": {}}
 
 
-class QueuesOf:
+class QueuesOf(FakeClient):
     """Answers GetQueueAttributes from a world's queues."""
 
     def __init__(self, world: World) -> None:
@@ -179,8 +189,9 @@ class Clock:
 
 def wait(followed: Followed, clock: Clock, wait_s: float = 60.0) -> tuple[bool, list[str]]:
     said: list[str] = []
-    inputs = followed.world.inputs()
-    quiet = wait_until_quiet(inputs, followed.world, wait_s=wait_s, progress=said.append, pause=clock.pause)
+    quiet = wait_until_quiet(
+        followed.follower, followed.world, wait_s=wait_s, progress=said.append, pause=clock.pause
+    )
     return quiet, said
 
 

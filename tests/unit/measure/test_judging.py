@@ -29,7 +29,7 @@ def settled(*records: FileRecord) -> Settlement:
         counts=counts,
         bytes=Bytes(2048, 1024),
         rate=rate_of(records, timeline),
-        latency_ms=latencies(records, "queued"),
+        latency_ms=latencies(records, has_queue=True),
         failures=[],
         timeline=timeline,
         problems=problems,
@@ -104,7 +104,7 @@ class TestThresholds:
         assert verdict_of("lag.count == 0", settled()).verdict == "passed"
 
     def test_a_stage_that_the_route_lacks_has_no_samples(self) -> None:
-        settlement = replace(clean(), latency_ms=latencies(clean().records, "direct"))
+        settlement = replace(clean(), latency_ms=latencies(clean().records, has_queue=False))
         assert verdict_of("queue_wait.p99 < 1s", settlement).verdict == "no_samples"
 
     @pytest.mark.parametrize("metric", METRICS)

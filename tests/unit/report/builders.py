@@ -83,7 +83,7 @@ def settlement(records: Sequence[FileRecord], **changes: Any) -> Settlement:
             sum(each.size_bytes for each in delivered),
         ),
         "rate": rate_of(records, timeline),
-        "latency_ms": latencies(records, "queued"),
+        "latency_ms": latencies(records, has_queue=True),
         "failures": failures.group(records),
         "timeline": timeline,
         "problems": conservation.problems(counts, offered=counts["offered"], uploaded=counts["uploaded"]),

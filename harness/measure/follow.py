@@ -21,7 +21,6 @@ from harness.clock import now
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, StackLostError
 from harness.measure import queues
-from harness.measure.calls import OwnCalls
 from harness.measure.destination_rows import DestinationRows
 from harness.measure.evidence import DEAD_LETTER_QUEUES, WAITING_QUEUES
 from harness.measure.executions import ExecutionReader
@@ -98,11 +97,10 @@ class Follower:
         """Final and failed rows seen so far, by `file_id`."""
         self.outstanding: dict[str, Outstanding] = {}
         """By `file_id`, oldest upload first; failed files stay, because a retry may mend them."""
-        self.own_calls = OwnCalls()
         self._bucket = description.buckets["source"]
         self._uploads = UploadsReader(uploads_file, self._bucket)
         self._rows = self._row_source(engine, description)
-        self._sqs = self.own_calls.watch(aws.client("sqs", engine, config=_CONFIG))
+        self._sqs = aws.client("sqs", engine, config=_CONFIG)
         self._executions = self._execution_reader(engine, description)
         self._queues = description.queues
         self._ask_order: deque[str] = deque()
@@ -122,7 +120,7 @@ class Follower:
 
     def _row_source(self, engine: EngineInfo, description: StackDescription) -> RowReader | DestinationRows:
         service = "dynamodb" if description.table else "s3"
-        client = self.own_calls.watch(aws.client(service, engine, config=_CONFIG))
+        client = aws.client(service, engine, config=_CONFIG)
         if description.table:
             return RowReader(client, description.table)
         return DestinationRows(client, description.buckets["destination"], self.outstanding)
@@ -131,8 +129,7 @@ class Follower:
         machines = description.state_machines
         if not machines:
             return None
-        client = self.own_calls.watch(aws.client("stepfunctions", engine, config=_CONFIG))
-        return ExecutionReader(client, machines)
+        return ExecutionReader(aws.client("stepfunctions", engine, config=_CONFIG), machines)
 
     @property
     def has_machines(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,16 +19,7 @@ from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, fi
 pytestmark = pytest.mark.unit
 
 
-class FakeClient:
-    """What the follower's call counter needs of a boto3 client."""
-
-    meta = SimpleNamespace(
-        service_model=SimpleNamespace(service_name="fake"),
-        events=SimpleNamespace(register=lambda *_: None),
-    )
-
-
-class TableOf(FakeClient):
+class TableOf:
     """Answers BatchGetItem from a world's rows, as DynamoDB does."""
 
     def __init__(self, world: World) -> None:
@@ -45,7 +35,7 @@ class TableOf(FakeClient):
         return {"Responses": {table: items}, "UnprocessedKeys": {}}
 
 
-class QueuesOf(FakeClient):
+class QueuesOf:
     """Answers GetQueueAttributes from a world's queues."""
 
     def __init__(self, world: World) -> None:

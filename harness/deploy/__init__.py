@@ -1,6 +1,7 @@
-"""Puts the pipeline on an engine. Reads `pipeline/` as data and never imports its code."""
+"""Puts a pipeline on an engine. Reads `pipeline/` as data and never imports its code."""
 
-from harness.deploy.deployment import Deployment, StandIn, deploy, plan
+from harness.deploy.deployment import Deployment, StandIn, deploy
 from harness.deploy.options import PipelineOptions
+from harness.deploy.prepare import Prepared, prepare
 
-__all__ = ["Deployment", "PipelineOptions", "StandIn", "deploy", "plan"]
+__all__ = ["Deployment", "PipelineOptions", "Prepared", "StandIn", "deploy", "prepare"]

@@ -1,22 +1,22 @@
-"""Brings the pipeline up on an engine: package code, adapt template, create stack, read outputs."""
+"""Brings a pipeline up on an engine: package code, adapt template, create stack, read outputs."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.aws import client, translated
-from harness.deploy import package, pipeline_files, stack, template
+from harness.aws import client
+from harness.deploy import api_created, deferred, exports, package, pipeline_files, stack, template
+from harness.deploy.artifacts import Artifacts
+from harness.deploy.handling import Handling
 from harness.deploy.options import PipelineOptions
-from harness.deploy.package import Package
-from harness.deploy.template import Adapted
+from harness.deploy.parameters import CODE, DEFINITIONS
+from harness.deploy.prepare import Adapted, Prepared, adapt, prepare
+from harness.deploy.record import DeploymentRecord
 from harness.engines.base import Capabilities, EngineInfo, Progress
-from harness.exceptions import AwsError, DeployError, UsageError
-
-_MISSING_BUCKET = frozenset({"404", "NoSuchBucket"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Deployment:
     source_bucket: str
     destination_bucket: str
     table: str
+    """Empty where the pipeline has none."""
     queues: dict[str, str]
     """`work`, `dlq`, `undelivered_events`, `ingress`, `recorder` and `recorder_dlq`, each as URL, where the
     route has it."""
@@ -46,18 +47,13 @@ class Deployment:
     template_sha256: str = ""
     handlers_sha256: str = ""
     left_out: list[str] = field(default_factory=list)
-    """Resources of the template that this engine does not have."""
+    """What the harness or the engine lacks of the template, as sentences."""
     stand_ins: list[StandIn] = field(default_factory=list)
     """Resources that the engine does not have and that the harness does the work of."""
     outputs: dict[str, str] = field(default_factory=dict)
     """All outputs of the stack, by their names in the template."""
     parameters: dict[str, str] = field(default_factory=dict)
     """The template parameters in effect."""
-
-
-def plan(capabilities: Capabilities) -> list[str]:
-    """Return what `deploy` would leave out on an engine. Asks nobody and changes nothing."""
-    return list(template.adapt(template.load(), capabilities.ignored_resource_types).left_out)
 
 
 def deploy(
@@ -73,110 +69,93 @@ def deploy(
     """Create the pipeline's stack and wait until it works.
 
     :param profile: named set of template parameters in `pipeline/profiles/`
-    :param work_dir: folder that gets `template.json`, the template as the engine got it
+    :param work_dir: folder that gets `template.json`, the template as the engine got it, and the record that
+        `removal` goes by
     :raises UsageError: the options are not valid, or there is no such profile or parameter
     :raises DeployError: CloudFormation could not create it
     """
-    adapted = template.adapt(template.load(), capabilities.ignored_resource_types)
-    chosen = _parameters(adapted, options, profile)
+    prepared = prepare(options, capabilities, profile=profile, stack_name=stack_name, engine=engine)
+    adapted = adapt(prepared)
     work_dir.mkdir(parents=True, exist_ok=True)
     (work_dir / "template.json").write_text(adapted.body)
-    built = package.build(progress)
-    progress("Pipeline: uploading the Lambda package")
-    code = _upload(engine, built)
+    artifacts = Artifacts(client("s3", engine), engine, stack_name)
+    code, handlers_sha256 = _upload(prepared, artifacts, progress)
     progress("Pipeline: creating the stack")
-    outputs = stack.create(
+    record = DeploymentRecord(stack_name)
+    record.write(work_dir)
+    answers = stack.create(
         client("cloudformation", engine),
         stack_name,
-        template=adapted.body,
-        resource_count=adapted.resource_count,
-        parameters={**chosen, **code},
+        template_url=artifacts.put_template(adapted.body),
+        resource_count=len(prepared.of(Handling.DEPLOYED)),
+        parameters={**prepared.chosen, **code},
+        tags=record.tags(),
         progress=progress,
     )
-    return _deployment(outputs, adapted, built, {**chosen, **code})
+    _create_through_api(engine, prepared, adapted, answers, record, work_dir)
+    outputs = deferred.of_the_template(answers)
+    return Deployment(
+        source_bucket=outputs["SourceBucket"],
+        destination_bucket=outputs["DestinationBucket"],
+        table=outputs.get(exports.TABLE, ""),
+        queues=exports.queues(outputs),
+        functions=exports.by_role(outputs, "Function"),
+        state_machines=exports.by_role(outputs, "StateMachine"),
+        log_groups=list(exports.by_role(outputs, "LogGroup").values()),
+        sftp_log_group=outputs.get("SftpLogGroup", ""),
+        template_sha256=template.sha256(options.template),
+        handlers_sha256=handlers_sha256,
+        left_out=_left_out(prepared),
+        stand_ins=_stand_ins(prepared, adapted, answers),
+        outputs=outputs,
+        parameters={**prepared.parameters(), **code},
+    )
 
 
-def _parameters(adapted: Adapted, options: PipelineOptions, profile: str) -> dict[str, str]:
-    options.validate()
-    chosen = {
-        "PythonRuntime": package.python_runtime(),
-        **pipeline_files.profile(profile),
-        **options.parameters,
-        **_switches(adapted, options),
-    }
-    if unknown := chosen.keys() - adapted.parameters:
-        raise UsageError(
-            f"the template has no parameter {', '.join(sorted(unknown))}",
-            hint=f"parameters: {', '.join(sorted(adapted.parameters))}",
-        )
-    return chosen
+def _upload(prepared: Prepared, artifacts: Artifacts, progress: Progress) -> tuple[dict[str, str], str]:
+    """Upload what the template takes; return the parameters that say where, and the code's hash."""
+    located: dict[str, str] = {}
+    sha256 = ""
+    declared = prepared.template["Parameters"]
+    if all(name in declared for name in CODE):
+        built = package.build(progress, prepared.options.handlers)
+        progress("Pipeline: uploading the Lambda package")
+        located, sha256 = artifacts.put_code(built.path), built.sha256
+    if DEFINITIONS in declared:
+        files = pipeline_files.definitions(prepared.options.handlers)
+        located |= artifacts.put_definitions(files)
+    return located, sha256
 
 
-def _switches(adapted: Adapted, options: PipelineOptions) -> dict[str, str]:
-    """Return the options as template parameters; those that the template lacks must not be asked for."""
-    asked = options.switches()
-    defaults = PipelineOptions().switches()
-    lacking = {name: value for name, value in asked.items() if name not in adapted.parameters}
-    if refused := [f"{name}={value}" for name, value in lacking.items() if defaults.get(name) != value]:
-        raise UsageError(
-            f"the template has no such variant: {', '.join(refused)}",
-            hint=f"parameters: {', '.join(sorted(adapted.parameters))}",
-        )
-    return {name: value for name, value in asked.items() if name not in lacking}
+def _create_through_api(
+    engine: EngineInfo,
+    prepared: Prepared,
+    adapted: Adapted,
+    answers: Mapping[str, str],
+    record: DeploymentRecord,
+    work_dir: Path,
+) -> None:
+    """Create what CloudFormation lacks; all of it is in the record before the first is there."""
+    identities = []
+    for fate in prepared.of(Handling.API):
+        properties = deferred.resolve(adapted.deferred[fate.logical_id], answers)
+        identity = api_created.identify(record.stack_name, fate.logical_id, fate.type, properties)
+        identities.append((identity, properties))
+    record.with_api_created(*(identity for identity, _ in identities)).write(work_dir)
+    for identity, properties in identities:
+        api_created.create(partial(client, engine=engine), identity, properties)
 
 
-def _upload(engine: EngineInfo, built: Package) -> dict[str, str]:
-    """Put the package where CloudFormation finds it; return the parameters that say where.
-
-    The bucket is one for all stacks of an account and Region, and none of the pipeline's own. The key holds
-    the content's hash, so nothing that is there is ever written over.
-    """
-    s3 = client("s3", engine)
-    bucket = f"floodgate-artifacts-{engine.account_id}-{engine.region}"
-    key = f"pipeline/{_content_sha256(built.path)}.zip"
-    with translated("uploading the Lambda package"):
-        _ensure_bucket(s3, bucket, engine.region)
-        s3.put_object(Bucket=bucket, Key=key, Body=built.path.read_bytes())
-    return {"CodeBucket": bucket, "CodeKey": key}
+def _stand_ins(prepared: Prepared, adapted: Adapted, answers: Mapping[str, str]) -> list[StandIn]:
+    return [
+        StandIn(fate.logical_id, fate.type, deferred.resolve(adapted.deferred[fate.logical_id], answers))
+        for fate in prepared.of(Handling.STAND_IN)
+    ]
 
 
-def _content_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _ensure_bucket(s3: Any, bucket: str, region: str) -> None:
-    try:
-        with translated("looking for the artifact bucket"):
-            s3.head_bucket(Bucket=bucket)
-    except AwsError as exc:
-        if exc.code not in _MISSING_BUCKET:
-            raise
-        # us-east-1 is the one Region that must not be named.
-        place = {} if region == "us-east-1" else {"LocationConstraint": region}
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
-
-
-def _deployment(
-    outputs: Mapping[str, str], adapted: Adapted, built: Package, parameters: Mapping[str, str]
-) -> Deployment:
-    try:
-        return Deployment(
-            source_bucket=outputs["SourceBucket"],
-            destination_bucket=outputs["DestinationBucket"],
-            table=outputs["MetadataTable"],
-            queues={
-                "work": outputs["WorkQueueUrl"],
-                "dlq": outputs["DeadLetterQueueUrl"],
-                "undelivered_events": outputs["UndeliveredEventsQueueUrl"],
-            },
-            functions={"worker": outputs["WorkerFunction"]},
-            log_groups=[outputs["WorkerLogGroup"], outputs["SftpLogGroup"]],
-            sftp_log_group=outputs["SftpLogGroup"],
-            template_sha256=adapted.sha256,
-            handlers_sha256=built.sha256,
-            left_out=list(adapted.left_out),
-            outputs=dict(outputs),
-            parameters=dict(parameters),
-        )
-    except KeyError as exc:
-        raise DeployError(f"the stack has no output {exc}", hint="see the Outputs of the template") from exc
+def _left_out(prepared: Prepared) -> list[str]:
+    left_out = [f"not created on this engine: {fate}" for fate in prepared.of(Handling.LEFT_OUT)]
+    if prepared.options.template is not None:
+        left_out += exports.unknown_to_harness(prepared.template["Outputs"])
+    stood_in = [f"stood in for: {fate}" for fate in prepared.of(Handling.STAND_IN)]
+    return left_out + stood_in

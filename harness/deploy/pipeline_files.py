@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.exceptions import DeployError, UsageError
@@ -30,6 +31,50 @@ def template_file() -> Path:
 def requirements_file() -> Path:
     """Return the pinned dependencies of the handlers."""
     return folder() / "requirements.txt"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What goes into a Lambda package."""
+
+    name: str
+    files: tuple[tuple[str, Path], ...]
+    """Each file with its name in the package, in a fixed order."""
+    requirements: Path | None
+    is_pinned: bool
+    """Whether the requirements name every package with its version, all of them pure Python."""
+
+
+def code(handlers: Path | None = None) -> Code:
+    """Return the pipeline's code, or that in a handlers folder of the user's, whose root is the package's.
+
+    :raises UsageError: the folder holds no Python file
+    """
+    if handlers is None:
+        return Code(PACKAGE, tuple(sources()), requirements_file(), is_pinned=True)
+    files = tuple(_own_sources(handlers))
+    if not any(path.suffix == ".py" for _, path in files):
+        raise UsageError(f"--handlers {handlers} holds no Python file")
+    requirements = handlers / "requirements.txt"
+    return Code("own", files, requirements if requirements.is_file() else None, is_pinned=False)
+
+
+def definitions(handlers: Path | None = None) -> list[Path]:
+    """Return the state machine definitions that belong to the code."""
+    return sorted((handlers or folder()).rglob("*.asl.json"))
+
+
+def _own_sources(root: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.is_file() and _is_source(name):
+            yield name.as_posix(), path
+
+
+def _is_source(name: Path) -> bool:
+    """Tell whether a file was written by somebody: nothing hidden, nothing compiled, no environment."""
+    hidden = any(part.startswith(".") for part in name.parts)
+    return not hidden and "__pycache__" not in name.parts and name.suffix != ".pyc"
 
 
 def sources() -> Iterator[tuple[str, Path]]:

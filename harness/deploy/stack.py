@@ -20,23 +20,25 @@ def create(
     cloudformation: Any,
     name: str,
     *,
-    template: str,
+    template_url: str,
     resource_count: int,
     parameters: Mapping[str, str],
+    tags: Mapping[str, str],
     progress: Progress,
 ) -> dict[str, str]:
     """Create the stack `name` and return its outputs once it is complete.
 
-    :param template: the template's text
+    :param template_url: where the template is, in S3
     :param resource_count: how many resources it has, for the progress lines
     :raises DeployError: it failed, with the reasons of the resources that failed
     """
     with translated(f"creating the CloudFormation stack {name}"):
         cloudformation.create_stack(
             StackName=name,
-            TemplateBody=template,
+            TemplateURL=template_url,
             Parameters=[{"ParameterKey": key, "ParameterValue": parameters[key]} for key in parameters],
-            Capabilities=["CAPABILITY_IAM"],
+            Tags=[{"Key": key, "Value": tags[key]} for key in tags],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         )
         return _wait(cloudformation, name, resource_count, progress)
 

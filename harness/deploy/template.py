@@ -1,11 +1,11 @@
-"""The pipeline's template, read and adapted to what an engine can do."""
+"""A CloudFormation template as data: reading it, and finding and changing references in it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,100 +15,99 @@ from harness.exceptions import DeployError
 
 _SHORT_FORMS = {"Ref": "Ref", "Condition": "Condition"}
 """Tags whose long form is not `Fn::<tag>`."""
+_PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
+"""A variable in the text of `Fn::Sub`; `${!Literal}` is none."""
+
+Rename = Callable[[str, str | None], Any]
+"""Takes a resource and the attribute asked for (None: what `Ref` gives); returns what replaces it."""
 
 
-@dataclass(frozen=True)
-class Adapted:
-    """A template as one engine gets it."""
+def load(path: Path | None = None) -> dict[str, Any]:
+    """Return a template with its short forms (`!Ref`, `!Sub`, …) written out.
 
-    body: str
-    resource_count: int
-    parameters: frozenset[str]
-    left_out: tuple[str, ...]
-    """Resources that the engine does not have, as `Name (Type)`."""
-    sha256: str
-    """Of the template file as it is committed, not of what was adapted."""
-
-
-def load() -> dict[str, Any]:
-    """Return the template with its short forms (`!Ref`, `!Sub`, …) written out.
-
-    :raises DeployError: it is no YAML
+    :param path: None takes the pipeline's
+    :raises DeployError: it is no YAML, or no template
     """
+    source = path or pipeline_files.template_file()
     try:
-        template: dict[str, Any] = yaml.load(_text(), _Loader)  # noqa: S506  (a SafeLoader with tags)
-    except yaml.YAMLError as exc:
-        raise DeployError(f"the pipeline's template is no YAML: {exc}") from exc
-    return template
+        template = yaml.load(source.read_text(), _Loader)  # noqa: S506  (a SafeLoader with tags)
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise DeployError(f"the template {source} is no YAML: {exc}") from exc
+    if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
+        raise DeployError(f"{source} is no CloudFormation template", hint="it has no section Resources")
+    return {"Parameters": {}, "Conditions": {}, "Outputs": {}, **template}
 
 
-def adapt(template: dict[str, Any], lacking_types: Collection[str]) -> Adapted:
-    """Drop resources of the types that an engine lacks, with all that depends on them.
-
-    What refers to a dropped resource cannot be created either, so it is dropped, too; so are outputs that
-    name one.
-    """
-    resources: dict[str, Any] = template["Resources"]
-    dropped = _dropped(resources, lacking_types)
-    kept = {
-        name: _without_dependency(body, dropped) for name, body in resources.items() if name not in dropped
-    }
-    outputs = {name: body for name, body in template["Outputs"].items() if not _mentions(body, dropped)}
-    adapted = {**template, "Resources": kept, "Outputs": outputs}
-    return Adapted(
-        body=json.dumps(adapted, indent=1),
-        resource_count=len(kept),
-        parameters=frozenset(template["Parameters"]),
-        left_out=tuple(f"{name} ({resources[name]['Type']})" for name in resources if name in dropped),
-        sha256=hashlib.sha256(_text().encode()).hexdigest(),
-    )
+def sha256(path: Path | None = None) -> str:
+    """Return the hash of the template's file as it is, before anything is adapted."""
+    return hashlib.sha256((path or pipeline_files.template_file()).read_bytes()).hexdigest()
 
 
-def _dropped(resources: dict[str, Any], lacking_types: Collection[str]) -> set[str]:
-    dropped = {name for name, body in resources.items() if body["Type"] in lacking_types}
-    while more := {
-        name
-        for name, body in resources.items()
-        if name not in dropped and _mentions(body.get("Properties", {}), dropped)
-    }:
-        dropped |= more
-    return dropped
-
-
-def _mentions(value: Any, names: set[str]) -> bool:
-    """Tell whether a piece of template refers to one of the resources."""
+def references(value: Any) -> Iterator[str]:
+    """Yield the name of everything that a piece of template refers to, by `Ref`, `GetAtt` or `Sub`."""
     if isinstance(value, list):
-        return any(_mentions(item, names) for item in value)
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _referred(key, inner)
+            yield from references(inner)
+
+
+def mentions(value: Any, names: Collection[str]) -> bool:
+    """Tell whether a piece of template refers to one of the resources."""
+    return any(name in names for name in references(value))
+
+
+def replace_references(value: Any, names: Collection[str], rename: Rename) -> Any:
+    """Return a piece of template in which references to some resources are replaced."""
+    if isinstance(value, list):
+        return [replace_references(item, names, rename) for item in value]
     if not isinstance(value, dict):
-        return False
-    return any(_refers(key, inner, names) or _mentions(inner, names) for key, inner in value.items())
+        return value
+    if set(value) == {"Ref"} and value["Ref"] in names:
+        return rename(value["Ref"], None)
+    if set(value) == {"Fn::GetAtt"} and (target := attribute(value["Fn::GetAtt"]))[0] in names:
+        return rename(*target)
+    if set(value) == {"Fn::Sub"}:
+        return {"Fn::Sub": _replace_in_sub(value["Fn::Sub"], names, rename)}
+    return {key: replace_references(inner, names, rename) for key, inner in value.items()}
 
 
-def _refers(function: str, argument: Any, names: set[str]) -> bool:
+def attribute(argument: Any) -> tuple[str, str]:
+    """Return resource and attribute of an `Fn::GetAtt`, which takes a list or `Resource.Attribute`."""
+    name, rest = argument if isinstance(argument, list) else argument.split(".", 1)
+    return name, rest
+
+
+def _referred(function: str, argument: Any) -> Iterator[str]:
     if function == "Ref":
-        return argument in names
-    if function == "Fn::GetAtt":
-        return (argument if isinstance(argument, list) else argument.split("."))[0] in names
-    if function == "Fn::Sub":
+        yield argument
+    elif function == "Fn::GetAtt":
+        yield attribute(argument)[0]
+    elif function == "Fn::Sub":
         text = argument[0] if isinstance(argument, list) else argument
-        return any(f"${{{name}}}" in text or f"${{{name}." in text for name in names)
-    return False
+        yield from (found.split(".")[0] for found in _PLACEHOLDER.findall(text))
 
 
-def _without_dependency(body: dict[str, Any], dropped: set[str]) -> dict[str, Any]:
-    """Return a resource without `DependsOn` entries that are not there any more."""
-    depends_on = body.get("DependsOn", [])
-    listed = [depends_on] if isinstance(depends_on, str) else depends_on
-    if dropped.isdisjoint(listed):
-        return body
-    return {**body, "DependsOn": [name for name in listed if name not in dropped]}
+def _replace_in_sub(argument: Any, names: Collection[str], rename: Rename) -> Any:
+    """Give the replaced variables of a `Sub` values of their own, since a value may be more than text."""
+    text, given = argument if isinstance(argument, list) else (argument, {})
+    values = replace_references(given, names, rename)
+
+    def replace(found: re.Match[str]) -> str:
+        name, _, rest = found.group(1).partition(".")
+        if name not in names or found.group(1) in values:
+            return found.group(0)
+        variable = re.sub("[^A-Za-z0-9]", "", found.group(1)) + "Replaced"
+        values[variable] = rename(name, rest or None)
+        return f"${{{variable}}}"
+
+    text = _PLACEHOLDER.sub(replace, text)
+    return [text, values] if values else text
 
 
-def _text() -> str:
-    return pipeline_files.template_file().read_text()
-
-
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads CloudFormation's tags, and leaves dates such as `2010-09-09` as text."""
 
 

@@ -49,10 +49,15 @@ class ProcessRecord:
 class Capabilities:
     """What the engine can do, asked by the code that would otherwise test for its name."""
 
-    ignored_resource_types: frozenset[str] = frozenset()
-    """CloudFormation types that the engine rejects, or accepts without doing anything."""
+    resource_types: frozenset[str] | None = None
+    """CloudFormation types that the engine creates; None: all that AWS has. Others it rejects, or accepts
+    without doing anything."""
     differs_from_aws: tuple[str, ...] = ()
     """Sentences for the report: what behaves differently here from AWS."""
+
+    def creates(self, resource_type: str) -> bool:
+        """Tell whether the engine's CloudFormation makes such a resource."""
+        return self.resource_types is None or resource_type in self.resource_types
 
 
 class Engine(Protocol):

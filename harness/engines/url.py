@@ -7,7 +7,8 @@ from pathlib import Path
 
 from harness.aws import client, translated
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
-from harness.engines.localstack import differences, health
+from harness.engines.localstack import health
+from harness.engines.localstack.resource_types import RESOURCE_TYPES
 from harness.exceptions import AwsError, EngineStartError, StackLostError, UsageError
 
 _HINT = "is it running, and is this its address?"
@@ -49,7 +50,7 @@ class RunningEndpoint:
     def capabilities(self) -> Capabilities:
         """Assume what open-source LocalStack has, without the corrections of our plugin."""
         return Capabilities(
-            ignored_resource_types=differences.IGNORED_RESOURCE_TYPES,
+            resource_types=RESOURCE_TYPES,
             differs_from_aws=(f"{self._url} was running already; how it differs from AWS is not known.",),
         )
 

@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-IGNORED_RESOURCE_TYPES = frozenset(
-    {
-        "AWS::CloudWatch::Dashboard",
-        "AWS::ECS::Cluster",
-        "AWS::ECS::Service",
-        "AWS::ECS::TaskDefinition",
-        "AWS::Logs::MetricFilter",
-        "AWS::Pipes::Pipe",
-        "AWS::Transfer::Server",
-        "AWS::Transfer::User",
-    }
-)
-"""CloudFormation types that LocalStack accepts, reports as created, and does nothing about."""
-
 DIFFERS_FROM_AWS = (
     "Lambda functions run as processes of this machine, not in micro-VMs; memory limits are not enforced.",
     "DynamoDB is moto's in-memory table, not DynamoDB.",

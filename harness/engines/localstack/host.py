@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.engines import disk, ports, process
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
 from harness.engines.localstack import differences, health, settings
+from harness.engines.localstack.resource_types import RESOURCE_TYPES
 from harness.engines.records import ProcessTable
 from harness.environments import ensure
 from harness.environments.prepare import install_prepared
@@ -72,7 +73,7 @@ class LocalStackHost:
     def capabilities(self) -> Capabilities:
         """Say what LocalStack 4.9/4.14 lacks, each item tried."""
         return Capabilities(
-            ignored_resource_types=differences.IGNORED_RESOURCE_TYPES,
+            resource_types=RESOURCE_TYPES,
             differs_from_aws=differences.DIFFERS_FROM_AWS,
         )
 

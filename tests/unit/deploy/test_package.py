@@ -68,14 +68,15 @@ def vendored(tmp_path: Path) -> Path:
 
 
 def test_only_code_and_versions_of_dependencies_go_in(vendored: Path) -> None:
-    names = [name for name, _ in package._vendored_files(vendored)]
+    names = [name for name, _ in package._vendored_files(vendored, pure=True)]
     assert names == ["lib/__init__.py", "lib-1.0.dist-info/METADATA"]
 
 
 def test_machine_code_is_refused(vendored: Path) -> None:
     (vendored / "lib" / "fast.so").touch()
     with pytest.raises(DeployError, match=r"fast\.so"):
-        list(package._vendored_files(vendored))
+        list(package._vendored_files(vendored, pure=True))
+    assert ("lib/fast.so", vendored / "lib" / "fast.so") in package._vendored_files(vendored, pure=False)
 
 
 def test_the_users_package_index_is_asked_for_dependencies_too(

@@ -51,9 +51,10 @@ def create(cloudformation: FakeCloudFormation, lines: list[str]) -> dict[str, st
     return stack.create(
         cloudformation,
         "name",
-        template="{}",
+        template_url="https://bucket/template.json",
         resource_count=5,
         parameters={"P": "1"},
+        tags={"floodgate:stack": "name"},
         progress=lines.append,
     )
 
@@ -64,6 +65,7 @@ def test_outputs_are_returned_and_progress_is_told_once(monkeypatch: pytest.Monk
     lines: list[str] = []
     assert create(cloudformation, lines) == {"Bucket": "b-1"}
     assert lines == ["Pipeline: 1 of 5 resources are ready"]
+    assert cloudformation.created["Tags"] == [{"Key": "floodgate:stack", "Value": "name"}]
     assert cloudformation.created["Parameters"] == [{"ParameterKey": "P", "ParameterValue": "1"}]
 
 

@@ -48,6 +48,8 @@ class Delivery:
     receive_count: int
     queued_at: str
     first_received_at: str
+    group: str | None = None
+    """Message group of a FIFO queue, whose messages are handled in order; `None` on a Standard queue."""
 
 
 def parse_delivery(record: Mapping[str, Any]) -> Delivery:
@@ -59,6 +61,8 @@ def parse_delivery(record: Mapping[str, Any]) -> Delivery:
         receive_count=int(attributes["ApproximateReceiveCount"]),
         queued_at=clock.from_epoch(int(attributes["SentTimestamp"]) / 1000),
         first_received_at=clock.from_epoch(int(attributes["ApproximateFirstReceiveTimestamp"]) / 1000),
+        # Fair queues are Standard and have groups, too, but no sequence.
+        group=attributes.get("MessageGroupId") if "SequenceNumber" in attributes else None,
     )
 
 

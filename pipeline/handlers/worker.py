@@ -27,4 +27,6 @@ service = TransferService(WorkerSettings.from_environment(os.environ))
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point of the function."""
-    return service.handle(event, context.get_remaining_time_in_millis() / 1000)
+    return service.handle(
+        event, context.get_remaining_time_in_millis() / 1000, claimed_by=context.aws_request_id
+    )

@@ -1,150 +1,171 @@
-"""One batch of SQS messages: parse, copy side by side, write the rows together.
+"""One batch of SQS messages: claim all uploads, copy them, write how they ended; two calls for all the rows.
 
-Messages that carry the same upload are handled once, since a duplicate shares the fate of its twin.
+Each message ends for itself. Returned, to come again, are those whose copy failed or whose row could not be
+written, and in a FIFO queue all that stand behind such a one in their group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
 
 from pipeline.common import clock
 from pipeline.common.deadline import Deadline, DeadlineReachedError
-from pipeline.common.events import Delivery, MalformedRecordError, Upload, parse_delivery, parse_upload
-from pipeline.records import metadata
-from pipeline.records.metadata import MetadataTable, Outcome
-from pipeline.transfer.copying import Copied, Copier, SupersededError
+from pipeline.common.events import Delivery
+from pipeline.queue import tasks
+from pipeline.queue.copies import Copies
+from pipeline.queue.tasks import Chain, Task
+from pipeline.records import states
+from pipeline.records.batched import BatchedTable, Ended, Held, Lost, Settled, Written
+from pipeline.records.changes import Claim, Ending
+from pipeline.records.errors import error_type
+from pipeline.records.metrics import Tally
+from pipeline.transfer.copying import Copier, SupersededError
 
 logger = Logger(child=True)
 
 
 class Batch:
-    """Handles one invocation's records.
+    """Handles one batch of records.
 
-    :param started_at: when handling began, for the rows
+    :param claimed_by: who handles it, for the rows: Lambda request id, or ECS task and batch
+    :param max_attempts: the attempt that leaves a row `failed`; also the queue's maximal receive count
     """
 
     def __init__(
-        self, copier: Copier, table: MetadataTable, pool: Executor, deadline: Deadline, *, started_at: str
+        self,
+        copier: Copier,
+        table: BatchedTable,
+        pool: Executor,
+        deadline: Deadline,
+        *,
+        claimed_by: str,
+        max_attempts: int,
     ) -> None:
-        self._copier = copier
         self._table = table
-        self._pool = pool
-        self._deadline = deadline
-        self._started_at = started_at
-        self._deliveries: dict[str, list[Delivery]] = {}
-        self._failed: list[Delivery] = []
+        self._copies = Copies(copier, pool, deadline, max_receives=max_attempts)
+        self._claimed_by = claimed_by
+        self._max_attempts = max_attempts
+        self._tally = Tally()
 
     def run(self, records: Sequence[Mapping[str, Any]]) -> list[Delivery]:
-        """Handle all records; return those whose messages must be tried again."""
-        outcomes = self._copy_all(self._uploads(records))
-        unwritten = self._table.write(outcomes, clock.now_iso()) if outcomes else {}
-        for outcome in outcomes:
-            self._settle(outcome, unwritten.get(outcome.upload.file_id))
-        logger.info("Batch done", extra=_counts(records, outcomes, self._failed))
-        return self._failed
+        """Handle all records; return those whose messages must come again, in the order of receipt."""
+        chains = tasks.read(records)
+        self._claim(chains)
+        self._copies.run(chains)
+        ended = self._write(chains)
+        returned = [delivery for chain in chains for delivery in self._returned(chain, ended)]
+        self._tally.publish()
+        extra = {"messages": len(records), "returned": len(returned), **self._tally.counts()}
+        file_ids = [task.upload.file_id for task in _all(chains) if task.upload]
+        logger.info("Batch done", extra={**extra, "file_ids": file_ids})
+        return returned
 
-    def _uploads(self, records: Sequence[Mapping[str, Any]]) -> list[Upload]:
-        uploads: dict[str, Upload] = {}
-        for record in records:
-            delivery = parse_delivery(record)
-            try:
-                upload = parse_upload(record["body"])
-            except MalformedRecordError as exc:
-                self._refuse(delivery, record["body"], exc)
-                continue
-            if upload.is_directory_marker:
-                logger.info("Directory marker ignored", extra={"key": upload.key})
-                continue
-            uploads[upload.file_id] = upload
-            self._deliveries.setdefault(upload.file_id, []).append(delivery)
-        return list(uploads.values())
+    def _claim(self, chains: Sequence[Chain]) -> None:
+        now = clock.now_iso()
+        wishes = {
+            task.name: Claim(task.upload, self._claimed_by, now, task.deliveries[0])
+            for task in _all(chains)
+            if task.upload
+        }
+        outcomes = self._table.claim(list(wishes.values())) if wishes else {}
+        for task in _all(chains):
+            outcome = outcomes.get(task.name)
+            if isinstance(outcome, Held):
+                task.held = outcome
+            elif isinstance(outcome, Settled):
+                logger.info("Already done", extra={**_about(task), "status": outcome.row.status})
+            elif outcome is not None:
+                task.problem = outcome
+                logger.error("Not claimed", extra=_about(task), exc_info=outcome)
 
-    def _refuse(self, delivery: Delivery, body: str, reason: MalformedRecordError) -> None:
-        self._failed.append(delivery)
-        extra = {"message_id": delivery.message_id, "reason": str(reason), "body": body[:500]}
-        logger.error("Malformed message", extra=extra)
+    def _write(self, chains: Sequence[Chain]) -> dict[str, Ended]:
+        """Write the end of each attempt, and give back what was claimed but not tried."""
+        endings: list[tuple[Held, Ending]] = []
+        untried: list[Held] = []
+        for chain in chains:
+            is_blocked = False
+            for task in chain.tasks:
+                if task.held and is_blocked:
+                    untried.append(task.held)
+                elif task.held:
+                    endings.append((task.held, self._ending(task, task.held)))
+                is_blocked = is_blocked or self._copies.blocks(task)
+        written = self._table.end(endings) if endings else {}
+        self._count(chains, endings, written)
+        return written | (self._table.release(untried) if untried else {})
 
-    def _copy_all(self, uploads: Sequence[Upload]) -> list[Outcome]:
-        """Copy what can be copied before the deadline.
-
-        A copy that still runs then is given up here, not stopped; finishing later does no harm, because
-        the next attempt finds it done.
-        """
-        futures = [(upload, self._pool.submit(self._copy, upload)) for upload in uploads]
-        wait([future for _, future in futures], timeout=self._deadline.remaining_s())
-        return [self._outcome(upload, future) for upload, future in futures]
-
-    def _copy(self, upload: Upload) -> Copied:
-        self._deadline.check()
-        return self._copier.copy(upload, self._deadline)
-
-    def _outcome(self, upload: Upload, future: Future[Copied]) -> Outcome:
-        if future.cancel() or not future.done():
-            late = DeadlineReachedError("the invocation's time was used up while this file was copied")
-            return self._ended(upload, metadata.FAILED, late)
-        error = future.exception()
-        if error is None:
-            return self._transferred(upload, future.result())
-        return self._ended(upload, _status_after(error), error)
-
-    def _transferred(self, upload: Upload, copied: Copied) -> Outcome:
-        return Outcome(
-            upload=upload,
-            delivery=self._deliveries[upload.file_id][0],
-            status=metadata.TRANSFERRED,
-            handler_started_at=self._started_at,
-            transfer_timestamp=copied.copied_at,
-            destination_version_id=copied.destination_version_id,
+    def _ending(self, task: Task, held: Held) -> Ending:
+        if task.copied is None and task.problem is None:
+            task.problem = DeadlineReachedError("the time was used up while this file was copied")
+        ending = Ending(
+            file_id=held.row.file_id,
+            status=self._status(task, held),
+            claimed_by=self._claimed_by,
+            at=clock.now_iso(),
+            attempt=held.row.attempts,
+            may_have_error=held.row.has_error,
+            **_facts(task),
         )
+        if ending.status in (states.FAILED, states.QUEUED):
+            reason = {"error_type": ending.error_type, "error_message": ending.error_message}
+            counted = {"attempt": held.row.attempts, "receive_count": task.receive_count}
+            logger.error("Transfer failed", extra={**_about(task), **reason, **counted})
+        return ending
 
-    def _ended(self, upload: Upload, status: str, error: BaseException) -> Outcome:
-        return Outcome(
-            upload=upload,
-            delivery=self._deliveries[upload.file_id][0],
-            status=status,
-            handler_started_at=self._started_at,
-            error_type=_error_type(error),
-            error_message=str(error),
-        )
+    def _status(self, task: Task, held: Held) -> str:
+        if task.problem is None:
+            return states.TRANSFERRED
+        if isinstance(task.problem, SupersededError):
+            return states.SUPERSEDED
+        return states.FAILED if held.row.attempts >= self._max_attempts else states.QUEUED
 
-    def _settle(self, outcome: Outcome, unwritten: Exception | None) -> None:
-        """Log what went wrong, and let the messages of a failed or unrecorded upload come again."""
-        if outcome.status != metadata.FAILED and unwritten is None:
-            return
-        self._failed.extend(self._deliveries[outcome.upload.file_id])
-        extra = {"file_id": outcome.upload.file_id, "key": outcome.upload.key, "status": outcome.status}
-        if outcome.status == metadata.FAILED:
-            receives = outcome.delivery.receive_count
-            reason = {"error_type": outcome.error_type, "error_message": outcome.error_message}
-            logger.error("Transfer failed", extra={**extra, **reason, "receive_count": receives})
-        if unwritten is not None:
-            logger.error("Row not written", extra=extra, exc_info=unwritten)
+    def _returned(self, chain: Chain, ended: Mapping[str, Ended]) -> Iterator[Delivery]:
+        is_blocked = False
+        for task in chain.tasks:
+            comes_again = self._comes_again(task, ended.get(task.name))
+            if comes_again or (is_blocked and not task.is_settled):
+                yield from task.deliveries
+            is_unwritten = comes_again and not task.failed
+            is_blocked = is_blocked or is_unwritten or self._copies.blocks(task)
+
+    def _comes_again(self, task: Task, outcome: Ended | None) -> bool:
+        if isinstance(outcome, Exception):
+            logger.error("Row not written", extra=_about(task), exc_info=outcome)
+            return True
+        if isinstance(outcome, Settled):
+            return False
+        if isinstance(outcome, Lost):
+            logger.warning("Another attempt is at work", extra={**_about(task), "by": outcome.row.claimed_by})
+        return task.failed
+
+    def _count(
+        self, chains: Sequence[Chain], endings: Sequence[tuple[Held, Ending]], written: Mapping[str, Ended]
+    ) -> None:
+        by_name = {task.name: task for task in _all(chains)}
+        for _, ending in endings:
+            task = by_name[ending.file_id]
+            if isinstance(written[ending.file_id], Written) and task.upload:
+                self._tally.add(ending.status, task.upload.size_bytes, task.duration_s)
 
 
-def _status_after(error: BaseException) -> str:
-    return metadata.SUPERSEDED if isinstance(error, SupersededError) else metadata.FAILED
-
-
-def _error_type(error: BaseException) -> str:
-    """Return AWS's error code, or the exception's class: short, so that failures can be grouped by it."""
-    if isinstance(error, ClientError):
-        return str(error.response["Error"]["Code"])
-    return type(error).__name__.removesuffix("Error")
-
-
-def _counts(
-    records: Sequence[Mapping[str, Any]], outcomes: Sequence[Outcome], failed: Sequence[Delivery]
-) -> dict[str, Any]:
-    statuses = [outcome.status for outcome in outcomes]
-    known = (metadata.TRANSFERRED, metadata.SUPERSEDED, metadata.FAILED)
-    return {
-        "messages": len(records),
-        "returned": len(failed),
-        **{status: statuses.count(status) for status in known},
-        "file_ids": [outcome.upload.file_id for outcome in outcomes],
+def _facts(task: Task) -> dict[str, Any]:
+    if task.problem is not None:
+        return {"error_type": error_type(task.problem), "error_message": str(task.problem)}
+    assert task.copied is not None
+    facts = {
+        "transfer_timestamp": task.copied.copied_at,
+        "destination_version_id": task.copied.destination_version_id,
     }
+    return {**facts, "further": {"sha256": task.copied.sha256} if task.copied.sha256 else {}}
+
+
+def _about(task: Task) -> dict[str, str]:
+    return {"file_id": task.name, "key": task.upload.key if task.upload else ""}
+
+
+def _all(chains: Sequence[Chain]) -> Iterator[Task]:
+    return (task for chain in chains for task in chain.tasks)

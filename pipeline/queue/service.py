@@ -1,54 +1,59 @@
-"""What an execution environment keeps between invocations, and how it handles one batch of SQS messages."""
+"""What a worker keeps between batches, and how it handles one batch of SQS messages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
-from pipeline.common import clock
+from pipeline.common.clients import config
 from pipeline.common.deadline import Deadline
+from pipeline.common.events import Delivery
 from pipeline.common.settings import WorkerSettings
 from pipeline.queue.batch import Batch
 from pipeline.queue.retries import Retries
-from pipeline.records.metadata import MetadataTable
+from pipeline.records.batched import BatchedTable
 from pipeline.transfer.copying import Copier
 
 
 class TransferService:
-    """Clients with their connections, and threads. Made once, and used by one invocation after the other."""
+    """Clients with their connections, and threads. Made once, and used by one batch after the other.
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    :param batches: batches that are handled at the same time
+    """
+
+    def __init__(self, settings: WorkerSettings, *, batches: int = 1) -> None:
         self.settings = settings
-        config = _client_config(settings)
-        self._record_pool = ThreadPoolExecutor(settings.record_concurrency, "record")
+        records = batches * settings.record_concurrency
+        shared = config(settings, connections=records + settings.part_concurrency)
+        self._record_pool = ThreadPoolExecutor(records, "record")
         self._part_pool = ThreadPoolExecutor(settings.part_concurrency, "part")
-        self._copier = Copier(boto3.client("s3", config=config), settings, self._part_pool)
-        self._table = MetadataTable(
-            boto3.client("dynamodb", config=config), settings.table_name, settings.destination_bucket
-        )
-        self._retries = Retries(boto3.client("sqs", config=config), settings)
+        self._copier = Copier(boto3.client("s3", config=shared), settings, self._part_pool)
+        self._table = BatchedTable(boto3.client("dynamodb", config=shared), settings)
+        self.retries = Retries(boto3.client("sqs", config=shared), settings)
 
-    def handle(self, event: Mapping[str, Any], remaining_s: float) -> dict[str, Any]:
-        """Handle one batch; return the answer that Lambda's event source mapping expects.
+    def handle(self, event: Mapping[str, Any], remaining_s: float, *, claimed_by: str) -> dict[str, Any]:
+        """Handle one invocation; return the answer that Lambda's event source mapping expects.
 
         :param remaining_s: time until Lambda ends the invocation
         """
-        deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
-        batch = Batch(self._copier, self._table, self._record_pool, deadline, started_at=clock.now_iso())
-        failed = batch.run(event["Records"])
-        self._retries.soon(failed)
+        failed = self.transfer(event["Records"], remaining_s, claimed_by=claimed_by)
+        self.retries.soon(failed)
         return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
 
-
-def _client_config(settings: WorkerSettings) -> Config:
-    """Few and short retries: a message that fails here is tried again by SQS, with its count kept."""
-    return Config(
-        retries={"mode": "standard", "max_attempts": 3},
-        connect_timeout=3,
-        read_timeout=settings.read_timeout_s,
-        max_pool_connections=settings.record_concurrency + settings.part_concurrency,
-    )
+    def transfer(
+        self, records: Sequence[Mapping[str, Any]], remaining_s: float, *, claimed_by: str
+    ) -> list[Delivery]:
+        """Handle records; return those whose messages must come again."""
+        deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
+        batch = Batch(
+            self._copier,
+            self._table,
+            self._record_pool,
+            deadline,
+            claimed_by=claimed_by,
+            max_attempts=self.settings.max_attempts,
+        )
+        return batch.run(records)

@@ -26,8 +26,11 @@ def object_created(**found: Any) -> dict[str, Any]:
     return event
 
 
-def sqs_record(body: Any, *, message_id: str = "m-1", receive_count: int = 1) -> dict[str, Any]:
-    """Return one record of an SQS batch, as Lambda hands it to the handler."""
+def sqs_record(
+    body: Any, *, message_id: str = "m-1", receive_count: int = 1, group: str | None = None
+) -> dict[str, Any]:
+    """Return one record of an SQS batch, as Lambda hands it to the handler; with a group, of a FIFO queue."""
+    fifo = {"MessageGroupId": group, "SequenceNumber": "18849496460467696128"} if group else {}
     return {
         "messageId": message_id,
         "receiptHandle": f"receipt of {message_id}",
@@ -37,6 +40,7 @@ def sqs_record(body: Any, *, message_id: str = "m-1", receive_count: int = 1) ->
             "SentTimestamp": "1795377923123",
             "ApproximateFirstReceiveTimestamp": "1795377923456",
             "SenderId": "AIDAEXAMPLE",
+            **fifo,
         },
         "messageAttributes": {},
         "md5OfBody": "",

@@ -76,7 +76,7 @@ def test_all_that_is_wrong_with_settings_is_said_at_once() -> None:
 def test_the_answer_names_the_messages_that_failed(
     worker: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.service._retries, "soon", lambda failed: None)
+    monkeypatch.setattr(worker.service.retries, "soon", lambda failed: None)
     folder = events.sqs_record(events.object_created(key="acme/folder/"), message_id="m-folder")
     batch = {"Records": [events.sqs_record("not json", message_id="m-bad"), folder]}
     answer = worker.handler(batch, context(10_000))
@@ -86,7 +86,7 @@ def test_the_answer_names_the_messages_that_failed(
 def test_log_lines_are_json_with_the_request_id(
     worker: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(worker.service._retries, "soon", lambda failed: None)
+    monkeypatch.setattr(worker.service.retries, "soon", lambda failed: None)
     worker.logger.handlers[0].setStream(sys.stdout)
     worker.handler({"Records": [events.sqs_record("not json")]}, context(10_000))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

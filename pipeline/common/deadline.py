@@ -18,6 +18,12 @@ class Deadline:
 
     def __init__(self, remaining_s: float, reserve_s: float) -> None:
         self._end = time.monotonic() + remaining_s - reserve_s
+        self.is_cut = False
+
+    def cut(self, remaining_s: float) -> None:
+        """End earlier, because the worker is to stop. What is not done then was not tried."""
+        self._end = min(self._end, time.monotonic() + remaining_s)
+        self.is_cut = True
 
     def remaining_s(self) -> float:
         """Return the time left, never negative."""

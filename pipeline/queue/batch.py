@@ -46,6 +46,7 @@ class Batch:
         max_attempts: int,
     ) -> None:
         self._table = table
+        self._deadline = deadline
         self._copies = Copies(copier, pool, deadline, max_receives=max_attempts)
         self._claimed_by = claimed_by
         self._max_attempts = max_attempts
@@ -89,7 +90,7 @@ class Batch:
         for chain in chains:
             is_blocked = False
             for task in chain.tasks:
-                if task.held and is_blocked:
+                if task.held and (is_blocked or (task.is_open and self._deadline.is_cut)):
                     untried.append(task.held)
                 elif task.held:
                     endings.append((task.held, self._ending(task, task.held)))
@@ -99,7 +100,7 @@ class Batch:
         return written | (self._table.release(untried) if untried else {})
 
     def _ending(self, task: Task, held: Held) -> Ending:
-        if task.copied is None and task.problem is None:
+        if task.is_open:
             task.problem = DeadlineReachedError("the time was used up while this file was copied")
         ending = Ending(
             file_id=held.row.file_id,
@@ -129,7 +130,7 @@ class Batch:
             comes_again = self._comes_again(task, ended.get(task.name))
             if comes_again or (is_blocked and not task.is_settled):
                 yield from task.deliveries
-            is_unwritten = comes_again and not task.failed
+            is_unwritten = comes_again and task.copied is not None
             is_blocked = is_blocked or is_unwritten or self._copies.blocks(task)
 
     def _comes_again(self, task: Task, outcome: Ended | None) -> bool:
@@ -140,7 +141,7 @@ class Batch:
             return False
         if isinstance(outcome, Lost):
             logger.warning("Another attempt is at work", extra={**_about(task), "by": outcome.row.claimed_by})
-        return task.failed
+        return task.failed or task.is_open
 
     def _count(
         self, chains: Sequence[Chain], endings: Sequence[tuple[Held, Ending]], written: Mapping[str, Ended]

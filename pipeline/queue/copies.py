@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
-from concurrent.futures import Executor, wait
+from collections.abc import Collection, Sequence
+from concurrent.futures import Executor, Future, wait
 
-from pipeline.common.deadline import Deadline
+from pipeline.common.deadline import Deadline, DeadlineReachedError
 from pipeline.queue.tasks import Chain, Task
 from pipeline.transfer.copying import Copier
+
+_LOOK_INTERVAL_S = 0.5
 
 
 class Copies:
@@ -32,17 +34,23 @@ class Copies:
         because the next attempt finds it done. The batch keeps to the state of now.
         """
         futures = [self._pool.submit(self._copy_in_order, chain.tasks) for chain in chains]
-        wait(futures, timeout=self._deadline.remaining_s())
+        self._wait(futures)
         for future, chain in zip(futures, chains, strict=True):
             future.cancel()
             chain.tasks = [copy.copy(task) for task in chain.tasks]
+
+    def _wait(self, futures: Sequence[Future[None]]) -> None:
+        """Wait for all, looking at the deadline now and then: it may be cut."""
+        pending: Collection[Future[None]] = futures
+        while pending and (remaining_s := self._deadline.remaining_s()):
+            pending = wait(pending, timeout=min(remaining_s, _LOOK_INTERVAL_S)).not_done
 
     def blocks(self, task: Task) -> bool:
         """Tell whether a task's failure holds up those behind it, which must not be done before it.
 
         One that leaves for the dead-letter queue now does not.
         """
-        return task.failed and task.receive_count < self._max_receives
+        return task.is_open or (task.failed and task.receive_count < self._max_receives)
 
     def _copy_in_order(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
@@ -57,6 +65,8 @@ class Copies:
         try:
             self._deadline.check()
             task.copied = self._copier.copy(task.upload, self._deadline)
+        except DeadlineReachedError as exc:
+            task.problem = None if self._deadline.is_cut else exc
         except Exception as exc:  # noqa: BLE001  (noted: whatever it is, it concerns this file alone)
             task.problem = exc
         task.duration_s = time.monotonic() - started

@@ -27,7 +27,7 @@ class TransferService:
     def __init__(self, settings: WorkerSettings, *, batches: int = 1) -> None:
         self.settings = settings
         records = batches * settings.record_concurrency
-        shared = config(settings, connections=records + settings.part_concurrency)
+        shared = config(settings, connections=records + settings.part_concurrency + batches)
         self._record_pool = ThreadPoolExecutor(records, "record")
         self._part_pool = ThreadPoolExecutor(settings.part_concurrency, "part")
         self._copier = Copier(boto3.client("s3", config=shared), settings, self._part_pool)
@@ -39,15 +39,15 @@ class TransferService:
 
         :param remaining_s: time until Lambda ends the invocation
         """
-        failed = self.transfer(event["Records"], remaining_s, claimed_by=claimed_by)
+        deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
+        failed = self.transfer(event["Records"], deadline, claimed_by=claimed_by)
         self.retries.soon(failed)
         return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
 
     def transfer(
-        self, records: Sequence[Mapping[str, Any]], remaining_s: float, *, claimed_by: str
+        self, records: Sequence[Mapping[str, Any]], deadline: Deadline, *, claimed_by: str
     ) -> list[Delivery]:
         """Handle records; return those whose messages must come again."""
-        deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
         batch = Batch(
             self._copier,
             self._table,

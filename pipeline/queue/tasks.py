@@ -34,6 +34,11 @@ class Task:
         return self.problem is not None and not isinstance(self.problem, SupersededError)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the upload has been claimed and nothing has come of it."""
+        return self.held is not None and self.copied is None and self.problem is None
+
+    @property
     def is_settled(self) -> bool:
         """Whether the upload had ended before."""
         return self.upload is not None and self.held is None and self.problem is None

@@ -96,6 +96,13 @@ class ExecutionReader:
                     found.append(Execution(item["executionArn"], item["name"], item["status"]))
         return ExecutionView(counts, tuple(self._described(found)), cut_off or len(found) > MAX_DESCRIBED)
 
+    def counts(self, since: float) -> dict[str, Counter[str]]:
+        """Count what was started at `since` or later, by role and by status; raises as `any_running`."""
+        return {
+            role: Counter(item["status"] for item in self._since(arn, since))
+            for role, arn in self._machines.items()
+        }
+
     def _since(self, arn: str, since: float) -> Iterator[dict[str, Any]]:
         """Yield executions, the newest first, as AWS lists them."""
         more: dict[str, Any] = {}

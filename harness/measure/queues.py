@@ -72,7 +72,13 @@ def view(client: Any, queue_url: str, peek: PeekQueue | None) -> QueueView:
 
 def view_dead_letters(client: Any, queue_url: str, peek: PeekQueue | None) -> QueueView:
     """Look at a dead-letter queue; where it must be received from, each receive count rises by one."""
-    return _as_view(_peek_patiently(peek, queue_url) if peek else _receive_and_put_back(client, queue_url))
+    return _as_view(dead_letter_messages(client, queue_url, peek))
+
+
+def dead_letter_messages(client: Any, queue_url: str, peek: PeekQueue | None) -> list[dict[str, Any]]:
+    """Return a dead-letter queue's messages in ReceiveMessage's shape; see `view_dead_letters`."""
+    found = _peek_patiently(peek, queue_url) if peek else _receive_and_put_back(client, queue_url)
+    return list({message["MessageId"]: message for message in found}.values())
 
 
 def _peek_patiently(peek: PeekQueue, queue_url: str) -> list[dict[str, Any]]:
@@ -88,10 +94,11 @@ def _peek_patiently(peek: PeekQueue, queue_url: str) -> list[dict[str, Any]]:
 
 def _as_view(messages: Sequence[dict[str, Any]]) -> QueueView:
     distinct = {message["MessageId"]: message for message in messages}
-    return QueueView(len(distinct), [_read(message) for message in distinct.values()])
+    return QueueView(len(distinct), [read(message) for message in distinct.values()])
 
 
-def _read(message: dict[str, Any]) -> QueueMessage:
+def read(message: dict[str, Any]) -> QueueMessage:
+    """Read what a message in ReceiveMessage's shape is about."""
     attributes = message.get("MessageAttributes") or {}
     told = [attributes[name].get("StringValue", "") for name in _ERROR_ATTRIBUTES if name in attributes]
     about = parse_body(message["Body"])
@@ -106,6 +113,7 @@ def _receive_and_put_back(client: Any, queue_url: str) -> list[dict[str, Any]]:
                 response = client.receive_message(
                     QueueUrl=queue_url,
                     MaxNumberOfMessages=10,
+                    AttributeNames=["All"],
                     MessageAttributeNames=["All"],
                     VisibilityTimeout=_HOLD_S,
                     WaitTimeSeconds=1,
@@ -114,10 +122,11 @@ def _receive_and_put_back(client: Any, queue_url: str) -> list[dict[str, Any]]:
                 return held
             held.extend(response["Messages"])
     finally:
-        _put_back(client, queue_url, held)
+        put_back(client, queue_url, held)
 
 
-def _put_back(client: Any, queue_url: str, held: Sequence[dict[str, Any]]) -> None:
+def put_back(client: Any, queue_url: str, held: Sequence[dict[str, Any]]) -> None:
+    """Make received messages visible again at once."""
     for start in range(0, len(held), 10):
         entries = [
             {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}

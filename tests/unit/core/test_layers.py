@@ -30,10 +30,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "standins": frozenset({"aws", "environments", "engines"}),
     "load": frozenset(),
     "measure": frozenset({"aws", "engines"}),
+    "deadletters": frozenset({"aws", "engines", "measure"}),
     "report": frozenset({"measure"}),
     "stack": frozenset({"faults", "aws", "engines", "deploy"}),
     "run": frozenset({"faults", "stack", "engines", "deploy", "load", "measure", "report"}),
-    "cli": frozenset({"faults", "run", "stack", "report", "load", "deploy", "environments"}),
+    "cli": frozenset({"deadletters", "faults", "run", "stack", "report", "load", "deploy", "environments"}),
 }
 """Part of `harness` to the parts that it may use, besides `BASE` and `CONTRACTS`."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from harness.exceptions import FloodgateError
 from harness.files import replace_json
 from harness.standins.config import StandInsConfig, load
 from harness.standins.ecs.code import CodeFolder
@@ -80,8 +81,12 @@ class StandIns:
                 self._reload()
 
     def _reload(self) -> None:
-        config = load(self._config_file)
-        folder = self._code.fetch(config.code)
+        """Replace the tasks; where that cannot be, the ones that run go on."""
+        try:
+            folder = self._code.fetch(load(self._config_file).code)
+        except FloodgateError as exc:
+            _log.error("no new code: %s", exc.message)
+            return
         _log.info("new code: tasks are replaced")
         for service in self._services:
             service.replace_tasks(folder)

@@ -1,4 +1,4 @@
-"""Queues, functions and state machines for stand-ins, under names of each test, on the engine of the session."""
+"""Queues, functions and state machines for stand-ins, named by each test, on the engine of the session."""
 
 from __future__ import annotations
 

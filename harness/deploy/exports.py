@@ -7,7 +7,8 @@ Outputs, by name:
                                          copy is there, and stages inside the pipeline are not known
     WorkQueueUrl, DeadLetterQueueUrl     without them queue waits are not known, and files in a dead-letter
                                          queue cannot be told from lost ones
-    UndeliveredEventsQueueUrl, IngressQueueUrl, RecorderQueueUrl, RecorderDeadLetterQueueUrl
+    UndeliveredEventsQueueUrl, IngressQueueUrl, IngressDeadLetterQueueUrl, RecorderQueueUrl,
+    RecorderDeadLetterQueueUrl
     <Role>Function                       Lambda functions by role: calls and errors are reported under it
     <Role>StateMachine                   state machines by role
     <Anything>LogGroup                   log groups; SftpLogGroup gets the SFTP server's log
@@ -36,6 +37,7 @@ QUEUES: Mapping[str, str] = {
     "dlq": "DeadLetterQueueUrl",
     "undelivered_events": "UndeliveredEventsQueueUrl",
     "ingress": "IngressQueueUrl",
+    "ingress_dlq": "IngressDeadLetterQueueUrl",
     "recorder": "RecorderQueueUrl",
     "recorder_dlq": "RecorderDeadLetterQueueUrl",
 }

@@ -1,7 +1,7 @@
 """Code, state machine definitions and template of a stack, where CloudFormation finds them.
 
-The bucket is one for all stacks of an account and Region, and none of the pipeline's own. Each stack has a
-folder in it, which goes with the stack; below that, keys hold the content's hash, so that new content is a
+The bucket is one for all stacks of an account and Region, and none of the pipeline's own. Each deployment has
+a folder in it, which goes with the stack; below that, keys hold the content's hash, so that new content is a
 new key and nothing that is there is ever written over.
 """
 
@@ -22,12 +22,12 @@ def bucket_name(account_id: str, region: str) -> str:
 
 
 class Artifacts:
-    """The folder of one stack in the artifact bucket."""
+    """The folder of one deployment in the artifact bucket."""
 
-    def __init__(self, s3: Any, engine: EngineInfo, stack_name: str) -> None:
+    def __init__(self, s3: Any, engine: EngineInfo, folder: str) -> None:
         self._s3 = s3
         self._region = engine.region
-        self._folder = stack_name
+        self._folder = folder
         self.bucket = bucket_name(engine.account_id, engine.region)
 
     def put_code(self, package: Path) -> dict[str, str]:

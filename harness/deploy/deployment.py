@@ -78,11 +78,11 @@ def deploy(
     adapted = adapt(prepared)
     work_dir.mkdir(parents=True, exist_ok=True)
     (work_dir / "template.json").write_text(adapted.body)
-    artifacts = Artifacts(client("s3", engine), engine, stack_name)
-    code, handlers_sha256 = _upload(prepared, artifacts, progress)
-    progress("Pipeline: creating the stack")
     record = DeploymentRecord(stack_name)
     record.write(work_dir)
+    artifacts = Artifacts(client("s3", engine), engine, record.artifact_folder)
+    code, handlers_sha256 = _upload(prepared, artifacts, progress)
+    progress("Pipeline: creating the stack")
     answers = stack.create(
         client("cloudformation", engine),
         stack_name,
@@ -155,7 +155,6 @@ def _stand_ins(prepared: Prepared, adapted: Adapted, answers: Mapping[str, str])
 
 def _left_out(prepared: Prepared) -> list[str]:
     left_out = [f"not created on this engine: {fate}" for fate in prepared.of(Handling.LEFT_OUT)]
-    if prepared.options.template is not None:
-        left_out += exports.unknown_to_harness(prepared.template["Outputs"])
-    stood_in = [f"stood in for: {fate}" for fate in prepared.of(Handling.STAND_IN)]
-    return left_out + stood_in
+    if prepared.options.template is None:
+        return left_out
+    return left_out + exports.unknown_to_harness(prepared.outputs)

@@ -21,6 +21,11 @@ STACK_TAG = "floodgate:stack"
 TOKEN_TAG = "floodgate:deployment"  # noqa: S105  (a tag's name)
 
 
+def artifact_folder(stack_name: str, token: str) -> str:
+    """Return the folder in the artifact bucket that a deployment has for itself."""
+    return f"{stack_name}-{token[:8]}"
+
+
 @dataclass(frozen=True)
 class DeploymentRecord:
     """One deployment, for its removal."""
@@ -33,6 +38,11 @@ class DeploymentRecord:
     def tags(self) -> dict[str, str]:
         """Return the tags that mark the CloudFormation stack as this deployment's."""
         return {STACK_TAG: self.stack_name.removeprefix("floodgate-"), TOKEN_TAG: self.token}
+
+    @property
+    def artifact_folder(self) -> str:
+        """Where in the artifact bucket this deployment's files are."""
+        return artifact_folder(self.stack_name, self.token)
 
     def with_api_created(self, *made: dict[str, Any]) -> DeploymentRecord:
         """Return the record with more in it."""

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from harness.engines.base import Engine, EngineInfo
+from harness.engines.base import Capabilities, Engine, EngineInfo
 from harness.engines.localstack import calls, queues
 from harness.engines.localstack.host import LocalStackHost
 from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
 from harness.exceptions import UsageError
 
+AWS = "aws"
+"""A real account. It can be planned for and cleared, not deployed to by the harness."""
 NAMES = ("localstack", "URL")
 """What the user may give; `URL` stands for any http(s) address of a compatible endpoint that already runs."""
 
@@ -29,7 +31,20 @@ def create(name: str, *, port: int | None = None) -> Engine:
         if port is not None:
             raise UsageError(f"{name} is already running: a port cannot be chosen for it")
         return RunningEndpoint(name)
+    if name == AWS:
+        raise UsageError(
+            "Floodgate does not deploy to a real account by itself",
+            hint="floodgate deploy --package DIR writes what the AWS CLI needs for it",
+        )
     raise UsageError(f"there is no engine {name!r}", hint=f"engines: {', '.join(NAMES)}")
+
+
+def capabilities(name: str) -> Capabilities:
+    """Return what an engine can do, without starting it.
+
+    :raises UsageError: no such engine
+    """
+    return Capabilities() if name == AWS else create(name).capabilities()
 
 
 def queue_peeker(info: EngineInfo) -> Callable[[str], list[dict[str, Any]]] | None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 
-from harness.aws import client, translated
+from harness.aws import client
+from harness.deploy.record import DeploymentRecord
+from harness.deploy.removal import Removal, find
 from harness.engines import process
-from harness.engines.base import EngineInfo, Progress
+from harness.engines.base import Engine, Progress
 from harness.engines.registry import create
-from harness.exceptions import StackLostError
+from harness.exceptions import EngineStartError, StackLostError
 from harness.stack import front_end, stand_ins
 from harness.stack.state import WATCHER_ROLE, StackState, known_names
+
+
+def _in_silence(line: str) -> None:
+    """Tell nobody: the default where nobody waits."""
+    del line
 
 
 def cloudformation_name(name: str) -> str:
@@ -18,18 +26,19 @@ def cloudformation_name(name: str) -> str:
     return f"floodgate-{name}"
 
 
-def clear_for_good(state: StackState) -> None:
+def clear_for_good(state: StackState, progress: Progress = _in_silence) -> None:
     """Clear a stack, and forget its lock, too. The lock must be held, and released after this."""
-    clear(state)
+    clear(state, progress)
     state.discard_lock()
 
 
-def clear(state: StackState) -> None:
+def clear(state: StackState, progress: Progress = _in_silence) -> None:
     """Stop the stack's processes in the order of the flow, and delete its folder. The lock must be held.
 
     The watcher comes last: should this process be stopped half-way, it is the one that finishes the work.
 
     :raises AwsError: an engine that goes on running does not delete the pipeline
+    :raises DeployError: its CloudFormation does not
     """
     _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
     _end(state, stand_ins.ROLE, grace_s=stand_ins.STOP_GRACE_S)
@@ -40,10 +49,11 @@ def clear(state: StackState) -> None:
         engine.stop()
     _end(state, WATCHER_ROLE, grace_s=1.0)
     process.end_all(state.processes.read(), state.folder, grace_s=1.0)
+    record = DeploymentRecord.read(state.deploy_dir)
     state.remove()
     # Last, because it can fail: of what is on this machine nothing stays then.
-    if ownership is not None and engine.mode == "url":
-        _delete_pipeline(state.name, ownership.engine)
+    if ownership is not None and record is not None and engine.mode == "url":
+        _delete_pipeline(record, engine, state, progress)
 
 
 def sweep(progress: Progress) -> list[str]:
@@ -59,7 +69,7 @@ def _sweep_one(state: StackState, progress: Progress) -> bool:
         if not (held and state.folder.exists() and state.is_stale()):
             return False
         progress(f"clearing what the dead stack {state.name!r} left")
-        clear_for_good(state)
+        clear_for_good(state, progress)
     return True
 
 
@@ -69,11 +79,15 @@ def _end(state: StackState, role: str, *, grace_s: float) -> None:
     state.processes.forget(role)
 
 
-def _delete_pipeline(name: str, url: str) -> None:
-    """Delete the pipeline from an engine that goes on running; one that is gone has taken it along.
-
-    What the template says to retain, such as buckets with files, stays there.
-    """
-    cloudformation = client("cloudformation", EngineInfo("url", "url", "unknown", url))
-    with contextlib.suppress(StackLostError), translated("deleting the pipeline"):
-        cloudformation.delete_stack(StackName=cloudformation_name(name))
+def _delete_pipeline(record: DeploymentRecord, engine: Engine, state: StackState, progress: Progress) -> None:
+    """Delete the pipeline from an engine that goes on running; one that is gone has taken it along."""
+    with contextlib.suppress(StackLostError, EngineStartError):
+        info = engine.start(state.folder, progress)
+        removal = Removal(partial(client, engine=info), progress)
+        removal.remove_api_created(record)
+        found = find(partial(client, engine=info), record.stack_name)
+        # Another stack of that name is somebody else's, and may be why `up` failed.
+        if found is not None and found.is_of(record):
+            for left in removal.remove(found):
+                progress(f"left, because the template retains it: {left}")
+        removal.remove_artifacts(record.artifact_folder, info.account_id, info.region)

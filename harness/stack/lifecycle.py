@@ -84,7 +84,7 @@ def down(name: str, progress: Progress) -> bool:
         existed = state.folder.exists()
         if existed:
             progress(f"stopping the stack {name!r}")
-        clear_for_good(state)
+        clear_for_good(state, progress)
     return existed
 
 

@@ -18,11 +18,13 @@ Item = dict[str, Any]
 class FakeDynamoDB:
     """`refuse` makes statements fail with a code; `down` makes whole requests fail.
 
-    `before` is run before each request: the place for a rival.
+    `before` is run before each request: the place for a rival. `history` has the row before and after each
+    write.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, Item] = {}
+        self.history: list[tuple[Item | None, Item]] = []
         self.calls: list[str] = []
         self.refuse: str | None = None
         self.down: str | Exception | None = None
@@ -67,8 +69,12 @@ class FakeDynamoDB:
         if added := re.search(r"ADD (.*)$", UpdateExpression):
             for name, value in re.findall(r"(#\w+) (:\w+)", added[1]):
                 _add(changed, names[name], values[value])
-        self.rows[file_id] = changed
+        self._store(file_id, changed)
         return {"Attributes": dict(changed)}
+
+    def _store(self, file_id: str, row: Item) -> None:
+        self.history.append((self.rows.get(file_id), row))
+        self.rows[file_id] = row
 
     def _begin(self, call: str) -> None:
         self.calls.append(call)
@@ -92,7 +98,7 @@ class FakeDynamoDB:
         if file_id in self.rows:
             return {"Error": {"Code": "DuplicateItem", "Message": "test"}}
         names = re.findall(r"'(\w+)': \?", statement)
-        self.rows[file_id] = dict(zip(names, parameters, strict=True))
+        self._store(file_id, dict(zip(names, parameters, strict=True)))
         return {"TableName": "table"}
 
     def _update(
@@ -121,7 +127,7 @@ class FakeDynamoDB:
         if not holds:
             failed["Error"]["Item"] = dict(row)
             return failed
-        self.rows[file_id] = changed
+        self._store(file_id, changed)
         return {"Item": dict(changed)} if "RETURNING ALL NEW *" in statement else {}
 
 

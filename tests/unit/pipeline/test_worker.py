@@ -96,5 +96,5 @@ def test_log_lines_are_json_with_the_request_id(
 
 def test_clients_keep_a_connection_for_each_thread(worker: ModuleType) -> None:
     config = worker.service._copier.s3.meta.config
-    assert config.max_pool_connections == 8
+    assert config.max_pool_connections == 9
     assert config.read_timeout == 5.0

@@ -27,8 +27,11 @@ def count_rows(raw: Any) -> int:
     reader = csv.reader(_lines(text), strict=True)
     try:
         return _count(reader)
-    except (csv.Error, UnicodeDecodeError) as exc:
-        raise CsvInvalidError(f"line {reader.line_num + 1}: {exc}") from exc
+    except csv.Error as exc:
+        raise CsvInvalidError(f"line {reader.line_num}: {exc}") from exc
+    except UnicodeDecodeError as exc:
+        # Text is decoded in blocks, so it is somewhere behind the line that came last.
+        raise CsvInvalidError(f"after line {reader.line_num}: {exc}") from exc
 
 
 def _count(reader: Any) -> int:

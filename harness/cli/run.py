@@ -46,6 +46,14 @@ def run(
     handlers: Annotated[
         Path | None, typer.Option("--handlers", help="Folder of your own Lambda code.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="TARGET:EFFECT@SHARE%",
+            help="What the engine makes go wrong, e.g. s3.CopyObject:SlowDown@5%; may be repeated.",
+        ),
+    ] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", help="How long files are offered.")] = None,
     files: Annotated[int | None, typer.Option("--files", help="How many files are offered.")] = None,
     rate: Annotated[float | None, typer.Option("--rate", help="Files offered per second.")] = None,
@@ -83,6 +91,7 @@ def run(
         parameters=parse_parameters(parameter or ()),
         template=template,
         handlers=handlers,
+        fault_texts=fault or (),
         command=shlex.join(["floodgate", *sys.argv[1:]]),
     )
     console = messages()

@@ -173,6 +173,12 @@ def _unknown(row: Row | None, evidence: Evidence) -> Verdict | None:
             "not_at_destination",
             "not at the destination when the waiting time ended, and without a table nothing tells more",
         )
+    if not evidence.sees_holders and not (row and row.final):
+        return (
+            Outcome.IN_FLIGHT,
+            "holders_unknown",
+            "not at the destination, and the template exports too little to tell who holds it",
+        )
     if evidence.executions.cut_off and not (row and row.final):
         return (
             Outcome.IN_FLIGHT,

@@ -44,6 +44,8 @@ class Evidence:
     """Invocations that Lambda refused; asked for only where that may be the cause."""
     has_table: bool = True
     """`False` for a pipeline of the user's own without one: only the destination tells what was delivered."""
+    sees_holders: bool = True
+    """`False` where the pipeline does not tell of its queues and machines: what they hold looks like lost."""
     complete: bool = True
     """`False` when the stack was gone: absence then proves nothing."""
 

@@ -65,7 +65,8 @@ def merge(older: Evidence, newer: Evidence) -> Evidence:
         recorder_dead_letters=newer.recorder_dead_letters,
         executions=newer.executions,
         throttles=max(older.throttles, newer.throttles),
-        has_table=newer.has_table,
+        has_table=older.has_table,
+        sees_holders=older.sees_holders,
         complete=older.complete and newer.complete,
     )
 

@@ -1,9 +1,9 @@
 """Where CPU and memory went: one thread that looks at the stack's processes once a second.
 
-Processes are grouped by role. A child belongs to its parent's role, except that children which run
-`awslambdaric` are `functions`. CPU counts from the first look on (a process that appears later counts whole);
-what a process used between the last look and its end is not seen. Memory is the sum of resident sizes, so
-pages that processes share count once for each.
+Processes are grouped by role. A child belongs to its parent's role, except that children which run the
+pipeline's handlers are `functions`. CPU counts from the first look on (a process that appears later counts
+whole); what a process used between the last look and its end is not seen. Memory is the sum of resident
+sizes, so pages that processes share count once for each.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from harness.engines.base import ProcessRecord
 from harness.engines.process import is_running, start_of
 
 FUNCTIONS = "functions"
-_FUNCTION_MARK = "awslambdaric"
+_FUNCTION_MARKS = ("awslambdaric", "pipeline.worker")
+"""Lambda environments, and ECS tasks that the harness stands in for."""
 _SETTLED_AFTER_S = 5.0
 """A forked process shows its parent's command line until it has started its own program."""
 _MIB = 1024 * 1024
@@ -166,7 +167,7 @@ class ResourceSampler:
         try:
             key = (process.pid, start_of(process.pid))
             if key not in self._functions or now() - process.create_time() < _SETTLED_AFTER_S:
-                self._functions[key] = any(_FUNCTION_MARK in word for word in process.cmdline())
+                self._functions[key] = _runs_handlers(process.cmdline())
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
         return self._functions[key]
@@ -205,6 +206,10 @@ class ResourceSampler:
         for known in (self._seen_cpu_s, self._functions):
             for key in known.keys() - readings.keys():
                 del known[key]
+
+
+def _runs_handlers(command: Iterable[str]) -> bool:
+    return any(mark in word for word in command for mark in _FUNCTION_MARKS)
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -37,7 +37,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """Sizes summed over files, as the sender counted them."""
+    """Sizes summed over files, as the sender counted them, whatever a transform made of them."""
 
     uploaded: int
     delivered: int

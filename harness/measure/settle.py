@@ -88,7 +88,7 @@ def _judge(
     bucket, has_table = inputs.description.buckets["source"], bool(inputs.description.table)
     since = min((upload.entry.intended_at for upload in joined.uploads), default=0.0) - CLOCK_SLACK_S
     evidence = gather(joined, source, bucket, since=since, progress=progress)
-    evidence.has_table = has_table
+    evidence.has_table, evidence.sees_holders = has_table, sees_holders(inputs.description)
     records = classify(joined, evidence)
     if traceless := _traceless(joined, records):
         progress(f"{len(traceless.uploads)} files have left no trace: looking a second time")
@@ -96,6 +96,15 @@ def _judge(
         evidence = merge(evidence, gather(traceless, source, bucket, since=since, progress=progress))
         records = classify(joined, evidence)
     return evidence, records
+
+
+def sees_holders(description: StackDescription) -> bool:
+    """Tell whether the pipeline exports enough to find who holds a file.
+
+    Without its dead-letter queue, or with neither queue nor machine, a held file looks lost.
+    """
+    has_work, has_dead = "work" in description.queues, "dlq" in description.queues
+    return (has_work and has_dead) or (not has_work and bool(description.state_machines))
 
 
 def settle_without_stack(inputs: SettleInputs) -> Settlement:

@@ -39,6 +39,8 @@ class RunFacts:
     engine: EngineFacts
     provenance: Mapping[str, Any]
     """`provenance` of `summary.json`; see `harness.run.provenance`."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """`options` of `summary.json`: which variant of the pipeline this was."""
 
 
 @dataclass(frozen=True)
@@ -53,5 +55,9 @@ class ReportInputs:
     """Why it is not `passed`, in sentences."""
     resources: Mapping[str, ResourceUse] = field(default_factory=dict)
     """By process group; a group that is absent was not measured."""
+    aws_calls_per_file: Mapping[str, float] | None = None
+    """By `service.Operation`, without those of the harness; `None` where the engine does not count."""
+    faults: Sequence[Mapping[str, Any]] = ()
+    """`faults` of `summary.json`."""
     notes: Sequence[str] = ()
     """What a reader must know beyond the settlement's own notes."""

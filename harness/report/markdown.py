@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.report import text
+from harness.report import text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.ledger import identities
 from harness.report.stages import STAGES
@@ -30,6 +30,7 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
         _facts(summary),
         _thresholds(summary),
         _ledger(summary),
+        _work(summary),
         _latencies(summary),
         _failures(summary),
         _list(summary.get("notes", [])),
@@ -89,6 +90,10 @@ def _ledger(summary: Mapping[str, Any]) -> str:
         f"{plain(each.with_names())}: **{each.with_numbers()}**" for each in identities(summary["files"])
     ]
     return "<br>\n".join(lines)
+
+
+def _work(summary: Mapping[str, Any]) -> str:
+    return "<br>\n".join(f"{label}: {plain(told)}" for label, told in work.lines(summary))
 
 
 def _latencies(summary: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ GROUP_LABELS = {
     "sftp": "SFTP server",
     "load": "Load generator",
     "harness": "Harness",
+    "stand-ins": "Stand-ins",
 }
 """Process groups in the order in which they are shown."""
 

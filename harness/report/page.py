@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from harness.measure.resources import ResourceSample
 from harness.measure.results import Timeline
-from harness.report import overtime, text
+from harness.report import overtime, text, work
 from harness.report.aggregates import Aggregates, SlowFile, longest_stage
 from harness.report.charts import latency as latency_charts
 from harness.report.charts.timechart import TimeChart
@@ -100,6 +100,8 @@ def context(data: RunData) -> dict[str, Any]:
         "slow_rows": slow_rows(data.aggregates),
         "way": WAY,
         "failure_rows": failure_rows(summary),
+        "work": work.lines(summary),
+        "variant": work.variant(summary.get("options") or {}),
         "sampled_s": sampled_s(data.resource_samples),
         "resource_rows": resource_rows(data),
     }

@@ -14,6 +14,7 @@ from harness.exceptions import StackLostError
 from harness.exit_codes import ExitCode
 from harness.measure.follow import Follower
 from harness.measure.resources import ResourceSampler
+from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder
 from harness.run.load_process import LoadProcess
 from harness.run.progress import LiveLine
@@ -24,7 +25,8 @@ STOP_GRACE_S = 10.0
 """After an interrupt, how long uploads that are under way may go on."""
 LOST_GRACE_S = 5.0
 """After the loss of the engine, how long the generator may take to write down how its uploads ended."""
-_REQUIRED_ROLES = frozenset({"engine", "sftp"})
+_REQUIRED_ROLES = frozenset({"engine", "sftp", "stand-ins"})
+"""Those of them that the stack has."""
 
 
 @dataclass
@@ -33,20 +35,23 @@ class Offer:
 
     follower: Follower
     sampler: ResourceSampler
+    engine_view: EngineView
     stack_lost: str | None = None
     deaths: list[str] = field(default_factory=list)
     generator_failure: tuple[ExitCode, str] | None = None
 
     @property
     def engine_lost(self) -> bool:
-        """Nobody can be asked any more. Without the SFTP server alone, everything that was stored can."""
-        return self.stack_lost is not None and set(self.deaths) != {"sftp"}
+        """Nobody can be asked any more. Without the SFTP server or a stand-in, all that was stored can."""
+        alive = bool(self.deaths) and "engine" not in self.deaths
+        return self.stack_lost is not None and not alive
 
 
 def offer_load(
     session: StackSession,
     folder: RunFolder,
     load: LoadProcess,
+    engine_view: EngineView,
     live: LiveLine,
     interrupted: Callable[[], bool],
 ) -> Offer:
@@ -59,7 +64,7 @@ def offer_load(
         required=_REQUIRED_ROLES,
         on_death=lambda record: deaths.append(record.role),
     )
-    offer = Offer(follower, sampler, deaths=deaths)
+    offer = Offer(follower, sampler, engine_view, deaths=deaths)
     sampler.start()
     try:
         _follow(offer, load, live, interrupted)
@@ -81,7 +86,7 @@ def _follow(offer: Offer, load: LoadProcess, live: LiveLine, interrupted: Callab
 
 
 def _stack_processes(session: StackSession) -> list[ProcessRecord]:
-    return [record for record in ProcessTable(session.state_dir).read() if record.role in ("engine", "sftp")]
+    return [record for record in ProcessTable(session.state_dir).read() if record.role in _REQUIRED_ROLES]
 
 
 def _own_process() -> ProcessRecord:

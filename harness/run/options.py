@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness import faults
 from harness.deploy.options import PipelineOptions
 from harness.engines import registry
 from harness.exceptions import UsageError
+from harness.faults import FaultRule
 
 DEFAULT_ENGINE = "localstack"
 DEFAULT_ROUTE = "queued"
@@ -36,6 +38,7 @@ class RunOptions:
     parameters: Mapping[str, str] = field(default_factory=dict)
     template: Path | None = None
     handlers: Path | None = None
+    fault_texts: Sequence[str] = ()
 
     @property
     def pipeline(self) -> PipelineOptions:
@@ -49,6 +52,10 @@ class RunOptions:
             template=self.template,
             handlers=self.handlers,
         )
+
+    def fault_rules(self) -> list[FaultRule]:
+        """Return what the engine is to be told; raises `UsageError` for what is no fault."""
+        return faults.parse(self.fault_texts)
 
     def validate(self) -> None:
         """Raise `UsageError` that names every problem at once."""
@@ -65,10 +72,11 @@ class RunOptions:
             problems.append(f"--seed must not be negative, not {self.seed}")
         if self.out is not None and self.out.exists():
             problems.append(f"--out {self.out} exists already; name a new folder")
-        try:
-            self.pipeline.validate()
-        except UsageError as error:
-            problems.append(error.message)
+        for check in (self.pipeline.validate, self.fault_rules):
+            try:
+                check()
+            except UsageError as error:
+                problems.append(error.message)
         if problems:
             raise UsageError("; ".join(problems))
         registry.create(self.engine or DEFAULT_ENGINE)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from harness.faults import FaultCount
 from harness.measure.records import FileRecord
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import ThresholdResult
@@ -14,6 +16,9 @@ from harness.run.offer import Offer
 from harness.run.options import RunOptions
 from harness.run.provenance import provenance
 from harness.stack.description import StackDescription
+
+_OF_THE_UPLOAD = frozenset({"CodeBucket", "CodeKey", "DefinitionsPrefix"})
+"""Parameters that say where the code lies, which another run has elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ def report_inputs(
         verdict=decision.verdict,
         reasons=decision.reasons,
         resources=offer.sampler.use,
+        aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
+        faults=[_fault(count) for count in offer.engine_view.faults],
         notes=_notes(offer),
     )
 
@@ -58,7 +65,24 @@ def _facts(identity: RunIdentity, duration_s: float) -> RunFacts:
         duration_s=duration_s,
         engine=EngineFacts(engine.name, engine.mode, engine.version, description.differs_from_aws),
         provenance=provenance(description, identity.options.command),
+        options=variant(description, identity.options),
     )
+
+
+def variant(description: StackDescription, options: RunOptions) -> dict[str, Any]:
+    """Return `options` of `summary.json`: the stack's own, with what the user asked for apart."""
+    in_effect = description.options.get("parameters", {})
+    return {
+        "fifo": bool(description.options.get("fifo")),
+        "pipe": bool(description.options.get("pipe")),
+        "recording": description.options.get("recording") or in_effect.get("Recording"),
+        "parameters": {name: value for name, value in in_effect.items() if name not in _OF_THE_UPLOAD},
+        "given": dict(options.parameters),
+    }
+
+
+def _fault(count: FaultCount) -> dict[str, Any]:
+    return {"rule": count.text, "matched": count.matched, "hits": count.hits}
 
 
 def load_duration_s(records: Sequence[FileRecord]) -> float:

@@ -22,6 +22,7 @@ from harness.measure.settlement import Settlement
 from harness.measure.thresholds import Threshold, ThresholdResult, evaluate, parse_thresholds
 from harness.measure.verdict import Allowed, Decision, decide
 from harness.report.write import write_reports
+from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
 from harness.run.load_process import LoadProcess
@@ -135,6 +136,14 @@ class _Run:
 
     def _load_and_settle(self, session: StackSession) -> tuple[Offer, Settlement, bool]:
         session.describe_in(self._folder)
+        view = EngineView(session.description.engine, self._options.fault_rules(), self._options.seed)
+        view.begin()
+        try:
+            return self._offer_and_settle(session, view)
+        finally:
+            view.end()
+
+    def _offer_and_settle(self, session: StackSession, view: EngineView) -> tuple[Offer, Settlement, bool]:
         load = LoadProcess.start(self._load_config(session), self._folder.load_config, self._folder.load_log)
         self.has_evidence = True
 
@@ -147,7 +156,7 @@ class _Run:
                 f"offering files to {session.description.sftp.host}:{session.description.sftp.port}"
             )
             with Interrupts(stop_early) as interrupts, LiveLine(self._console) as live:
-                offer = offer_load(session, self._folder, load, live, lambda: interrupts.seen)
+                offer = offer_load(session, self._folder, load, view, live, lambda: interrupts.seen)
                 try:
                     self._require_ledger(offer, interrupts)
                     settlement = self._settle(session, offer, live, interrupts)
@@ -184,7 +193,11 @@ class _Run:
             patience = _Patience(interrupts, self._options.settle_s)
             try:
                 return settle(
-                    inputs, wait_s=self._options.settle_s, progress=live.say, give_up=patience.is_over
+                    inputs,
+                    wait_s=self._options.settle_s,
+                    progress=live.say,
+                    give_up=patience.is_over,
+                    on_quiet=offer.engine_view.take,
                 )
             except (StackLostError, AwsError) as error:
                 offer.stack_lost = "; ".join(filter(None, [offer.stack_lost, error.message]))

@@ -8,13 +8,16 @@ import pytest
 
 from harness.measure.follow import Follower
 from harness.measure.resources import ResourceSampler
+from harness.run.engine_view import EngineView
 from harness.run.offer import Offer
 
 pytestmark = pytest.mark.unit
 
 
 def offer(stack_lost: str | None, *deaths: str) -> Offer:
-    return Offer(cast(Follower, None), ResourceSampler(lambda: []), stack_lost, list(deaths))
+    return Offer(
+        cast(Follower, None), ResourceSampler(lambda: []), cast(EngineView, None), stack_lost, list(deaths)
+    )
 
 
 @pytest.mark.parametrize(

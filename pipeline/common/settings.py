@@ -13,7 +13,7 @@ Each function reads only its own. `=` shows a default; a variable without one mu
 * records: TABLE_NAME, DESTINATION_BUCKET, RECORDING=full, MAX_ATTEMPTS=3, ROW_TTL_DAYS=0
 * clients: READ_TIMEOUT_S=60
 
-Logs and metrics take POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL.
+Logs and metrics take POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL and POWERTOOLS_METRICS_NAMESPACE.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Metrics that CloudWatch reads from the log (embedded metric format): no call, one line for a batch.
 
-Namespace `FileTransfer`, the one dimension `service` (variable POWERTOOLS_SERVICE_NAME):
+Namespace POWERTOOLS_METRICS_NAMESPACE, and the one dimension `service` (POWERTOOLS_SERVICE_NAME):
 
 | metric | unit | counts |
 |---|---|---|
@@ -21,7 +21,8 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from pipeline.records import states
 
-NAMESPACE = "FileTransfer"
+_NAMESPACE = "Floodgate"
+_SERVICE = "file-transfer"
 _NAME_OF_STATUS = {
     states.TRANSFERRED: "FilesTransferred",
     states.FAILED: "FilesFailed",
@@ -54,7 +55,8 @@ class Tally:
         if not self._statuses:
             return
         metrics = EphemeralMetrics(
-            namespace=NAMESPACE, service=os.environ.get("POWERTOOLS_SERVICE_NAME", "file-transfer")
+            namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", _NAMESPACE),
+            service=os.environ.get("POWERTOOLS_SERVICE_NAME", _SERVICE),
         )
         for status, count in self._statuses.items():
             metrics.add_metric(_NAME_OF_STATUS[status], MetricUnit.Count, count)

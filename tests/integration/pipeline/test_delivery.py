@@ -22,6 +22,11 @@ COLUMNS = {
     "destination_version_id",
     "size_bytes",
     "etag",
+    "sequencer",
+    "processing_at",
+    "updated_at",
+    "claimed_by",
+    "expires_at",
     "upload_timestamp",
     "transfer_timestamp",
     "queued_at",
@@ -46,13 +51,21 @@ def test_a_file_is_delivered_and_its_row_is_complete(pipeline: Pipeline, custome
     assert (row["key"], row["customer_id"], row["size_bytes"]) == (key, customer, 7)
     assert (row["version_id"], row["destination_version_id"]) == (version_id, delivered["VersionId"])
     assert (row["receive_count"], row["attempts"]) == (1, 1)
+    assert row["expires_at"] > began
     times = [
         from_iso(row[name])
-        for name in ("queued_at", "first_received_at", "handler_started_at", "handler_ended_at")
+        for name in (
+            "queued_at",
+            "first_received_at",
+            "processing_at",
+            "handler_started_at",
+            "handler_ended_at",
+            "updated_at",
+        )
     ]
     assert times == sorted(times)
     assert began - 1 < times[0]
-    assert times[2] <= from_iso(row["transfer_timestamp"]) <= times[3]
+    assert times[3] <= from_iso(row["transfer_timestamp"]) <= times[4]
 
 
 ODD_NAMES = [

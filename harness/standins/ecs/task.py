@@ -33,10 +33,10 @@ class Machine:
     def environment(self, service: Service, task_id: str) -> dict[str, str]:
         """Return the variables of a task: those of ECS and the engine, under those of the task definition.
 
+        The metadata address names the task, as on Fargate; nobody answers there.
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-environment-variables.html
         """
         engine = self.engine
-        arn = f"arn:aws:ecs:{engine.region}:{engine.account_id}:task/{service.cluster}/{task_id}"
         passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
         given = {
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -53,7 +53,7 @@ class Machine:
             "AWS_ENDPOINT_URL": engine.endpoint_url,
             "AWS_ACCESS_KEY_ID": engine.access_key_id,
             "AWS_SECRET_ACCESS_KEY": engine.secret_access_key,
-            "ECS_TASK_ARN": arn,
+            "ECS_CONTAINER_METADATA_URI_V4": f"http://169.254.170.2/v4/{task_id}-0000000001",
         }
         return {**passed, **given, **service.container.environment, **self.owner_env}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger
 
-from pipeline.workflow import clients
+from pipeline.common.clients import config
 from pipeline.workflow.inspecting import Download
 from pipeline.workflow.settings import DownloadSettings
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 settings = DownloadSettings.from_environment(os.environ)
-task = Download(clients.make("s3", settings), settings)
+task = Download(boto3.client("s3", config=config(settings)), settings)
 
 
 @logger.inject_lambda_context

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger
 
+from pipeline.common.clients import config
 from pipeline.records.single import RecordTable
-from pipeline.workflow import clients
 from pipeline.workflow.notifying import Notify
 from pipeline.workflow.settings import NotifySettings
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 logger = Logger()
 settings = NotifySettings.from_environment(os.environ)
 task = Notify(
-    clients.make("sns", settings), RecordTable(clients.make("dynamodb", settings), settings), settings
+    boto3.client("sns", config=config(settings)),
+    RecordTable(boto3.client("dynamodb", config=config(settings)), settings),
+    settings,
 )
 
 

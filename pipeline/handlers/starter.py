@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger
 
+from pipeline.common.clients import config
 from pipeline.queue.retries import Retries
-from pipeline.workflow import clients
 from pipeline.workflow.settings import StarterSettings
 from pipeline.workflow.starting import Starter
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 logger = Logger()
 settings = StarterSettings.from_environment(os.environ)
 starter = Starter(
-    clients.make("stepfunctions", settings),
-    Retries(clients.make("sqs", settings), settings),
+    boto3.client("stepfunctions", config=config(settings)),
+    Retries(boto3.client("sqs", config=config(settings)), settings),
     settings.state_machine_arn,
 )
 

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger
 
+from pipeline.common.clients import config
 from pipeline.records.single import RecordTable
 from pipeline.transfer.copying import Copier
-from pipeline.workflow import clients
 from pipeline.workflow.delivering import Deliver
 from pipeline.workflow.settings import DeliverySettings
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 
 logger = Logger()
 settings = DeliverySettings.from_environment(os.environ)
-s3 = clients.make("s3", settings, connections=settings.part_concurrency + 1)
+s3 = boto3.client("s3", config=config(settings, connections=settings.part_concurrency + 1))
 copier = Copier(s3, settings, ThreadPoolExecutor(settings.part_concurrency, "part"), with_checksum=True)
 task = Deliver(
     s3=s3,
     copier=copier,
     staged_copier=replace(copier, settings=replace(settings, check_source_is_current=False)),
-    table=RecordTable(clients.make("dynamodb", settings), settings),
+    table=RecordTable(boto3.client("dynamodb", config=config(settings)), settings),
     settings=settings,
 )
 

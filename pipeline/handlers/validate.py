@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger
 
+from pipeline.common.clients import config
 from pipeline.records.single import RecordTable
-from pipeline.workflow import clients
 from pipeline.workflow.settings import ValidateSettings
 from pipeline.workflow.validating import Rules, Validate
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 settings = ValidateSettings.from_environment(os.environ)
-task = Validate(RecordTable(clients.make("dynamodb", settings), settings), Rules.of(settings))
+task = Validate(RecordTable(boto3.client("dynamodb", config=config(settings)), settings), Rules.of(settings))
 
 
 @logger.inject_lambda_context

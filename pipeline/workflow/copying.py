@@ -6,6 +6,7 @@ by hand. The state machine also hands over the whole event, which saves that cal
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from pipeline.records.rows import Row
 from pipeline.records.single import RecordTable
 from pipeline.transfer import destination
 from pipeline.transfer.copying import Copied, Copier, SupersededError
-from pipeline.workflow import documents, failures
+from pipeline.workflow import documents, ends, failures
 from pipeline.workflow.errors import NothingToDoError, PermanentError, TransientError, short_name, translated
 from pipeline.workflow.inputs import Arrival
 from pipeline.workflow.settings import DeliverySettings
@@ -58,14 +59,16 @@ class Copy:
                 row = claim(self.table, Arrival(upload, is_redrive=_is_redrive(task)), holder)
             except NothingToDoError as exc:
                 return _handled_before(upload, bucket, exc)
-        attempt = _Attempt(upload, bucket, holder, row)
+        attempt = _Attempt(self.table, upload, bucket, holder, row)
+        started_s = time.monotonic()
         try:
             with translated():
-                return self._transferred(attempt, self._copier_to(bucket).copy(upload, deadline))
+                copied = self._copier_to(bucket).copy(upload, deadline)
+                return attempt.transferred(copied, time.monotonic() - started_s)
         except SupersededError as exc:
-            return self._superseded(attempt, exc)
+            return attempt.superseded(exc)
         except (TransientError, PermanentError) as exc:
-            raise self._failed(attempt, exc) from exc
+            raise attempt.failed(exc) from exc
 
     def _copier_to(self, bucket: str) -> Copier:
         if bucket == self.settings.destination_bucket:
@@ -106,46 +109,43 @@ class Copy:
         occupant = destination.look(self.s3, bucket, key)
         return (occupant.sequencer if occupant else "") or "0"
 
-    def _transferred(self, attempt: _Attempt, copied: Copied) -> dict[str, Any]:
-        self.table.end(
-            attempt.ending(
-                states.TRANSFERRED,
-                transfer_timestamp=copied.copied_at,
-                destination_version_id=copied.destination_version_id,
-            )
-        )
-        return attempt.result(states.TRANSFERRED, destination_version_id=copied.destination_version_id)
-
-    def _superseded(self, attempt: _Attempt, reason: SupersededError) -> dict[str, Any]:
-        with translated():
-            self.table.end(
-                attempt.ending(states.SUPERSEDED, error_type=short_name(reason), error_message=str(reason))
-            )
-        return attempt.result(states.SUPERSEDED, reason=str(reason))
-
-    def _failed(self, attempt: _Attempt, error: TransientError | PermanentError) -> Exception:
-        """Write the attempt's end; return what the state machine shall see: no retry after the last one."""
-        failure = failures.of_exception(error)
-        is_last = (
-            isinstance(error, PermanentError) or attempt.row.attempts >= self.table.settings.max_attempts
-        )
-        status = states.FAILED if is_last else states.QUEUED
-        with translated():
-            self.table.end(
-                attempt.ending(status, error_type=failure.error_type, error_message=failure.message)
-            )
-        return PermanentError(str(error)) if is_last else error
-
 
 @dataclass(frozen=True)
 class _Attempt:
+    """A claimed upload, and how its row ends."""
+
+    table: RecordTable
     upload: Upload
     destination_bucket: str
     holder: str
     row: Row
 
-    def ending(self, status: str, **more: Any) -> Ending:
-        return Ending(
+    def transferred(self, copied: Copied, duration_s: float) -> dict[str, Any]:
+        version_id = copied.destination_version_id
+        self._end(
+            states.TRANSFERRED,
+            duration_s,
+            transfer_timestamp=copied.copied_at,
+            destination_version_id=version_id,
+        )
+        return self._result(states.TRANSFERRED, destination_version_id=version_id)
+
+    def superseded(self, reason: SupersededError) -> dict[str, Any]:
+        with translated():
+            self._end(states.SUPERSEDED, error_type=short_name(reason), error_message=str(reason))
+        return self._result(states.SUPERSEDED, reason=str(reason))
+
+    def failed(self, error: TransientError | PermanentError) -> Exception:
+        """Write the attempt's end; return what the state machine shall see: no retry after the last one."""
+        failure = failures.of_exception(error)
+        is_last = isinstance(error, PermanentError) or self.row.attempts >= self.table.settings.max_attempts
+        status = states.FAILED if is_last else states.QUEUED
+        with translated():
+            self._end(status, error_type=failure.error_type, error_message=failure.message)
+        return PermanentError(str(error)) if is_last else error
+
+    def _end(self, status: str, duration_s: float = 0.0, **more: Any) -> None:
+        ending = Ending(
             file_id=self.upload.file_id,
             status=status,
             claimed_by=self.holder,
@@ -154,8 +154,9 @@ class _Attempt:
             may_have_error=self.row.has_error,
             **more,
         )
+        ends.write(self.table, self.upload, ending, duration_s=duration_s)
 
-    def result(self, status: str, **more: Any) -> dict[str, Any]:
+    def _result(self, status: str, **more: Any) -> dict[str, Any]:
         return documents.result(self.upload, self.destination_bucket, status, **more)
 
 

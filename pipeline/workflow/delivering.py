@@ -7,6 +7,7 @@ or by an earlier try, is read again. A copy with other bytes is deleted before a
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from pipeline.records import states
 from pipeline.records.changes import Ending
 from pipeline.records.single import RecordTable
 from pipeline.transfer.copying import Copied, Copier, SupersededError
-from pipeline.workflow import documents
+from pipeline.workflow import documents, ends
 from pipeline.workflow.documents import FileDocument, Staged
 from pipeline.workflow.errors import ChecksumMismatchError, short_name, translated
 from pipeline.workflow.inspecting import chunks
@@ -49,13 +50,14 @@ class Deliver:
         """
         document = FileDocument.from_json(task)
         deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
+        started_s = time.monotonic()
         with translated():
             try:
                 copied = self._copy(document, deadline)
             except SupersededError as exc:
                 return self._superseded(document, exc)
             self._verify(document, copied, deadline)
-            return self._transferred(document, copied)
+            return self._transferred(document, copied, time.monotonic() - started_s)
 
     def _copy(self, document: FileDocument, deadline: Deadline) -> Copied:
         if document.staged is None:
@@ -81,9 +83,11 @@ class Deliver:
         version = {"VersionId": copied.destination_version_id} if copied.destination_version_id else {}
         return {"Bucket": self.settings.destination_bucket, "Key": key, **version}
 
-    def _transferred(self, document: FileDocument, copied: Copied) -> dict[str, Any]:
+    def _transferred(self, document: FileDocument, copied: Copied, duration_s: float) -> dict[str, Any]:
         further = {"sha256": document.sha256, "row_count": document.row_count}
-        self.table.end(
+        ends.write(
+            self.table,
+            document.upload,
             Ending(
                 file_id=document.upload.file_id,
                 status=states.TRANSFERRED,
@@ -93,6 +97,7 @@ class Deliver:
                 destination_version_id=copied.destination_version_id,
                 further={name: value for name, value in further.items() if value is not None},
             ),
+            duration_s=duration_s,
         )
         return documents.result(
             document.upload,
@@ -104,7 +109,9 @@ class Deliver:
         )
 
     def _superseded(self, document: FileDocument, reason: SupersededError) -> dict[str, Any]:
-        self.table.end(
+        ends.write(
+            self.table,
+            document.upload,
             Ending(
                 file_id=document.upload.file_id,
                 status=states.SUPERSEDED,

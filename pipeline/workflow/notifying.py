@@ -19,8 +19,8 @@ from pipeline.common import clock
 from pipeline.common.events import Upload
 from pipeline.records import states
 from pipeline.records.changes import Ending
-from pipeline.records.single import Answer, RecordTable
-from pipeline.workflow import documents, failures, inputs
+from pipeline.records.single import RecordTable
+from pipeline.workflow import documents, ends, failures, inputs
 from pipeline.workflow.errors import MalformedEventError, translated
 from pipeline.workflow.failures import Failure
 from pipeline.workflow.settings import NotifySettings
@@ -70,25 +70,18 @@ class Notify:
 
     def _record(self, upload: Upload, failure: Failure, execution: str) -> None:
         """End the row. A file that Validate did not come to claim is claimed first: no row ends unclaimed."""
-        answer = self._end(upload, failure, execution)
-        never_claimed = answer.row is None or answer.row.status in _NOT_CLAIMED
-        if not answer.applied and never_claimed and self.table.claim(upload, execution).applied:
-            answer = self._end(upload, failure, execution)
-        if not answer.applied:
-            extra = {"file_id": upload.file_id, "status": answer.row and answer.row.status}
-            logger.warning("The row stays as another has written it", extra=extra)
-
-    def _end(self, upload: Upload, failure: Failure, execution: str) -> Answer:
-        return self.table.end(
-            Ending(
-                file_id=upload.file_id,
-                status=states.FAILED,
-                claimed_by=execution,
-                at=clock.now_iso(),
-                error_type=failure.error_type,
-                error_message=failure.message,
-            )
+        ending = Ending(
+            file_id=upload.file_id,
+            status=states.FAILED,
+            claimed_by=execution,
+            at=clock.now_iso(),
+            error_type=failure.error_type,
+            error_message=failure.message,
         )
+        row = ends.write(self.table, upload, ending).row
+        never_claimed = row is None or row.status in _NOT_CLAIMED
+        if never_claimed and self.table.claim(upload, execution).applied:
+            ends.write(self.table, upload, ending)
 
     def _try_to_publish(self, result: Mapping[str, Any]) -> None:
         """Publish a failure. Row and execution tell of it as well, so a lost message is only logged."""

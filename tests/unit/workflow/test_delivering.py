@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -125,3 +126,15 @@ def test_a_refusal_of_the_destination_is_left_to_the_parent(
     with pytest.raises(PermanentError, match=r"^AccessDenied: "):
         run(deliver, table, upload)
     assert row(dynamodb, upload)["status"] == "processing"
+
+
+def test_each_end_is_counted_once(
+    deliver: Deliver, table: RecordTable, put: PutUpload, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upload, _ = put(body=BODY)
+    run(deliver, table, upload)
+    run(deliver, table, upload)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert [line["FilesTransferred"] for line in metrics] == [[1.0]]
+    assert metrics[0]["BytesTransferred"] == [len(BODY)]
+    assert len(metrics[0]["TransferDuration"]) == 1

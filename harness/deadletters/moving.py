@@ -35,14 +35,14 @@ class Pace:
     """At most `per_s` messages a second; None: as fast as it goes."""
 
     per_s: float | None
-    _begun: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=time.monotonic)
     _count: int = 0
 
     def wait(self) -> None:
         """Wait until the next message may go."""
         if self.per_s is None:
             return
-        due = self._begun + self._count / self.per_s
+        due = self.begun + self._count / self.per_s
         self._count += 1
         time.sleep(max(0.0, due - time.monotonic()))
 

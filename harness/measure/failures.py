@@ -10,7 +10,13 @@ from harness.measure.stages import last_stage
 
 EXAMPLES = 5
 _GOOD_ENDS = frozenset({Outcome.DELIVERED, Outcome.SUPERSEDED})
-_STAGES = {Outcome.NOT_STARTED: "lag", Outcome.UPLOAD_FAILED: "sftp_upload", Outcome.ABORTED: "sftp_upload"}
+_STAGES = {
+    Outcome.NOT_STARTED: "lag",
+    Outcome.UPLOAD_FAILED: "sftp_upload",
+    Outcome.ABORTED: "sftp_upload",
+    Outcome.FAILED: "transfer",
+}
+"""Where the outcome itself tells; elsewhere the last moment that is known does."""
 
 
 def group(records: Iterable[FileRecord]) -> list[Failure]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from harness.clock import to_iso
 from harness.exceptions import StackLostError
+from harness.measure.executions import Execution
 from harness.measure.follow import MISSES_ALLOWED, Follower
 from harness.measure.queues import QueueMessage
 from harness.measure.rows import Row
 from harness.measure.waiting import wait_until_quiet
+from harness.stack.description import StackDescription
 from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit
@@ -46,6 +50,49 @@ class QueuesOf:
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(messages))}}
 
 
+class MachinesOf:
+    """Answers ListExecutions from a world's executions."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.asked = 0
+
+    def list_executions(self, **request: Any) -> dict[str, Any]:
+        self.asked += 1
+        started = datetime.fromtimestamp(T0 + 1000, UTC)
+        return {
+            "executions": [
+                {"executionArn": each.arn, "name": each.name, "status": each.status, "startDate": started}
+                for each in self.world.machines.executions
+                if each.status == request["statusFilter"]
+            ]
+        }
+
+
+class BucketsOf:
+    """Answers ListObjectVersions from a world's destination."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.listed = 0
+
+    def get_paginator(self, _name: str) -> BucketsOf:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        self.listed += 1
+        versions = [version for found in self.world.at_destination.values() for version in found]
+        modified = [datetime.fromtimestamp(version.modified_at, UTC) for version in versions]
+        return [
+            {
+                "Versions": [
+                    {"Key": each.key, "VersionId": each.version_id, "Size": 1, "LastModified": at}
+                    for each, at in zip(versions, modified, strict=True)
+                ]
+            }
+        ]
+
+
 class SilentQueues(QueuesOf):
     """An engine that takes no connections."""
 
@@ -64,13 +111,23 @@ class Followed:
     """A world and a follower that looks at it."""
 
     def __init__(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, queues: type[QueuesOf] = QueuesOf
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        queues: type[QueuesOf] = QueuesOf,
+        description: StackDescription = DESCRIPTION,
     ) -> None:
         self.world = World(folder)
         self.table = TableOf(self.world)
-        clients = {"dynamodb": self.table, "sqs": queues(self.world)}
+        self.machines, self.buckets = MachinesOf(self.world), BucketsOf(self.world)
+        clients = {
+            "dynamodb": self.table,
+            "sqs": queues(self.world),
+            "stepfunctions": self.machines,
+            "s3": self.buckets,
+        }
         monkeypatch.setattr("harness.aws.client", lambda service, *_, **__: clients[service])
-        self.follower = Follower(ENGINE, DESCRIPTION, self.world.ledger_dir, self.world.uploads_file)
+        self.follower = Follower(ENGINE, description, self.world.ledger_dir, self.world.uploads_file)
 
 
 @pytest.fixture
@@ -218,3 +275,74 @@ def test_waiting_lasts_for_a_file_that_no_dead_letter_explains(followed: Followe
     followed.world.dead.append(QueueMessage("somebody/elses.csv", "v-other"))
     quiet, _ = wait(followed, Clock(), wait_s=0.0)
     assert not quiet
+
+
+DIRECT = replace(DESCRIPTION, route="direct", queues={}, state_machines={"transfer_file": "arn:transfer"})
+
+
+@pytest.fixture
+def direct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Followed:
+    return Followed(tmp_path, monkeypatch, description=DIRECT)
+
+
+def test_without_queues_waiting_ends_with_the_last_row(direct: Followed) -> None:
+    direct.world.add(Fate.DELIVERED)
+    assert wait(direct, Clock())[0]
+
+
+def test_an_execution_that_runs_is_waited_for(direct: Followed) -> None:
+    direct.world.add(Fate.DELIVERED)
+    direct.world.execute(Execution("arn:1", "1", "RUNNING"))
+    assert wait(direct, Clock(), wait_s=0.0)[0] is False
+
+
+def test_waiting_does_not_last_for_executions_that_failed_without_a_word(direct: Followed) -> None:
+    direct.world.add(Fate.EXECUTION_FAILED)
+    direct.world.add(Fate.UNDELIVERED)
+    assert wait(direct, Clock())[0]
+
+
+def test_waiting_lasts_while_no_failed_execution_explains_a_file(direct: Followed) -> None:
+    direct.world.add(Fate.EXECUTION_FAILED)
+    direct.world.add(Fate.LOST)
+    assert wait(direct, Clock(), wait_s=0.0)[0] is False
+
+
+def test_whether_executions_run_is_asked_at_most_once_a_second(direct: Followed) -> None:
+    direct.world.add(Fate.DELIVERED)
+    for _ in range(20):
+        direct.follower.poll()
+        direct.follower.executions_run()
+    assert direct.machines.asked == 1
+
+
+def test_a_route_without_machines_asks_for_no_executions(followed: Followed) -> None:
+    followed.world.add(Fate.DELIVERED)
+    followed.follower.poll()
+    assert followed.follower.executions_run() is False
+    assert followed.machines.asked == 0
+
+
+def test_without_a_table_the_destination_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed = Followed(tmp_path, monkeypatch, description=replace(DESCRIPTION, table=""))
+    followed.world.add(Fate.DELIVERED_ROWLESS)
+    followed.world.add(Fate.LOST)
+    for _ in range(5):
+        snapshot = followed.follower.poll()
+    assert (snapshot.delivered, snapshot.backlog, snapshot.p99_ms) == (1, 1, None)
+    assert followed.buckets.listed == 2, "once, over the folders of two customers: listing is dear"
+    assert followed.table.asked == []
+
+
+def test_without_a_table_each_upload_of_a_key_needs_a_version_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = Followed(tmp_path, monkeypatch, description=replace(DESCRIPTION, table=""))
+    key = "customer-0/incoming/daily.csv"
+    for number in range(2):
+        ledger_id, _ = followed.world.offer(key, at=T0 + number)
+        followed.world.start(ledger_id, T0 + number)
+        followed.world.acknowledge(ledger_id, T0 + number, "x")
+        followed.world.close(key, f"v{number}", T0 + number)
+    followed.world.deliver(key, "d0", "x", T0 + 3)
+    assert followed.follower.poll().delivered == 1

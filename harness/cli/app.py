@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness.cli import dlq, faults, reports, run, scenarios, setup, stacks
+from harness.cli import deploy, dlq, faults, reports, run, scenarios, setup, stacks
 from harness.cli.output import messages, results
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import DiskFullError, FloodgateError
@@ -47,6 +47,7 @@ app.command("run")(run.run)
 app.command("setup")(setup.setup)
 app.command("scenarios")(scenarios.scenarios)
 app.command("up")(stacks.up)
+app.command("deploy")(deploy.deploy)
 app.command("status")(stacks.status)
 app.command("down")(stacks.down)
 app.command("report")(reports.report)

@@ -8,42 +8,76 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from harness import faults
 from harness.cli.output import messages, progress, results
-from harness.deploy.options import PipelineOptions
+from harness.cli.pipeline_arguments import (
+    EngineOption,
+    Fifo,
+    Handlers,
+    Name,
+    Parameter,
+    Pipe,
+    Recording,
+    Route,
+    Template,
+    options,
+)
+from harness.deploy.leftovers import HOLDS_DATA
+from harness.deploy.removal import FoundStack, StackResource
+from harness.engines.base import Progress
+from harness.exceptions import UsageError
 from harness.exit_codes import ExitCode
-from harness.stack import lifecycle
+from harness.stack import account, lifecycle, reload
 from harness.stack.description import SCHEMA_VERSION, StackDescription
-
-Name = Annotated[
-    str, typer.Option("--name", envvar="FLOODGATE_STACK", help="Which stack; names keep stacks apart.")
-]
-EngineOption = Annotated[
-    str, typer.Option("--engine", help="Where the AWS API comes from: localstack, or a URL.")
-]
-RouteOption = Annotated[str, typer.Option("--route", help="The way that files take through the pipeline.")]
 
 
 def up(
     name: Name = "default",
     engine: EngineOption = "localstack",
-    route: RouteOption = "queued",
+    route: Route = "queued",
+    fifo: Fifo = False,
+    pipe: Pipe = False,
+    recording: Recording = None,
+    parameter: Parameter = None,
+    template: Template = None,
+    handlers: Handlers = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="FAULT", help="As in `floodgate fault set`; may be repeated."),
+    ] = None,
     customers: Annotated[int, typer.Option(min=1, max=10_000, help="How many SFTP users to make.")] = 20,
     port: Annotated[
         int | None,
         typer.Option(min=1, max=65_535, help="Where the engine listens; a free port unless given."),
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Stay, and update the functions in place when their code changes. Ctrl-C ends the watching; "
+            "the stack stays up.",
+        ),
+    ] = False,
 ) -> ExitCode:
-    """Start a stack (engine, pipeline, SFTP server) and leave it running until `floodgate down`."""
+    """Start a stack (engine, pipeline, SFTP server) and leave it running until `floodgate down`.
+
+    A template of your own (--template) must have the outputs SourceBucket and DestinationBucket. Optional
+    outputs tell the harness more: MetadataTable, WorkQueueUrl, DeadLetterQueueUrl, UndeliveredEventsQueueUrl,
+    <Role>Function, <Role>StateMachine, <Any>LogGroup. The folder --handlers is zipped at its root, with the
+    packages of its requirements.txt, and the template's parameters CodeBucket and CodeKey tell where it is.
+    """
+    pipeline = options(route, fifo, pipe, recording, parameter, template, handlers)
+    rules = faults.parse(fault or [])
     console = messages()
+    show = progress(console)
     description = lifecycle.up(
-        name,
-        engine=engine,
-        pipeline=PipelineOptions(route=route),
-        customers=customers,
-        port=port,
-        progress=progress(console),
+        name, engine=engine, pipeline=pipeline, customers=customers, port=port, progress=show
     )
+    if rules:
+        faults.apply(description.engine, rules, seed=0)
     _show(description, results())
+    if watch:
+        reload.watch(name, pipeline, show)
     return ExitCode.PASSED
 
 
@@ -73,20 +107,57 @@ def status(
     return ExitCode.PASSED
 
 
-def down(name: Name = "default") -> ExitCode:
-    """Stop a stack and remove everything that belongs to it."""
-    if lifecycle.down(name, progress(messages())):
+def down(
+    name: Name = "default",
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="aws: remove the CloudFormation stack floodgate-NAME from the account of your credentials, "
+            "with all that it holds. Not needed for stacks that `floodgate up` made.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --engine aws: do not ask.")] = False,
+) -> ExitCode:
+    """Stop a stack and remove everything that belongs to it, files in its buckets included."""
+    show = progress(messages())
+    if engine == "aws":
+        return _down_in_account(name, yes, show)
+    if engine is not None:
+        raise UsageError(
+            f"`down` takes no engine {engine!r}", hint="--engine aws, or none: the stack knows its engine"
+        )
+    if lifecycle.down(name, show):
         results().print(f"stack {name!r} is gone", markup=False)
     else:
         results().print(f"no stack named {name!r} was up", markup=False)
     return ExitCode.PASSED
 
 
+def _down_in_account(name: str, yes: bool, show: Progress) -> ExitCode:
+    def confirm(where: str, stack: FoundStack, resources: list[StackResource]) -> bool:
+        console = messages()
+        console.print(f"{where}: the stack {stack.name} with {len(resources)} resources", markup=False)
+        for each in resources:
+            if each.type in HOLDS_DATA:
+                console.print(f"  with all that it holds: {each}", markup=False)
+        return yes or typer.confirm("Delete all of it?", default=False, err=True)
+
+    removed = account.down(name, confirm, show)
+    results().print(f"stack {name!r} is gone" if removed else "nothing was deleted", markup=False)
+    return ExitCode.PASSED if removed else ExitCode.USAGE
+
+
+def _variant(description: StackDescription) -> str:
+    switches = [name for name in ("fifo", "pipe") if description.options.get(name)]
+    return ", ".join([description.route, *switches])
+
+
 def _show(description: StackDescription, out: Console) -> None:
     user = description.users[0]
     sftp = description.sftp
     rows = [
-        ("stack", f"{description.name}, route {description.route}"),
+        ("stack", f"{description.name}, route {_variant(description)}"),
         (
             "engine",
             f"{description.engine.name} {description.engine.version} at {description.engine.endpoint_url}",
@@ -94,8 +165,8 @@ def _show(description: StackDescription, out: Console) -> None:
         ("sftp", f"{sftp.host}:{sftp.port}, host key {sftp.host_key_fingerprint}"),
         ("users", f"{description.users[0].name} … {description.users[-1].name} ({len(description.users)})"),
         ("buckets", f"{description.buckets['source']} → {description.buckets['destination']}"),
-        ("table", description.table),
-        ("queues", ", ".join(f"{role} {url}" for role, url in description.queues.items())),
+        ("table", description.table or "none"),
+        ("queues", ", ".join(f"{role} {url}" for role, url in description.queues.items()) or "none"),
         (
             "try",
             f"sftp -i {user.private_key_file} -P {sftp.port} -o UserKnownHostsFile=/dev/null "

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.aws import client
-from harness.deploy import api_created, deferred, exports, package, pipeline_files, stack, template
+from harness.deploy import (
+    api_created,
+    deferred,
+    exports,
+    package,
+    pipeline_files,
+    plan,
+    reloadable,
+    stack,
+    template,
+)
 from harness.deploy.artifacts import Artifacts
 from harness.deploy.handling import Handling
 from harness.deploy.options import PipelineOptions
@@ -93,6 +103,8 @@ def deploy(
         progress=progress,
     )
     _create_through_api(engine, prepared, adapted, answers, record, work_dir)
+    if adapted.reload is not None:
+        reloadable.from_resolved(deferred.resolve(adapted.reload, answers)).write(work_dir)
     outputs = deferred.of_the_template(answers)
     return Deployment(
         source_bucket=outputs["SourceBucket"],
@@ -155,6 +167,4 @@ def _stand_ins(prepared: Prepared, adapted: Adapted, answers: Mapping[str, str])
 
 def _left_out(prepared: Prepared) -> list[str]:
     left_out = [f"not created on this engine: {fate}" for fate in prepared.of(Handling.LEFT_OUT)]
-    if prepared.options.template is None:
-        return left_out
-    return left_out + exports.unknown_to_harness(prepared.outputs)
+    return left_out + plan.unknown_to_harness(prepared)

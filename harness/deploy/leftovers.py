@@ -11,6 +11,8 @@ from harness.deploy.api_created import ClientOf
 from harness.exceptions import AwsError
 
 BUCKET = "AWS::S3::Bucket"
+HOLDS_DATA = frozenset({BUCKET, "AWS::DynamoDB::Table"})
+"""Types that hold what users would miss."""
 _FUNCTION = "AWS::Lambda::Function"
 _GONE = frozenset(
     {

@@ -72,6 +72,11 @@ def build(progress: Progress, handlers: Path | None = None) -> Package:
     return Package(path=path, sha256=key)
 
 
+def content_sha256(path: Path) -> str:
+    """Return the hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _forget_old(cache: Path, used: Path) -> None:
     """Keep the packages that were used last; `floodgate up --watch` makes a new one at each save."""
     used.touch()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.deploy import exports, handling, parameters, template
+from harness.deploy import exports, handling, parameters, reloadable, template
 from harness.deploy.conditions import Conditions
 from harness.deploy.deferred import DeferredValues
 from harness.deploy.handling import Fate, Handling
@@ -51,6 +51,8 @@ class Adapted:
     body: str
     deferred: Mapping[str, Any]
     """Properties, for `deferred.resolve`, of what is created through the API or stood in for."""
+    reload: Any
+    """For `deferred.resolve` and `reloadable.from_resolved`; None where the engine has everything."""
 
 
 def prepare(
@@ -94,19 +96,20 @@ def adapt(prepared: Prepared) -> Adapted:
     `GetAtt` in resources whose condition is false, and fails where it leads to another one.
     """
     if prepared.is_whole:
-        return Adapted(_text(prepared.template), {})
+        return Adapted(_text(prepared.template), {}, None)
     lacking = handling.not_deployed(prepared.fates)
     values = DeferredValues(prepared.template["Parameters"], prepared.resources, lacking)
     deferred = {
         fate.logical_id: values.collect(prepared.resources[fate.logical_id].get("Properties", {}))
         for fate in (*prepared.of(Handling.API), *prepared.of(Handling.STAND_IN))
     }
+    reload = values.collect(reloadable.describe(_deployed(prepared)))
     body = {
         **{name: part for name, part in prepared.template.items() if name not in ("Conditions", "Rules")},
         "Resources": _deployed(prepared),
         "Outputs": {**_outputs(prepared, values, lacking), **values.outputs},
     }
-    return Adapted(_text(body), deferred)
+    return Adapted(_text(body), deferred, reload)
 
 
 def _existing(section: Mapping[str, Any], conditions: Conditions) -> dict[str, Any]:

@@ -28,19 +28,24 @@ def load(path: Path | None = None) -> dict[str, Any]:
     :param path: None takes the pipeline's
     :raises DeployError: it is no YAML, or no template
     """
-    source = path or pipeline_files.template_file()
+    file = source(path)
     try:
-        template = yaml.load(source.read_text(), _Loader)  # noqa: S506  (a SafeLoader with tags)
+        template = yaml.load(file.read_text(), _Loader)  # noqa: S506  (a SafeLoader with tags)
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise DeployError(f"the template {source} is no YAML: {exc}") from exc
+        raise DeployError(f"the template {file} is no YAML: {exc}") from exc
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-        raise DeployError(f"{source} is no CloudFormation template", hint="it has no section Resources")
+        raise DeployError(f"{file} is no CloudFormation template", hint="it has no section Resources")
     return {"Parameters": {}, "Conditions": {}, "Outputs": {}, **template}
 
 
 def sha256(path: Path | None = None) -> str:
     """Return the hash of the template's file as it is, before anything is adapted."""
-    return hashlib.sha256((path or pipeline_files.template_file()).read_bytes()).hexdigest()
+    return hashlib.sha256(source(path).read_bytes()).hexdigest()
+
+
+def source(path: Path | None) -> Path:
+    """Return the template's file; None stands for the pipeline's."""
+    return path or pipeline_files.template_file()
 
 
 def references(value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`floodgate down --engine aws`: a stack that was deployed to an account, and that this machine need not know."""
+"""`floodgate down --engine aws`: removes a stack from an account, of which this machine need know nothing."""
 
 from __future__ import annotations
 

@@ -30,13 +30,13 @@ pytestmark = pytest.mark.unit
 DEADLINE_S = 10.0
 
 
-def message(number: int, body: str = "{}", group_id: str | None = None) -> Message:
+def message(number: int, body: str = "{}") -> Message:
     identifier = f"m{number}"
-    return Message(identifier, f"r{number}", {"messageId": identifier, "body": body}, group_id)
+    return Message(identifier, f"r{number}", {"messageId": identifier, "body": body})
 
 
 def batch_of(count: int) -> Batch:
-    (batch,) = batches_of([message(number) for number in range(count)], by_group=False)
+    (batch,) = batches_of([message(number) for number in range(count)])
     return batch
 
 
@@ -50,8 +50,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 class MemoryQueue:
     """A queue that hands out what it holds and remembers what was deleted."""
 
-    def __init__(self, messages: list[Message], *, is_fifo: bool = False) -> None:
-        self.is_fifo = is_fifo
+    def __init__(self, messages: list[Message]) -> None:
         self.visible_for_s = 30.0
         self._waiting = list(messages)
         self._changed = threading.Condition()
@@ -127,7 +126,7 @@ def running(
         queue,
         function,
         settings or MappingSettings(batch_size=1, window_s=0, reports_failures=True),
-        slots or Slots(4, lambda: 4),
+        slots or Slots(4, 4),
         stop,
         matching,
     )
@@ -161,14 +160,14 @@ def test_a_hung_batch_stops_nothing_else() -> None:
             return super().invoke(payload)
 
     queue = MemoryQueue([message(number) for number in range(20)])
-    with running(queue, HangsOnFirst(), slots=Slots(2, lambda: 2)):
+    with running(queue, HangsOnFirst(), slots=Slots(2, 2)):
         eventually(lambda: len(queue.deleted) == 19)
     assert "m0" not in queue.deleted[:19]
 
 
 def test_limit_grows_with_a_backlog_up_to_the_ceiling_and_settles_when_idle() -> None:
     queue, function = MemoryQueue([message(number) for number in range(30)]), GatedFunction()
-    slots = Slots(2, lambda: 5)
+    slots = Slots(2, 5)
     with running(queue, function, slots=slots):
         eventually(lambda: function.running == 5)
         function.gate.set()
@@ -178,7 +177,7 @@ def test_limit_grows_with_a_backlog_up_to_the_ceiling_and_settles_when_idle() ->
 
 def test_growth_has_the_pace_of_aws() -> None:
     now = [100.0]
-    slots = Slots(5, lambda: 1000, clock=lambda: now[0])
+    slots = Slots(5, 1000, clock=lambda: now[0])
     slots.grow()
     assert slots.limit == 5
     now[0] += 0.2
@@ -190,17 +189,26 @@ def test_growth_has_the_pace_of_aws() -> None:
 
 
 def test_a_ceiling_below_the_start_holds_at_once() -> None:
-    ceiling = [3]
-    slots = Slots(5, lambda: ceiling[0])
-    assert slots.limit == 3
-    ceiling[0] = 0
-    assert not slots.acquire(0.01)
+    assert Slots(5, 3).limit == 3
+
+
+def test_throttling_takes_back_what_grew_and_no_more() -> None:
+    now = [100.0]
+    slots = Slots(2, 10, clock=lambda: now[0])
+    now[0] += 1
+    slots.grow()
+    assert slots.limit == 7
+    for _ in range(20):
+        slots.shrink()
+    assert (
+        slots.limit == 2
+    )  # AWS never polls less: those invocations are refused, and their messages come back
 
 
 def test_throttled_batch_is_tried_again_and_slows_the_mapping_down() -> None:
     queue = MemoryQueue([message(1)])
     function = FailingFunction(ThrottledError(), ThrottledError(), Answer(None, is_error=False))
-    slots = Slots(4, lambda: 4)
+    slots = Slots(4, 4)
     with running(queue, function, slots=slots):
         eventually(lambda: queue.deleted == ["m1"])
     assert function.calls == 3
@@ -209,7 +217,7 @@ def test_throttled_batch_is_tried_again_and_slows_the_mapping_down() -> None:
 def test_throttled_batch_is_given_up_when_its_messages_become_visible() -> None:
     queue, function = MemoryQueue([message(1)]), FailingFunction(ThrottledError())
     queue.visible_for_s = 0.25
-    slots = Slots(4, lambda: 4)
+    slots = Slots(4, 4)
     with running(queue, function, slots=slots):
         eventually(lambda: function.calls > 0 and slots.busy <= 1)
         calls = function.calls
@@ -224,7 +232,7 @@ def test_throttled_batch_is_given_up_when_its_messages_become_visible() -> None:
 )
 def test_failed_batch_is_left_for_the_visibility_timeout(outcome: Answer | Exception) -> None:
     queue, function = MemoryQueue([message(1)]), FailingFunction(outcome)
-    slots = Slots(4, lambda: 4)
+    slots = Slots(4, 4)
     with running(queue, function, slots=slots):
         eventually(lambda: function.calls == 1 and slots.busy <= 1)
         queue.put(message(2))
@@ -249,14 +257,6 @@ def test_without_a_window_a_batch_is_what_is_there() -> None:
     with running(queue, function, MappingSettings(batch_size=10, window_s=0, reports_failures=False)):
         eventually(lambda: len(queue.deleted) == 3)
     assert function.payloads == [["m0", "m1", "m2"]]
-
-
-def test_fifo_batches_hold_one_group_each_and_run_side_by_side() -> None:
-    messages = [message(number, group_id="ab"[number % 2]) for number in range(4)]
-    queue, function = MemoryQueue(messages, is_fifo=True), GatedFunction()
-    with running(queue, function, MappingSettings(batch_size=10, window_s=0, reports_failures=False)):
-        eventually(lambda: function.running == 2)
-    assert sorted(function.payloads) == [["m0", "m2"], ["m1", "m3"]]
 
 
 def test_filtered_messages_are_deleted_and_not_sent() -> None:
@@ -284,12 +284,12 @@ def test_stopped_mapping_takes_nothing_more() -> None:
 
 def test_batches_stay_below_the_payload_limit() -> None:
     messages = [message(number, "x" * 1000) for number in range(10)]
-    batches = batches_of(messages, by_group=False, limit_bytes=3500)
+    batches = list(batches_of(messages, limit_bytes=3500))
     assert [len(batch.messages) for batch in batches] == [3, 3, 3, 1]
     assert all(len(batch.payload) <= 3500 for batch in batches)
     records = [record for batch in batches for record in json.loads(batch.payload)["Records"]]
     assert records == [one.event for one in messages]
-    assert len(batches_of([message(0, "x" * 9000)], by_group=False, limit_bytes=3500)) == 1
+    assert len(list(batches_of([message(0, "x" * 9000)], limit_bytes=3500))) == 1
 
 
 @pytest.mark.parametrize(

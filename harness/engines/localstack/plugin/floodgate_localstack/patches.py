@@ -21,6 +21,8 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.request_log",
     "floodgate_localstack.call_counts",
     "floodgate_localstack.faults.api",
+    "floodgate_localstack.sqs_fifo",
+    "floodgate_localstack.event_delivery.patch",
 )
 
 

@@ -20,13 +20,11 @@ class Message:
     """One received message.
 
     :param event: the record that the function will see
-    :param group_id: message group of a FIFO queue, else None
     """
 
     message_id: str
     receipt_handle: str
     event: dict[str, Any]
-    group_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,12 @@ class BatchFailedError(Exception):
     """The function's answer makes the whole batch fail."""
 
 
-def batches_of(
-    messages: Iterable[Message], *, by_group: bool, limit_bytes: int = PAYLOAD_LIMIT_BYTES
-) -> list[Batch]:
-    """Make batches whose payloads stay below the limit; with `by_group`, of one message group each."""
-    groups: dict[str | None, list[Message]] = {}
-    for message in messages:
-        groups.setdefault(message.group_id if by_group else None, []).append(message)
-    return [batch for group in groups.values() for batch in _split(group, limit_bytes)]
+def batches_of(messages: Iterable[Message], *, limit_bytes: int = PAYLOAD_LIMIT_BYTES) -> Iterator[Batch]:
+    """Make batches whose payloads stay below the limit, in the order of the messages.
 
-
-def _split(messages: list[Message], limit_bytes: int) -> Iterator[Batch]:
+    A batch of a FIFO queue may hold several message groups, each in its order, as on AWS: a group has no
+    second batch beside it, since SQS hands out no more of a group while some of it is in flight.
+    """
     taken: list[Message] = []
     records: list[bytes] = []
     size_bytes = _ENVELOPE_BYTES

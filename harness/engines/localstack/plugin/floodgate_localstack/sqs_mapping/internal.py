@@ -15,7 +15,6 @@ from localstack.aws.api import RequestContext, ServiceException
 from localstack.aws.api.lambda_ import InvocationType
 from localstack.services.lambda_.api_utils import function_locators_from_arn
 from localstack.services.lambda_.event_source_mapping.pollers.sqs_poller import transform_into_events
-from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.sqs.constants import HEADER_LOCALSTACK_SQS_OVERRIDE_MESSAGE_COUNT
 from localstack.utils.aws.arns import parse_arn
 
@@ -40,7 +39,6 @@ class InternalQueue:
         self._region: str = parsed["region"]
         self._account_id: str = parsed["account"]
         self._name: str = parsed["resource"]
-        self.is_fifo = self._name.endswith(".fifo")
 
     @cached_property
     def _provider(self) -> Any:
@@ -101,7 +99,6 @@ class InternalQueue:
             message_id=message["MessageId"],
             receipt_handle=message["ReceiptHandle"],
             event=event,
-            group_id=message.get("Attributes", {}).get("MessageGroupId"),
         )
 
     def _context(self) -> RequestContext:
@@ -139,8 +136,3 @@ class InternalFunction:
                 raise ThrottledError(exc.code) from exc
             raise InvokeFailedError(f"{exc.code}: {exc}") from exc
         return Answer(result.payload, result.is_error)
-
-    def reserved_concurrency(self) -> int | None:
-        """Return what is reserved for the function, or None."""
-        function = lambda_stores[self._account_id][self._region].functions.get(self._name)
-        return function.reserved_concurrent_executions if function else None

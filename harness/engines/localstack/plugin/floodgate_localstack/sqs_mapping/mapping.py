@@ -48,8 +48,6 @@ class Answer:
 
 
 class Queue(Protocol):
-    is_fifo: bool
-
     def receive(self, count: int, wait_s: float) -> list[Message]:
         """Take up to `count` messages; wait up to `wait_s` for the first."""
 
@@ -110,7 +108,7 @@ class SqsMapping:
         try:
             received_at = time.monotonic()
             messages = self._collect()
-            for batch in batches_of(self._filtered(messages), by_group=self._queue.is_fifo):
+            for batch in batches_of(self._filtered(messages)):
                 if started and not self._next_slot():
                     return  # stopped: what was not started becomes visible again
                 self._start(batch, received_at)

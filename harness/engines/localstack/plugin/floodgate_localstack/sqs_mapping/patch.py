@@ -69,29 +69,26 @@ def _mapping_of(worker: Any) -> SqsMapping:
     from floodgate_localstack.sqs_mapping.internal import InternalFunction, InternalQueue
 
     config = worker.esm_config
-    function = InternalFunction(config["FunctionArn"])
-    ceiling = maximum_concurrency(config)
-
-    def ceiling_now() -> int:
-        reserved = function.reserved_concurrency()
-        return ceiling if reserved is None else min(ceiling, reserved)
-
     return SqsMapping(
         queue=InternalQueue(config["EventSourceArn"], worker.poller.queue_url),
-        function=function,
+        function=InternalFunction(config["FunctionArn"]),
         settings=MappingSettings(
             batch_size=config["BatchSize"],
             window_s=config.get("MaximumBatchingWindowInSeconds") or 0,
             reports_failures=_REPORT_ITEM_FAILURES in (config.get("FunctionResponseTypes") or []),
         ),
-        slots=Slots(_number("FLOODGATE_ESM_POLLERS", _DEFAULT_START), ceiling_now),
+        slots=Slots(_number("FLOODGATE_ESM_POLLERS", _DEFAULT_START), maximum_concurrency(config)),
         stop=_shutdown_event(worker),
         matching=lambda messages: _matching(worker.poller, messages),
     )
 
 
 def maximum_concurrency(config: dict[str, Any]) -> int:
-    """The most batches of a mapping that may run at once."""
+    """The most batches of a mapping that may run at once.
+
+    The function's reserved concurrency is no part of it: AWS takes messages without looking at it, and the
+    invocations are refused.
+    """
     configured = (config.get("ScalingConfig") or {}).get("MaximumConcurrency")
     if configured:
         return int(configured)

@@ -14,19 +14,16 @@ AWS_RAMP_PER_S = 5.0
 """AWS adds up to 300 concurrent batches a minute."""
 _MOST_PER_STEP = int(AWS_RAMP_PER_S)
 """What one second gives: time in which nothing had to grow is not saved up."""
-_LEAST_AFTER_THROTTLE = 2
 
 
 class Slots:
-    """Counts running batches against a limit that moves between `start` and `ceiling()`.
+    """Counts running batches against a limit that moves between `start` and `ceiling`.
 
     :param start: how many batches may run before any growth
-    :param ceiling: the most that may ever run; asked each time, since a function's reserve can change
+    :param ceiling: the most that may ever run
     """
 
-    def __init__(
-        self, start: int, ceiling: Callable[[], int], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, start: int, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._start = start
         self._ceiling = ceiling
         self._clock = clock
@@ -38,7 +35,7 @@ class Slots:
     @property
     def limit(self) -> int:
         """How many batches may run now."""
-        return min(self._limit, self._ceiling())
+        return min(self._limit, self._ceiling)
 
     @property
     def busy(self) -> int:
@@ -64,7 +61,7 @@ class Slots:
             steps = int((now - self._grown_at) * AWS_RAMP_PER_S)
             if steps:
                 self._grown_at = now
-                self._limit = min(self._limit + min(steps, _MOST_PER_STEP), self._ceiling())
+                self._limit = min(self._limit + min(steps, _MOST_PER_STEP), self._ceiling)
                 self._changed.notify_all()
 
     def settle(self) -> None:
@@ -74,7 +71,7 @@ class Slots:
             self._grown_at = self._clock()
 
     def shrink(self) -> None:
-        """Allow one batch less: to be called when the function was throttled."""
+        """Allow one batch less, down to the start: to be called when the function was throttled."""
         with self._changed:
-            self._limit = max(min(self._limit, self._ceiling()) - 1, _LEAST_AFTER_THROTTLE)
+            self._limit = max(min(self._limit, self._ceiling) - 1, self._start)
             self._grown_at = self._clock()

@@ -1,11 +1,13 @@
 """What one file costs the engine on route `queued`, without SFTP and Locust: S3 put → … → table row.
 
-    taskset -c 0,1 python -m benchmarks.engine_path [--files 400] [--rate 18] [--repeat 3] [--set NAME=VALUE]
+    taskset -c 0,1 python -m benchmarks.engine_path [--files 400] [--rate 18] [--repeat 3] [--recording lean]
+        [--set NAME=VALUE]
 
 Starts LocalStack, deploys the real pipeline and puts files of 10 KiB straight into the source bucket, at a
 rate or, without one, as fast as a few threads can. Prints files per second from the first put until the queue
 is empty, and the CPU that the engine process and the Lambda processes used for each file: each repetition and
-the median. The putting itself is this process's own CPU and shares the cores.
+the median, and the AWS calls for each file of the last one. The putting itself is this process's own CPU and
+shares the cores.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ import psutil
 from harness.aws import client
 from harness.deploy import Deployment, PipelineOptions, deploy
 from harness.engines.base import EngineInfo
-from harness.engines.localstack import settings
+from harness.engines.localstack import calls, settings
 from harness.engines.localstack.host import LocalStackHost
 
 FILE_BYTES = 10 * 1024
@@ -88,17 +90,25 @@ class Bench:
             list(pool.map(put, range(files)))
 
     def _wait_until_empty(self) -> None:
-        sqs, deadline = client("sqs", self.info), time.monotonic() + SETTLE_TIMEOUT_S
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        deadline = time.monotonic() + SETTLE_TIMEOUT_S
+        queues = [url for name, url in self.deployment.queues.items() if name in ("work", "recorder")]
         quiet = 0
         while quiet < 2:
-            answer: dict[str, Any] = sqs.get_queue_attributes(
-                QueueUrl=self.deployment.queues["work"], AttributeNames=names
-            )
-            quiet = quiet + 1 if all(value == "0" for value in answer["Attributes"].values()) else 0
+            quiet = quiet + 1 if all(self._is_empty(url) for url in queues) else 0
             if time.monotonic() > deadline:
-                raise SystemExit(f"the queue did not become empty in {SETTLE_TIMEOUT_S:.0f} s")
+                raise SystemExit(f"the queues did not become empty in {SETTLE_TIMEOUT_S:.0f} s")
             time.sleep(0.1)
+
+    def _is_empty(self, queue_url: str) -> bool:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer: dict[str, Any] = client("sqs", self.info).get_queue_attributes(
+            QueueUrl=queue_url, AttributeNames=names
+        )
+        return all(value == "0" for value in answer["Attributes"].values())
+
+    def calls(self) -> dict[str, int]:
+        """Return the calls that came to the engine since its start, the benchmark's own included."""
+        return calls.read(self.info) or {}
 
     def _engine_cpu_s(self) -> float:
         times = self.process.cpu_times()
@@ -118,7 +128,7 @@ class Bench:
 
 
 @contextmanager
-def pipeline(overrides: dict[str, str], parameters: dict[str, str]) -> Iterator[Bench]:
+def pipeline(overrides: dict[str, str], options: PipelineOptions) -> Iterator[Bench]:
     """Bring engine and pipeline up; stop both in the end."""
     original = settings.environment
 
@@ -133,7 +143,7 @@ def pipeline(overrides: dict[str, str], parameters: dict[str, str]) -> Iterator[
                 info,
                 engine.capabilities(),
                 stack_name="engine-path",
-                options=PipelineOptions(parameters=parameters),
+                options=options,
                 work_dir=Path(folder) / "deploy",
                 progress=_say,
             )
@@ -159,14 +169,20 @@ def main() -> None:
     parser.add_argument(
         "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template"
     )
+    parser.add_argument("--recording", choices=["full", "lean"])
     arguments = parser.parse_args()
-    with pipeline(_pairs(arguments.set), _pairs(arguments.parameter)) as bench:
+    options = PipelineOptions(recording=arguments.recording, parameters=_pairs(arguments.parameter))
+    with pipeline(_pairs(arguments.set), options) as bench:
         bench.run(WARM_UP_FILES, None)
         print(f"engine pid {bench.process.pid}", file=sys.stderr)
         figures = []
         for _ in range(arguments.repeat):
+            before = bench.calls()
             figures.append(bench.run(arguments.files, arguments.rate))
             _print(figures[-1])
+        for name, count in sorted(bench.calls().items()):
+            if count > before.get(name, 0):
+                print(f"{name} {(count - before.get(name, 0)) / arguments.files:.2f} per file")
         expected = WARM_UP_FILES + arguments.files * arguments.repeat
         print(f"rows {bench.rows()} of {expected}")
         _print(

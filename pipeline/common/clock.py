@@ -18,6 +18,11 @@ def from_epoch(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime(_FORMAT)
 
 
+def seconds_between(start: str, end: str) -> float:
+    """Return the time from one formatted moment to another."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
 def from_datetime(moment: datetime) -> str:
     """Format a datetime that carries its time zone, as botocore returns them."""
     return moment.astimezone(UTC).strftime(_FORMAT)

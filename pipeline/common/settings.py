@@ -10,7 +10,7 @@ Each function reads only its own. `=` shows a default; a variable without one mu
 * Enrichment: none
 * copying: DESTINATION_BUCKET, MULTIPART_THRESHOLD_BYTES=5368709120, PART_SIZE_BYTES=268435456,
   PART_CONCURRENCY=16, KEEP_SOURCE_TAGS=false, CHECK_SOURCE_IS_CURRENT=true
-* records: TABLE_NAME, DESTINATION_BUCKET, RECORDING=full, MAX_ATTEMPTS=3, ROW_TTL_DAYS=0
+* records: TABLE_NAME, DESTINATION_BUCKET, RECORDING=full, RECORDER_DELAY_S=1, MAX_ATTEMPTS=3, ROW_TTL_DAYS=0
 * clients: READ_TIMEOUT_S=60
 
 Logs and metrics take POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL and POWERTOOLS_METRICS_NAMESPACE.
@@ -99,6 +99,8 @@ class RecordSettings(FromEnvironment):
     """Named in the rows."""
     recording: str = "full"
     """`full`: a recorder makes the row; `lean`: whoever handles the upload first does."""
+    recorder_delay_s: float = 1.0
+    """For so long the recorder gathers events: a younger upload has no row yet. Wrong, it costs a call."""
     max_attempts: int = 3
     """The last attempt at an upload leaves its row `failed`. The queue's maximal receive count."""
     row_ttl_days: int = 0

@@ -95,7 +95,7 @@ class BatchedTable:
 
     def _claiming(self, claim: Claim) -> Program[Claimed]:
         change = self._single.claim_change(claim)
-        may_exist = self._settings.recording == "full" or _came_before(claim)
+        may_exist = self._expects_row(claim)
         for _ in range(_MAX_TRIES):
             if not may_exist:
                 answer = yield statements.insert(self._settings.table_name, change.new_row())
@@ -108,6 +108,13 @@ class BatchedTable:
                 return outcome
             may_exist = bool(answer.item)
         return RowNotWrittenError(f"the row changed {_MAX_TRIES} times while it was claimed")
+
+    def _expects_row(self, claim: Claim) -> bool:
+        """Tell whether an UPDATE is likelier to succeed than an INSERT."""
+        if claim.delivery is None or claim.delivery.receive_count > 1:
+            return True
+        age_s = clock.seconds_between(claim.delivery.queued_at, claim.at)
+        return self._settings.recording == "full" and age_s > self._settings.recorder_delay_s
 
     def _taken(self, claim: Claim, answer: Answer) -> Claimed | None:
         """Return what an update came to; `None` when another try is worth it."""
@@ -148,10 +155,6 @@ class BatchedTable:
 
     def _update(self, change: Change, *, returning: bool) -> BatchStatementRequestTypeDef:
         return statements.update(self._settings.table_name, change, returning=returning)
-
-
-def _came_before(claim: Claim) -> bool:
-    return claim.delivery is None or claim.delivery.receive_count > 1
 
 
 def _ended(answer: Answer) -> Ended:

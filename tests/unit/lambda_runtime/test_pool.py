@@ -52,6 +52,11 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+def run_once(pool: Pool[Environment], key: str, start: Factory) -> str:
+    with pool.lease(key, start) as environment:
+        return str(environment.name)
+
+
 def eventually(condition: object) -> None:
     assert callable(condition)
     deadline = time.monotonic() + WAIT_S
@@ -127,6 +132,42 @@ def test_idle_environment_of_another_function_makes_room() -> None:
     use(pool, factory, "h")
     assert (oldest.alive, newer.alive) == (False, True)
     assert pool.size("f") == 0
+
+
+def test_environment_in_use_lately_makes_no_room_for_a_second_one_of_another_function(
+    threads: ThreadPoolExecutor,
+) -> None:
+    pool: Pool[Environment] = Pool(2, 2, waiting=1)
+    start = Factory()
+    with pool.lease("mine", start), pool.lease("other", start):
+        waiting = threads.submit(run_once, pool, "mine", start)
+        eventually(lambda: pool.size("mine") == 1 and not waiting.done())
+    assert waiting.result(WAIT_S) == "env-0"
+    assert len(start.started) == 2
+
+
+def test_function_without_an_environment_gets_the_room_of_one_that_is_given_back(
+    threads: ThreadPoolExecutor,
+) -> None:
+    pool: Pool[Environment] = Pool(1, 1, waiting=2)
+    start = Factory()
+    with pool.lease("busy", start) as first:
+        again = threads.submit(run_once, pool, "busy", start)
+        starved = threads.submit(run_once, pool, "starved", start)
+        eventually(lambda: sum(len(group.waiters) for group in pool._groups.values()) == 2)
+    assert {again.result(WAIT_S), starved.result(WAIT_S)} == {"env-1", "env-2"}
+    assert not first.alive
+
+
+def test_waiting_above_the_ceiling_is_bounded(threads: ThreadPoolExecutor) -> None:
+    pool: Pool[Environment] = Pool(1, 1, waiting=1)
+    start = Factory()
+    with pool.lease("f", start):
+        waiting = threads.submit(run_once, pool, "f", start)
+        eventually(lambda: any(group.waiters for group in pool._groups.values()))
+        with pytest.raises(PoolFullError), pool.lease("f", start):
+            pass
+    assert waiting.result(WAIT_S) == "env-0"
 
 
 def test_waiting_invocation_takes_the_environment_that_becomes_free(threads: ThreadPoolExecutor) -> None:

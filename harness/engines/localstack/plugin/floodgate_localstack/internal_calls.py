@@ -11,6 +11,7 @@ from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.aws.forwarder import create_aws_request_context
+from localstack.aws.spec import load_service
 from localstack.services.plugins import SERVICE_PLUGINS
 from localstack.utils.xray.trace_header import TraceHeader
 
@@ -35,4 +36,9 @@ def context_of(service: str, operation: str, account_id: str, region: str) -> Re
 
 @lru_cache(maxsize=64)
 def _template(service: str, operation: str, region: str) -> RequestContext:
-    return create_aws_request_context(service, operation, region=region)
+    operations = load_service(service)
+    shape = operations.operation_model(operation).input_shape
+    members = shape.members.items() if shape else ()
+    # A path cannot be made without its parts. Whoever is called takes its arguments and not the path.
+    in_path = {name: "-" for name, member in members if member.serialization.get("location") == "uri"}
+    return create_aws_request_context(service, operation, parameters=in_path, region=region)

@@ -19,6 +19,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.event_path",
     "floodgate_localstack.sqs_metrics",
     "floodgate_localstack.request_log",
+    "floodgate_localstack.stepfunctions.patch",
     "floodgate_localstack.call_counts",
     "floodgate_localstack.faults.api",
     "floodgate_localstack.sqs_fifo",

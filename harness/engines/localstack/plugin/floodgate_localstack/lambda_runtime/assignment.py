@@ -79,7 +79,10 @@ class PooledAssignmentService(AssignmentService):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pool: Pool[PooledEnvironment] = Pool(settings().max_processes, settings().cold_starts)
+        limit = settings().max_processes
+        self.pool: Pool[PooledEnvironment] = Pool(
+            limit, settings().cold_starts, waiting=max(0, config.LAMBDA_LIMITS_CONCURRENT_EXECUTIONS - limit)
+        )
         self._stopping = threading.Event()
         threading.Thread(target=self._retire_idle, name="floodgate-lambda-idle", daemon=True).start()
 
@@ -87,7 +90,10 @@ class PooledAssignmentService(AssignmentService):
     def get_environment(
         self, version_manager_id: str, function_version: FunctionVersion, provisioning_type: str
     ) -> Iterator[ExecutionEnvironment]:
-        """An environment for one invocation. Raises TooManyRequestsException at the ceiling of processes."""
+        """An environment for one invocation, which waits where all processes are busy.
+
+        Raises TooManyRequestsException where as many run and wait as an account may have concurrent ones.
+        """
         if provisioning_type != "on-demand":
             with super().get_environment(version_manager_id, function_version, provisioning_type) as reserved:
                 yield reserved

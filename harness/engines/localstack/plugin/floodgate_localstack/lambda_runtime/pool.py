@@ -3,7 +3,9 @@
 Terms: a *group* is all environments of one function version. A *start* is a cold start; it costs about half a
 second of CPU, so few run at once. An invocation that finds nothing idle starts an environment only when the
 group has none, or when its waiting has added up to what a start costs (the ski-rental rule: never more than
-twice the best possible). Until then it takes an environment that becomes free.
+twice the best possible). Until then it takes an environment that becomes free. Where there is no room for
+another one, only an environment that nobody has needed for a while makes room: functions that take turns
+would otherwise end each other's environments and spend the processor on starts.
 
 Knows nothing of LocalStack; members are anything with `is_alive` and `stop`.
 """
@@ -19,6 +21,7 @@ from typing import Generic, Protocol, TypeVar
 SLOW_START_S = 3.0
 LONGEST_WAIT_S = 0.5
 SHORTEST_WAIT_S = 0.005
+UNNEEDED_AFTER_S = 2.0
 
 
 class PoolFullError(Exception):
@@ -40,9 +43,14 @@ M = TypeVar("M", bound=Member)
 
 @dataclass(eq=False)
 class Waiter:
-    """An invocation in `take`; `since_s` is when its waiting was last accounted for."""
+    """An invocation in `take`.
+
+    `since_s` is when its waiting was last accounted for. `changed` is its own, on the pool's lock: only the
+    first of a group is woken, so that hundreds can wait without waking each other.
+    """
 
     since_s: float
+    changed: threading.Condition
 
 
 @dataclass(eq=False)
@@ -99,15 +107,25 @@ class Pool(Generic[M]):
 
     A start that takes longer than SLOW_START_S waits for something rather than using the processor, and no
     longer counts: one function whose init hangs does not keep the others from starting.
+
+    :param waiting: invocations that may wait above `limit` before one is refused
     """
 
-    def __init__(self, limit: int, starts_at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit: int,
+        starts_at_once: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        waiting: int = 0,
+    ) -> None:
         self._limit = limit
+        self._waiting = waiting
         self._starts_at_once = starts_at_once
         self._clock = clock
         self._groups: dict[Hashable, Group[M]] = {}
         self._dropped: list[Group[M]] = []
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def lease(self, key: Hashable, start: Callable[[], M]) -> Iterator[M]:
@@ -124,7 +142,7 @@ class Pool(Generic[M]):
 
     def drop(self, key: Hashable, *, stop_busy: bool) -> None:
         """Forget the group and stop its environments; those that run an invocation now or at its end."""
-        with self._changed:
+        with self._lock:
             group = self._groups.pop(key, None)
             if group is None:
                 return
@@ -139,7 +157,7 @@ class Pool(Generic[M]):
 
     def stop_idle(self, longer_than_s: float) -> None:
         """Stop environments that nobody has used for that long, and those that have died."""
-        with self._changed:
+        with self._lock:
             now_s = self._clock()
             victims = []
             for group in self._groups.values():
@@ -152,7 +170,7 @@ class Pool(Generic[M]):
 
     def stop(self) -> None:
         """Stop everything, invocations in progress included."""
-        with self._changed:
+        with self._lock:
             groups = self._all_groups()
             members = [member for group in groups for member in group.members()]
             for group in groups:
@@ -163,16 +181,16 @@ class Pool(Generic[M]):
 
     def size(self, key: Hashable) -> int:
         """Environments of one group, including those that are being started."""
-        with self._changed:
+        with self._lock:
             group = self._groups.get(key)
             return group.processes if group else 0
 
     # -- taking -------------------------------------------------------------------------------------
 
     def _take(self, key: Hashable, start: Callable[[], M]) -> tuple[Group[M], M]:
-        with self._changed:
+        with self._lock:
             group = self._groups.setdefault(key, Group())
-            if sum(each.in_use for each in self._all_groups()) >= self._limit:
+            if sum(each.in_use for each in self._all_groups()) >= self._limit + self._waiting:
                 raise PoolFullError
             turn = self._wait_for_turn(group)
         _stop_all(turn.victims)
@@ -182,12 +200,14 @@ class Pool(Generic[M]):
         return [*self._groups.values(), *self._dropped]
 
     def _wait_for_turn(self, group: Group[M]) -> Turn[M]:
-        waiter = Waiter(self._clock())
+        waiter = Waiter(self._clock(), threading.Condition(self._lock))
         victims: list[M] = []
         group.waiters.append(waiter)
         try:
             while True:
-                member = self._idle_member(group, victims) if group.waiters[0] is waiter else None
+                while group.waiters[0] is not waiter:
+                    waiter.changed.wait()
+                member = self._idle_member(group, victims)
                 if member is not None:
                     group.waited_s += self._clock() - waiter.since_s
                     group.busy.append(member)
@@ -195,10 +215,16 @@ class Pool(Generic[M]):
                 if self._may_start(group):
                     began_s = self._account_for_start(group)
                     return Turn(None, victims + self._make_room(), began_s)
-                self._changed.wait(self._patience_s(group))
+                waiter.changed.wait(self._patience_s(group))
         finally:
             group.waiters.remove(waiter)
-            self._changed.notify_all()
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let the first one that waits in each group look again."""
+        for group in self._all_groups():
+            if group.waiters:
+                group.waiters[0].changed.notify()
 
     def _idle_member(self, group: Group[M], victims: list[M]) -> M | None:
         """The member used last, so that those not needed age; dead ones are sorted out."""
@@ -216,9 +242,18 @@ class Pool(Generic[M]):
         starts = [began_s for each in self._all_groups() for began_s in each.starts]
         if sum(now_s - began_s < SLOW_START_S for began_s in starts) >= self._starts_at_once:
             return False
+        if not self._has_room(now_s, of_any_age=group.processes == 0):
+            return False
         if group.processes == 0 or group.init_s is None:
             return True
         return group.waiting_s(now_s) >= group.init_s
+
+    def _has_room(self, now_s: float, *, of_any_age: bool) -> bool:
+        """Whether one more fits in, or an idle one can go: for a group that has none, whoever is idle."""
+        if sum(each.processes for each in self._all_groups()) < self._limit:
+            return True
+        age_s = 0.0 if of_any_age else UNNEEDED_AFTER_S
+        return any(now_s - since_s >= age_s for each in self._groups.values() for _, since_s in each.idle)
 
     def _patience_s(self, group: Group[M]) -> float:
         """How long nothing changes by itself: until the waiting adds up, or at most a moment."""
@@ -249,12 +284,12 @@ class Pool(Generic[M]):
         try:
             member = start()
         except BaseException:
-            with self._changed:
+            with self._lock:
                 group.starts.remove(began_s)
                 self._forget_if_done(group)
-                self._changed.notify_all()
+                self._wake()
             raise
-        with self._changed:
+        with self._lock:
             group.starts.remove(began_s)
             now_s = self._clock()
             group.init_s = now_s - began_s
@@ -262,22 +297,31 @@ class Pool(Generic[M]):
             group.forget_waiting(now_s)
             group.busy.append(member)
             killed = group.killed
-            self._changed.notify_all()
+            self._wake()
         if killed:
             member.stop()
         return member
 
     def _give_back(self, key: Hashable, group: Group[M], member: M) -> None:
         alive = member.is_alive()
-        with self._changed:
+        with self._lock:
             group.busy.remove(member)
-            keep = alive and self._groups.get(key) is group
+            keep = alive and self._groups.get(key) is group and not self._is_needed_elsewhere(group)
             if keep:
                 group.idle.append((member, self._clock()))
             self._forget_if_done(group)
-            self._changed.notify_all()
+            self._wake()
         if not keep:
             member.stop()
+
+    def _is_needed_elsewhere(self, group: Group[M]) -> bool:
+        """Whether a group that has no environment at all waits for the room of the one given back."""
+        others = sum(each.processes for each in self._all_groups())
+        if others + 1 < self._limit:
+            return False
+        return any(
+            each.waiters and each.processes == 0 for each in self._groups.values() if each is not group
+        )
 
     def _forget_if_done(self, group: Group[M]) -> None:
         """A dropped group counts until its last invocation has ended."""

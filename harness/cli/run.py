@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.output import messages, progress, results
+from harness.cli.pipeline_arguments import Fifo, Handlers, Parameter, Pipe, Recording, Template
 from harness.deploy.options import ROUTES, parse_parameters
 from harness.exit_codes import ExitCode
 from harness.report.console import render
@@ -27,25 +28,12 @@ def run(
     route: Annotated[
         str | None, typer.Option("--route", help=f"{', '.join(ROUTES)}; {DEFAULT_ROUTE} unless given.")
     ] = None,
-    fifo: Annotated[
-        bool, typer.Option("--fifo", help="FIFO work queue, ordered by customer; implies --pipe.")
-    ] = False,
-    pipe: Annotated[
-        bool, typer.Option("--pipe", help="An EventBridge Pipe between the rule and the work.")
-    ] = False,
-    recording: Annotated[
-        str | None, typer.Option("--recording", help="full or lean: when rows of the table appear.")
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("--parameter", metavar="KEY=VALUE", help="A template parameter; may be repeated."),
-    ] = None,
-    template: Annotated[
-        Path | None, typer.Option("--template", help="Your own CloudFormation template.")
-    ] = None,
-    handlers: Annotated[
-        Path | None, typer.Option("--handlers", help="Folder of your own Lambda code.")
-    ] = None,
+    fifo: Fifo = False,
+    pipe: Pipe = False,
+    recording: Recording = None,
+    parameter: Parameter = None,
+    template: Template = None,
+    handlers: Handlers = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(

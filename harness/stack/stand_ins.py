@@ -19,8 +19,8 @@ from harness.stack.state import StackState
 
 ROLE = "stand-ins"
 START_TIMEOUT_S = 60.0
-STOP_GRACE_S = 20.0
-"""Pipes finish their batches and tasks their messages; an engine of our own takes the rest with it."""
+STOP_GRACE_S = 5.0
+"""Most batches and copies end in that time; the rest goes down with its queues."""
 _WORKING_TYPES = frozenset({"AWS::Pipes::Pipe", "AWS::ECS::Service"})
 """Types that need a process; the others only describe these."""
 

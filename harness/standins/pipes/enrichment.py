@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/pipes-enrichment.html
 from __future__ import annotations
 
 import json
+import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +22,13 @@ from harness.standins.pipes.templates import InputTemplate
 _TIMEOUT_S = 300
 """A pipe's execution ends after five minutes:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
+"""
+_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
+_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""A throttled function is invoked again before the batch is given back: "Pipes automatically retries
+enrichment and target invocation on any retryable AWS failures".
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-error-troubleshooting.html
 """
 ENRICHMENT_FAILED = "EnrichmentFailed"
 
@@ -43,10 +52,20 @@ class Enrichment:
         """
         if self._arn is None:
             return list(records)
-        answer = self._invoke(_payload(records, self._template))
+        answer = self._invoke_patiently(_payload(records, self._template))
         if not answer:
             return []
         return answer if isinstance(answer, list) else [answer]
+
+    def _invoke_patiently(self, payload: str) -> Any:
+        for pause_s in _PAUSES_S:
+            try:
+                return self._invoke(payload)
+            except AwsError as exc:
+                if exc.code not in _THROTTLED:
+                    raise
+            time.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  (spreads retries, guards nothing)
+        return self._invoke(payload)
 
     def _invoke(self, payload: str) -> Any:
         with translated("invoking the enrichment"):

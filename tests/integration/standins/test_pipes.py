@@ -177,6 +177,22 @@ def test_a_state_machine_gets_the_batch_as_one_list(aws: Aws, running: Start, en
     wait_until(lambda: aws.held(source_url) == 0, "the source is empty")
 
 
+def test_a_throttled_enrichment_is_waited_for(aws: Aws, running: Start) -> None:
+    """With one receive allowed, a batch that is given back would end in the dead-letter queue."""
+    slow = "import time\n\ndef handler(records, context):\n    time.sleep(0.3)\n    return records\n"
+    function = aws.function("slow", slow)
+    aws.lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
+    dlq_url, dlq = aws.queue("dlq")
+    redrive = json.dumps({"deadLetterTargetArn": dlq, "maxReceiveCount": 1})
+    source_url, source = aws.queue("in", VisibilityTimeout="30", RedrivePolicy=redrive)
+    target_url, target = aws.queue("out")
+    aws.send(source_url, *(body(number) for number in range(8)))
+    one_by_one = {"SqsQueueParameters": {"BatchSize": 1}}
+    running(RunningPipe(pipe(source, target, SourceParameters=one_by_one, Enrichment=function), aws.engine))
+    assert len(aws.take(target_url, 8)) == 8
+    assert aws.held(dlq_url) == 0
+
+
 class Crashing(QueueSource):
     """Dies between sending and deleting."""
 

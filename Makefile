@@ -50,8 +50,8 @@ types: $(VENV)/.dev ## mypy, strict
 	@cd harness/engines/localstack/plugin && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
 		--cache-dir "$(CURDIR)/.mypy_cache" -p floodgate_localstack
 
-template-lint: $(VENV)/.dev ## cfn-lint on the pipeline's template
-	@$(BIN)/cfn-lint pipeline/template.yaml
+template-lint: $(VENV)/.dev ## cfn-lint on all CloudFormation templates
+	@$(BIN)/cfn-lint -c I -- pipeline/*.yaml
 
 unit: $(VENV)/.dev ## Only the tests that need no process and no socket
 	@$(BIN)/python -m pytest -m unit $(ARGS)

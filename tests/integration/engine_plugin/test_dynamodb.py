@@ -102,6 +102,15 @@ def test_a_race_inside_the_provider_has_one_winner(localstack_python: Path) -> N
         assert set(winners) == {1}, operation
 
 
+def test_plain_updates_do_what_moto_does(localstack_python: Path) -> None:
+    script = Path(__file__).with_name("updates_in_process.py")
+    done = subprocess.run([localstack_python, script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["differing"] == []
+    assert result["plain"] > 50
+
+
 def test_partiql_insert_raced_by_many_threads_has_one_winner(dynamodb: Any, table: str) -> None:
     def insert(key: str, _number: int) -> None:
         dynamodb.execute_statement(

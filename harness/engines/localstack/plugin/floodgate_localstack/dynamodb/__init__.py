@@ -10,6 +10,8 @@ tables in moto's in-memory model, inside the LocalStack process, and adds what m
     partiql.py       INSERT, UPDATE and DELETE statements, parsed once per text
     partiql_terms.py tokens and values of such statements
     statements.py    what those statements do, with AWS's error for each statement of a batch
+    expressions.py   the usual update and condition expressions, read once per text
+    updates.py       updates by such expressions, without moto
     views.py         a backend that shows only some rows
     transactions.py  TransactWriteItems on the rows it names; moto copies every table of the account first
     provider.py      the LocalStack side: request in, raw JSON answer out
@@ -17,7 +19,3 @@ tables in moto's in-memory model, inside the LocalStack process, and adds what m
 Selected by `PROVIDER_OVERRIDE_DYNAMODB=floodgate`. Not done: streams (they need LocalStack's own provider),
 expiry of items by TTL (AWS takes up to days), and consumed capacity that means anything.
 """
-
-from floodgate_localstack.dynamodb.provider import floodgate_dynamodb
-
-__all__ = ["floodgate_dynamodb"]

@@ -10,14 +10,27 @@ from typing import Any
 
 from moto.core.responses import BaseResponse
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoHandler
 
-from floodgate_localstack.dynamodb import reads, statements, transactions
+from floodgate_localstack.dynamodb import reads, statements, transactions, updates
 from floodgate_localstack.dynamodb.storage import OrderedItems, forget_json, item_json
 from floodgate_localstack.dynamodb.views import find, key_of, view_of
 
 _READ_BY_KEY_MEMBERS = frozenset({"TableName", "Key", "ConsistentRead"})
+_PLAIN_UPDATE_MEMBERS = frozenset(
+    {
+        "TableName",
+        "Key",
+        "UpdateExpression",
+        "ConditionExpression",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "ReturnValues",
+        "ReturnValuesOnConditionCheckFailure",
+    }
+)
 
 
 class RawDynamoHandler(DynamoHandler):  # type: ignore[misc, unused-ignore]
@@ -55,12 +68,31 @@ class RawDynamoHandler(DynamoHandler):  # type: ignore[misc, unused-ignore]
         return f'{{"Item":{item_json(item)[0]}}}'
 
     def update_item(self) -> Any:
-        answer = super().update_item()
         table = self.dynamodb_backend.get_table(self.body["TableName"])
+        plain = self._plain_update(table)
+        if plain is not None and (item := updates.apply(table, plain)) is not None:
+            return f'{{"Attributes":{item_json(item)[0]}}}' if "ReturnValues" in self.body else "{}"
+        answer = super().update_item()
         item = find(table, key_of(table, self.body["Key"]))
         if item is not None:
             forget_json(item)
         return answer
+
+    def _plain_update(self, table: Table) -> updates.Request | None:
+        body = self.body
+        is_plain = body.keys() <= _PLAIN_UPDATE_MEMBERS and body.get("UpdateExpression")
+        if not is_plain or set(body["Key"]) != set(table.table_key_attrs):
+            return None
+        if body.get("ReturnValues", "ALL_NEW") != "ALL_NEW":
+            return None
+        return updates.Request(
+            key=body["Key"],
+            update=body["UpdateExpression"],
+            condition=body.get("ConditionExpression"),
+            names=body.get("ExpressionAttributeNames", {}),
+            values=body.get("ExpressionAttributeValues", {}),
+            returns_old_on_failure=body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+        )
 
     def scan(self) -> Any:
         table = self.dynamodb_backend.get_table(self.body["TableName"])

@@ -15,7 +15,7 @@ from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import partiql as moto_partiql
 
-from floodgate_localstack.dynamodb import partiql
+from floodgate_localstack.dynamodb import partiql, updates
 from floodgate_localstack.dynamodb.storage import forget_json
 from floodgate_localstack.dynamodb.views import Key, find, key_of
 
@@ -116,18 +116,22 @@ def _change(
     old = _attributes_of(before) if change.returning == "OLD" else None
     if before is None:
         raise ConditionalCheckFailed
+    values = {name: partiql.bind(template, parameters) for name, template in change.values.items()}
+    condition = _condition(table, change) or None
     arguments: dict[str, Any] = {
         "expression_attribute_names": change.names,
-        "expression_attribute_values": {
-            name: partiql.bind(template, parameters) for name, template in change.values.items()
-        },
-        "condition_expression": _condition(table, change) or None,
+        "expression_attribute_values": values,
+        "condition_expression": condition,
         "return_values_on_condition_check_failure": "ALL_OLD" if return_old else None,
     }
     if change.update is None:
         backend.delete_item(table.name, key_attributes, **arguments)
-    else:
-        _refuse_key_change(table, change)
+        return _returned(table, change, key, old)
+    _refuse_key_change(table, change)
+    plain = updates.Request(
+        key_attributes, change.update, condition, change.names, values, return_old, is_statement=True
+    )
+    if updates.apply(table, plain) is None:
         forget_json(backend.update_item(table.name, key_attributes, change.update, **arguments))
     return _returned(table, change, key, old)
 

@@ -20,7 +20,7 @@ from moto.dynamodb.models.utilities import dynamo_json_dump
 
 from floodgate_localstack.patching import replace
 
-_MAX_ITEM_SIZE_BYTES = 405_000  # moto's own reading of the 400 KB limit
+MAX_ITEM_SIZE_BYTES = 405_000  # moto's own reading of the 400 KB limit
 _SCALAR_TYPES = frozenset({"S", "N", "B", "BOOL", "NULL"})
 
 
@@ -135,7 +135,7 @@ def _init_item(self: Item, hash_key: DynamoType, range_key: DynamoType | None, a
     self.range_key = range_key
     self.attrs = LimitedSizeDict()
     dict.update(self.attrs, {name: DynamoType(value) for name, value in attrs.items()})
-    if self.size() > _MAX_ITEM_SIZE_BYTES:
+    if self.size() > MAX_ITEM_SIZE_BYTES:
         raise moto_types.ItemSizeTooLarge
 
 

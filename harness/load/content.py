@@ -3,7 +3,8 @@
 The content of a file depends on the seed, its sequence number and its size only, so a file can be made
 again to check what was delivered. The first record names seed and sequence, so no two files are alike (from
 40 bytes on); the other records are taken from one block that is made once per seed, starting at another
-place for every file. The last record is cut to the size and ends in a newline.
+place for every file. What is left of the size behind the last whole record is a short record of as many
+fields.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from harness.load.randomness import stream
 
 _RECORD_BYTES = 64
+_COMMAS = b"," * 5
+"""Of each record, so that every file is a table: the pipeline may be told to check that."""
 _BLOCK_RECORDS = 2048
 _BLOCK_BYTES = _RECORD_BYTES * _BLOCK_RECORDS
 _STRIDE_RECORDS = 769
@@ -31,18 +34,20 @@ class ContentSource:
 
     def pieces(self, sequence: int, size_bytes: int) -> Iterator[bytes | memoryview]:
         """Yield the file in parts of at most 128 KiB, without ever holding all of it."""
-        if size_bytes <= 0:
+        first = _first_record(self._seed, sequence)
+        if size_bytes <= _RECORD_BYTES:
+            if size_bytes > 0:
+                yield first[: size_bytes - 1] + b"\n"
             return
-        remaining = size_bytes - 1
-        first = _first_record(self._seed, sequence)[:remaining]
-        yield first
-        remaining -= len(first)
+        end = _end(size_bytes)
+        yield first[: size_bytes - len(end)]
+        remaining = size_bytes - len(end) - _RECORD_BYTES
         start = sequence * _STRIDE_RECORDS % _BLOCK_RECORDS * _RECORD_BYTES
         while remaining > 0:
             part = self._twice[start : start + min(remaining, _BLOCK_BYTES)]
             yield part
             remaining -= len(part)
-        yield b"\n"
+        yield end
 
     def whole(self, sequence: int, size_bytes: int) -> bytes:
         """Return the file in one piece; for small files."""
@@ -57,7 +62,20 @@ class ContentSource:
 
 
 def _first_record(seed: int, sequence: int) -> bytes:
-    return f"{sequence},{seed},".encode().ljust(_RECORD_BYTES - 1, b"0") + b"\n"
+    return f"{sequence},{seed},,,,".encode().ljust(_RECORD_BYTES - 1, b"0") + b"\n"
+
+
+def _end(size_bytes: int) -> bytes:
+    """Return the bytes behind the whole records: a short record or, where there is no room, more of the last.
+
+    More of the last begins where that one's newline would be.
+    """
+    rest = size_bytes % _RECORD_BYTES
+    if rest == 0:
+        return b""
+    if rest <= len(_COMMAS):
+        return b"0" * rest + b"\n"
+    return _COMMAS.ljust(rest - 1, b"0") + b"\n"
 
 
 def _block(seed: int) -> bytes:

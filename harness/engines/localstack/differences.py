@@ -7,10 +7,8 @@ DIFFERS_FROM_AWS = (
     "DynamoDB is moto's in-memory table, not DynamoDB.",
     "IAM policies and bucket policies are not enforced.",
     "The time of an S3 event has one-second resolution.",
-    "A rule target's dead-letter queue is ignored.",
-    "A metric filter counts every event; metrics in embedded format make no metric.",
-    "SQS alarms fire up to a minute late.",
-    "A message that is moved back from a dead-letter queue keeps its receive count.",
+    "Alarms are evaluated every ten seconds, not once a minute; metric math in alarms is not evaluated.",
+    "Log filter patterns in brackets and with regular expressions match nothing.",
     "Deleting a CloudFormation stack deletes buckets that still hold objects.",
 )
 """Sentences for the report."""

@@ -25,6 +25,8 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.faults.api",
     "floodgate_localstack.sqs_fifo",
     "floodgate_localstack.event_delivery.patch",
+    "floodgate_localstack.logs.patch",
+    "floodgate_localstack.alarms",
 )
 
 

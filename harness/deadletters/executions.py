@@ -21,13 +21,11 @@ def failed_counts(description: StackDescription) -> dict[str, int]:
 def hint(description: StackDescription, arn: str) -> str:
     """Say how they are listed and started again.
 
-    RedriveExecution goes on from the state that failed
-    (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). An engine without it needs
-    a new execution with the same input; the row must leave `failed` first, as `floodgate dlq redrive` has it
-    done.
+    RedriveExecution goes on from the state that failed, and the pipeline then takes the failed row up again
+    (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). LocalStack has no such call.
     """
     aws_cli = f"aws --endpoint-url {description.engine.endpoint_url} stepfunctions"
     return (
         f"List them: {aws_cli} list-executions --status-filter FAILED --state-machine-arn {arn}; "
-        f"start one again: {aws_cli} redrive-execution --execution-arn ARN"
+        f"start one again (on AWS; LocalStack cannot): {aws_cli} redrive-execution --execution-arn ARN"
     )

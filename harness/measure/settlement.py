@@ -5,7 +5,7 @@ Nothing here talks to AWS or waits; `settle` brings the records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.exceptions import SettleError
 from harness.measure import conservation, failures
@@ -70,11 +70,16 @@ def conclude(
     )
     offered = ledger.offered_by_workers if ledger.complete else len(ledger.entries)
     timeline = timeline_of(records)
+    rate = rate_of(records, timeline)
+    if not evidence.has_table:
+        # When a file was delivered is not known, and a guess could pass a threshold.
+        timeline = replace(timeline, delivered=[0] * len(timeline.delivered), backlog=[])
+        rate = Rate(rate.offered_per_s, delivered_per_s=None)
     return Settlement(
         records=records,
         counts=counts,
         bytes=_bytes(records),
-        rate=rate_of(records, timeline),
+        rate=rate,
         latency_ms=latencies(records, has_queue="work" in description.queues),
         failures=failures.group(records),
         timeline=timeline,

@@ -13,6 +13,7 @@ from harness.measure.queues import QueueMessage, QueueView, read
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.settle import SettleInputs, sees_holders, settle
 from harness.measure.settlement import Settlement
+from harness.measure.thresholds import evaluate, parse_thresholds
 from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit
@@ -162,6 +163,17 @@ class TestAPipelineWithoutATable:
         assert settlement.conservation_ok
         assert any("no table" in note for note in settlement.notes)
         assert not any("without a row" in note for note in settlement.notes)
+
+    def test_claims_no_speed_that_it_cannot_know(self, world: World) -> None:
+        for _ in range(3):
+            world.add(Fate.DELIVERED_ROWLESS)
+        settlement = settled(world, WITHOUT_TABLE)
+        judged = evaluate(
+            parse_thresholds(["rate.delivered > 0/s", "backlog.slope <= 0", "end_to_end.p99 < 1h"]),
+            settlement,
+        )
+        assert [result.verdict for result in judged] == ["no_samples"] * 3
+        assert settlement.rate.offered_per_s is not None
 
     def test_never_calls_a_file_lost_or_delivered_that_is_not_there(self, world: World) -> None:
         world.add(Fate.LOST)

@@ -22,7 +22,7 @@ def hint(description: StackDescription, arn: str) -> str:
     """Say how they are listed and started again.
 
     RedriveExecution goes on from the state that failed, and the pipeline then takes the failed row up again
-    (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). LocalStack has no such call.
+    (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html); LocalStack lacks it.
     """
     aws_cli = f"aws --endpoint-url {description.engine.endpoint_url} stepfunctions"
     return (

@@ -93,9 +93,8 @@ class AwsEvidence:
     def __init__(self, engine: EngineInfo, description: StackDescription, peek: PeekQueue | None) -> None:
         self._s3 = aws.client("s3", engine)
         self._sqs = aws.client("sqs", engine)
-        self._cloudwatch = aws.client("cloudwatch", engine)
+        self._engine = engine
         self._rows = RowReader(aws.client("dynamodb", engine), description.table)
-        self._executions = ExecutionReader(aws.client("stepfunctions", engine), description.state_machines)
         self._description = description
         self._peek = peek
 
@@ -156,7 +155,11 @@ class AwsEvidence:
         return queues.depth(self._sqs, url) if url else 0
 
     def executions(self, since: float) -> ExecutionView:
-        return self._executions.view(since)
+        machines = self._description.state_machines
+        if not machines:
+            return ExecutionView()
+        return ExecutionReader(aws.client("stepfunctions", self._engine), machines).view(since)
 
     def throttles(self, since: float) -> int:
-        return throttling.count(self._cloudwatch, self._description.functions.values(), since)
+        cloudwatch = aws.client("cloudwatch", self._engine)
+        return throttling.count(cloudwatch, self._description.functions.values(), since)

@@ -1,8 +1,8 @@
 """A small pipeline of its own for `benchmarks.routes`: the AWS calls of the route `nested`, and nothing else.
 
 For each file: rule → parent (Validate Lambda, child, SNS publish); child: Download Lambda, Choice, Upload
-Lambda. The functions make the calls of the real ones: HeadObject, GetObject, CopyObject and two writes to DynamoDB.
-With it the cost of the engine can be told from the cost of the handlers.
+Lambda. The functions make the calls of the real ones: HeadObject, GetObject, CopyObject and two writes to
+DynamoDB. With it the cost of the engine can be told from the cost of the handlers.
 """
 
 from __future__ import annotations

@@ -116,9 +116,8 @@ def test_init_that_takes_too_long_is_run_again_within_the_timeout(deploy: Deploy
 
 def test_init_that_always_takes_too_long_times_out(deploy: Deploy) -> None:
     invoked = deploy("import time; time.sleep(600)", Timeout=1).invoke()
-    assert re.fullmatch(
-        rf"{STAMP} {UUID} Task timed out after 1\.00 seconds", invoked.payload["errorMessage"]
-    )
+    message = invoked.payload["errorMessage"]
+    assert re.fullmatch(rf"RequestId: {UUID} Error: Task timed out after 1\.00 seconds", message)
 
 
 def test_timeout_kills_the_process_and_the_next_invocation_works(deploy: Deploy) -> None:
@@ -135,9 +134,10 @@ def test_timeout_kills_the_process_and_the_next_invocation_works(deploy: Deploy)
     function = deploy(source, Timeout=1)
     invoked = function.invoke({"hang": True})
     message = invoked.payload["errorMessage"]
-    assert re.fullmatch(rf"{STAMP} {UUID} Task timed out after 1\.00 seconds", message)
+    assert re.fullmatch(rf"RequestId: {UUID} Error: Task timed out after 1\.00 seconds", message)
+    assert invoked.payload["errorType"] == "Sandbox.Timedout"
     assert invoked.error == "Unhandled"
-    assert f"{message}\nEND RequestId" in invoked.log
+    assert re.search(rf"{STAMP} {UUID} Task timed out after 1\.00 seconds\nEND RequestId", invoked.log)
     assert re.search(r"REPORT .*\tDuration: 1\d{3}\.\d\d ms\t.*\tStatus: timeout", invoked.log)
     pids = [int(pid) for pid in re.findall(r"pids (\d+) (\d+)", invoked.log)[0]]
     assert not [pid for pid in pids if is_running(pid)]

@@ -67,9 +67,10 @@ def test_crash_answer() -> None:
 
 def test_timeout_answer() -> None:
     answer = answers.timed_out("id", 3, 1_700_000_000.1239)
-    message = "2023-11-14T22:13:20.123Z id Task timed out after 3.00 seconds"
-    assert json.loads(answer.payload) == {"errorMessage": message}
-    assert (answer.status, answer.last_line, answer.reusable) == ("timeout", message, False)
+    message = "RequestId: id Error: Task timed out after 3.00 seconds"
+    assert json.loads(answer.payload) == {"errorType": "Sandbox.Timedout", "errorMessage": message}
+    line = "2023-11-14T22:13:20.123Z id Task timed out after 3.00 seconds"
+    assert (answer.status, answer.last_line, answer.reusable) == ("timeout", line, False)
 
 
 def test_init_error_gets_the_request_id() -> None:

@@ -17,13 +17,14 @@ PUBLISH_INTERVAL_S = 1.0
 
 @dataclass(frozen=True)
 class MetricKey:
-    """What was counted: a metric of one queue."""
+    """What was counted: a metric of one queue, or of what else the `dimension` names."""
 
     account_id: str
     region: str
-    queue_name: str
+    resource: str
     metric: str
     unit: str
+    dimension: str = "QueueName"
 
 
 @dataclass
@@ -61,7 +62,7 @@ class MetricSums:
                 return
             self._sums[key] = _Statistic(1, value, value, value)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="floodgate-sqs-metrics", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="floodgate-metrics", daemon=True)
                 self._thread.start()
         self._something.set()
 
@@ -85,7 +86,7 @@ class MetricSums:
 def _datum(key: MetricKey, statistic: _Statistic) -> dict[str, Any]:
     return {
         "MetricName": key.metric,
-        "Dimensions": [{"Name": "QueueName", "Value": key.queue_name}],
+        "Dimensions": [{"Name": key.dimension, "Value": key.resource}],
         "Unit": key.unit,
         "StatisticValues": {
             "SampleCount": statistic.count,

@@ -47,9 +47,7 @@ def crashed(request_id: str, return_code: int) -> Answer:
 def timed_out(request_id: str, timeout_s: float, at_s: float) -> Answer:
     """The function's timeout passed; `at_s` is epoch seconds."""
     last_line = failures.timed_out_message(request_id, timeout_s, at_s)
-    return Answer(
-        failures.timed_out(request_id, timeout_s, at_s), True, False, "timeout", last_line=last_line
-    )
+    return Answer(failures.timed_out(request_id, timeout_s), True, False, "timeout", last_line=last_line)
 
 
 def too_large(limit_bytes: int) -> Answer:

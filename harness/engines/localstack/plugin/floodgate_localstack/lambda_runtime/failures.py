@@ -17,13 +17,14 @@ def timestamp(at_s: float) -> str:
 
 
 def timed_out_message(request_id: str, timeout_s: float, at_s: float) -> str:
-    """The line that AWS logs, and returns as error message, for an invocation past its timeout."""
+    """The line that AWS logs for an invocation past its timeout."""
     return f"{timestamp(at_s)} {request_id} Task timed out after {timeout_s:.2f} seconds"
 
 
-def timed_out(request_id: str, timeout_s: float, at_s: float) -> bytes:
-    """Payload of an invocation past its timeout."""
-    return _encode({"errorMessage": timed_out_message(request_id, timeout_s, at_s)})
+def timed_out(request_id: str, timeout_s: float) -> bytes:
+    """Payload of an invocation past its timeout. Step Functions knows the error by this type."""
+    message = f"RequestId: {request_id} Error: Task timed out after {timeout_s:.2f} seconds"
+    return _encode({"errorType": "Sandbox.Timedout", "errorMessage": message})
 
 
 def exit_reason(return_code: int) -> str:

@@ -13,12 +13,14 @@ from functools import lru_cache
 from typing import Any
 
 from floodgate_localstack.patching import replace
+from floodgate_localstack.stepfunctions.kept_executions import GeneratedName
 from floodgate_localstack.versions import named_patch
 
 LOG = logging.getLogger(__name__)
 
 _SOURCE = "aws.states"
 _PATTERNS_KEPT = 256
+_LONGEST_NAME = 80
 
 
 @named_patch("sfn-status-events")
@@ -75,22 +77,16 @@ def apply_events_to_states() -> None:
         context = context_of("stepfunctions", "StartExecution", self.target_account_id, self.target_region)
         text = event if isinstance(event, str) else to_json_str(event)
         provider_of("stepfunctions").start_execution(
-            context, self.target["Arn"], name=RuleGivenName.of(event), input=text
+            context, self.target["Arn"], name=_name_for(event), input=text
         )
 
     replace(StatesTargetSender, "send_event", send_event)
 
 
-class RuleGivenName(str):
-    """The name of an execution that a rule started: never given twice, so that nobody need remember it."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, event: Any) -> RuleGivenName:
-        """Return a name as AWS's: the event's id where it has one, and a random part."""
-        identity = event.get("id") if isinstance(event, dict) else None
-        return cls(f"{identity or uuid.uuid4()}_{uuid.uuid4()}"[:80])
+def _name_for(event: Any) -> GeneratedName:
+    """Return a name as AWS's: the event's id where it has one, and a random part."""
+    identity = event.get("id") if isinstance(event, dict) else None
+    return GeneratedName(f"{identity or uuid.uuid4()}_{uuid.uuid4()}"[:_LONGEST_NAME])
 
 
 def apply() -> None:

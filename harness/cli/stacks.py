@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -141,6 +142,8 @@ def _down_in_account(name: str, yes: bool, show: Progress) -> ExitCode:
         for each in resources:
             if each.type in HOLDS_DATA:
                 console.print(f"  with all that it holds: {each}", markup=False)
+        if not yes and not sys.stdin.isatty():
+            raise UsageError("nobody is there to be asked", hint="--yes says that all of it may be deleted")
         return yes or typer.confirm("Delete all of it?", default=False, err=True)
 
     removed = account.down(name, confirm, show)

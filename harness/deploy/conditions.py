@@ -47,7 +47,7 @@ class Conditions:
 
     def is_true(self, expression: Any) -> bool:
         """Evaluate an expression that gives true or false."""
-        return str(self._evaluate(expression)).lower() == "true"
+        return str(self.value(expression)).lower() == "true"
 
     def choose(self, value: Any) -> Any:
         """Return a piece of template with each `Fn::If` replaced by the branch that holds.
@@ -67,9 +67,13 @@ class Conditions:
             return kept
         return {key: inner for key, inner in kept.items() if inner != NO_VALUE}
 
-    def _evaluate(self, expression: Any) -> Any:
+    def value(self, expression: Any) -> Any:
+        """Evaluate an expression that refers to no resource.
+
+        :raises UsageError: it uses a function or a name that is not known before an engine runs
+        """
         if isinstance(expression, list):
-            return [self._evaluate(item) for item in expression]
+            return [self.value(item) for item in expression]
         if not isinstance(expression, dict):
             return expression
         if len(expression) != 1:
@@ -78,16 +82,16 @@ class Conditions:
         if function == "Condition":
             return self.holds(argument)
         if function == "Ref":
-            return self._value(argument)
+            return self._parameter(argument)
         if function == "Fn::If":
             name, when_true, when_false = argument
-            return self._evaluate(when_true if self.holds(name) else when_false)
+            return self.value(when_true if self.holds(name) else when_false)
         return self._apply(function, argument)
 
     def _apply(self, function: str, argument: Any) -> Any:
         match function:
             case "Fn::Equals":
-                left, right = self._evaluate(argument)
+                left, right = self.value(argument)
                 return _text(left) == _text(right)
             case "Fn::Not":
                 return not self.is_true(argument[0])
@@ -96,22 +100,22 @@ class Conditions:
             case "Fn::Or":
                 return any(self.is_true(item) for item in argument)
             case "Fn::Contains":
-                items, item = self._evaluate(argument)
+                items, item = self.value(argument)
                 return _text(item) in [_text(each) for each in items]
             case "Fn::EachMemberIn":
-                members, allowed = self._evaluate(argument)
+                members, allowed = self.value(argument)
                 return all(member in allowed for member in members)
             case "Fn::FindInMap":
-                mapping, first, second = self._evaluate(argument)
+                mapping, first, second = self.value(argument)
                 return self._mappings[mapping][first][second]
             case "Fn::Select":
-                index, items = self._evaluate(argument)
+                index, items = self.value(argument)
                 return items[int(index)]
             case "Fn::Split":
-                separator, text = self._evaluate(argument)
+                separator, text = self.value(argument)
                 return text.split(separator)
             case "Fn::Join":
-                separator, items = self._evaluate(argument)
+                separator, items = self.value(argument)
                 return separator.join(_text(item) for item in items)
             case "Fn::Sub":
                 return self._substitute(argument)
@@ -119,15 +123,15 @@ class Conditions:
 
     def _substitute(self, argument: Any) -> str:
         text, given = argument if isinstance(argument, list) else (argument, {})
-        values = {name: self._evaluate(value) for name, value in given.items()}
+        values = {name: self.value(value) for name, value in given.items()}
 
         def value(found: re.Match[str]) -> str:
             name = found.group(1)
-            return _text(values[name] if name in values else self._value(name))
+            return _text(values[name] if name in values else self._parameter(name))
 
         return _VARIABLE.sub(value, text)
 
-    def _value(self, name: str) -> Any:
+    def _parameter(self, name: str) -> Any:
         if name not in self._values:
             raise UsageError(f"a condition of the template asks for {name}, which is no parameter")
         return self._values[name]

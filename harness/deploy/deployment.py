@@ -13,6 +13,7 @@ from harness.deploy import (
     api_created,
     deferred,
     exports,
+    names,
     package,
     pipeline_files,
     plan,
@@ -86,6 +87,7 @@ def deploy(
     """
     prepared = prepare(options, capabilities, profile=profile, stack_name=stack_name, engine=engine)
     adapted = adapt(prepared)
+    names.require_free(partial(client, engine=engine), prepared.names)
     work_dir.mkdir(parents=True, exist_ok=True)
     (work_dir / "template.json").write_text(adapted.body)
     record = DeploymentRecord(stack_name)

@@ -2,7 +2,7 @@
 
     DIR/template.yaml                     the pipeline's template as it is (for an engine that lacks some of
                                           it: adapted)
-    DIR/parameters.json                   all parameters, for --parameter-overrides or --parameters
+    DIR/parameters.json                   all parameters, for --parameter-overrides
     DIR/upload/<hash>/pipeline.zip        the Lambda package
     DIR/upload/<hash>/<name>.asl.json     the state machine definitions
 
@@ -49,7 +49,8 @@ def write(prepared: Prepared, folder: Path, *, name: str, bucket: str, progress:
     located = _write_upload(prepared, upload, bucket, progress)
     _write_template(prepared, folder / "template.yaml")
     chosen = {**prepared.parameters(), **located}
-    pairs = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(chosen.items())]
+    # Of the forms that the AWS CLI's versions 1 and 2 take, this is the one that both do.
+    pairs = [f"{key}={value}" for key, value in sorted(chosen.items())]
     (folder / "parameters.json").write_text(json.dumps(pairs, indent=2) + "\n")
     return Exported(folder, _commands(folder, name, bucket))
 

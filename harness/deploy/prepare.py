@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.deploy import exports, handling, parameters, reloadable, template
+from harness.deploy import exports, handling, names, parameters, reloadable, template
 from harness.deploy.conditions import Conditions
 from harness.deploy.deferred import DeferredValues
 from harness.deploy.handling import Fate, Handling
@@ -32,6 +32,8 @@ class Prepared:
     """In the same way."""
     fates: Mapping[str, Fate]
     """What becomes of each of the resources."""
+    names: Mapping[str, tuple[str, str]]
+    """Type and name of the data holders that the template names, by logical id."""
     is_whole: bool
     """Whether the engine creates every type that AWS has, and so gets the template as it is."""
 
@@ -85,6 +87,7 @@ def prepare(
         resources,
         outputs,
         fates=handling.fates(resources, capabilities.creates),
+        names=names.given(resources, conditions),
         is_whole=capabilities.resource_types is None,
     )
 

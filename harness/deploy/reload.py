@@ -29,7 +29,7 @@ class Updated:
 
     def __str__(self) -> str:
         parts = [
-            f"{len(names)} {what} ({', '.join(names)})"
+            f"{what} {', '.join(names)}"
             for what, names in (("functions", self.functions), ("state machines", self.machines))
             if names
         ]

@@ -24,6 +24,8 @@ _TIMEOUT_S = 1800.0
 _ATTEMPTS = 2
 """A file may be delivered into a bucket that has just been emptied, as long as the functions still run."""
 _NO_STACK = "ValidationError"
+_NOT_OURS = frozenset({"CREATE_FAILED", "DELETE_COMPLETE"})
+"""What could not be created may well exist: it is then somebody else's, who had the name first."""
 _STAYS = frozenset({"DELETE_SKIPPED", "DELETE_FAILED"})
 
 
@@ -90,7 +92,7 @@ def resources_of(client_of: ClientOf, stack: FoundStack) -> list[StackResource]:
             )
             for page in pages
             for each in page["StackResourceSummaries"]
-            if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
+            if each.get("PhysicalResourceId") and each["ResourceStatus"] not in _NOT_OURS
         ]
 
 

@@ -1,162 +1,148 @@
-"""What one file costs the engine on each route, without SFTP and Locust: S3 put → … → table row.
+"""What one file costs on each route, without SFTP and Locust: S3 put → … → final row, nothing running.
 
-    taskset -c 0,1 python -m benchmarks.routes --own standard [--files 200] [--rate 12] [--set NAME=VALUE]
+    taskset -c 0,1 python -m benchmarks.routes nested nested-express [--files 200] [--rate 12] [--set NAME=VALUE]
 
-Starts LocalStack, makes the pipeline and puts files of 10 KiB straight into the source bucket, at a rate or,
-without one, as fast as a few threads can. Prints files per second from the first put until nothing runs any
-more, and the CPU of the engine process and of the Lambda processes for each file.
+For each variant: starts LocalStack, deploys the pipeline and puts files of 10 KiB straight into the source
+bucket, at a rate or, without one, as fast as a few threads can. Prints files per second, the CPU of the engine,
+of the Lambda processes and of stand-ins for each file, and the AWS calls that came over HTTP for each file (the
+put among them). `own` and `own-express` are a small pipeline that makes the calls of `nested` and nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from unittest.mock import patch
+from dataclasses import astuple, dataclass
 
 import psutil
 
-from benchmarks import routes_machines
+from benchmarks.routes_pipelines import OWN, VARIANTS, Pipeline, pipeline
 from harness.aws import client
-from harness.engines.base import EngineInfo
-from harness.engines.localstack import settings
-from harness.engines.localstack.host import LocalStackHost
+from harness.engines.localstack import calls
 
 FILE_BYTES = 10 * 1024
 PUT_THREADS = 4
-WARM_UP_FILES = 40
+WARM_UP_FILES = 60
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One repetition. CPU in milliseconds for each file."""
+    """One repetition. CPU in milliseconds for each file, memory at its end."""
 
     files_per_s: float
     engine_cpu_ms: float
     functions_cpu_ms: float
+    stand_ins_cpu_ms: float
+    calls: float
+    engine_mib: float
 
-
-@dataclass
-class Bench:
-    """A pipeline that is up; `done` files have been through it."""
-
-    info: EngineInfo
-    own: routes_machines.OwnPipeline
-    process: psutil.Process
-    done: int = 0
-
-    def run(self, files: int, rate_per_s: float | None) -> Figures:
-        """Put the files and wait until nothing runs any more."""
-        engine_s, functions_s, started = self._engine_cpu_s(), self._functions_cpu_s(), time.monotonic()
-        self._put(files, rate_per_s)
-        self.done += files
-        routes_machines.wait_until_idle(self.info, self.own.parent, self.own.table, self.done)
-        elapsed_s = time.monotonic() - started
-        return Figures(
-            files / elapsed_s,
-            1000 * (self._engine_cpu_s() - engine_s) / files,
-            1000 * (self._functions_cpu_s() - functions_s) / files,
+    def __str__(self) -> str:
+        return (
+            f"{self.files_per_s:.1f} files/s, CPU per file: engine {self.engine_cpu_ms:.1f} ms, "
+            f"functions {self.functions_cpu_ms:.1f} ms, stand-ins {self.stand_ins_cpu_ms:.1f} ms; "
+            f"{self.calls:.1f} AWS calls per file; engine {self.engine_mib:.0f} MiB"
         )
 
+
+class Bench:
+    """Puts files into a pipeline and looks at what that costs."""
+
+    def __init__(self, running: Pipeline) -> None:
+        self._running = running
+        self._done = 0
+        processes = {record.role: psutil.Process(record.pid) for record in running.processes}
+        self.engine = processes["engine"]
+        self._stand_ins = processes.get("stand-ins")
+
+    def run(self, files: int, rate_per_s: float | None) -> Figures:
+        """Put the files and wait until nothing runs any more. SystemExit where one was not transferred."""
+        before, calls_before, started = self._cpu_s(), self._calls(), time.monotonic()
+        self._put(files, rate_per_s)
+        self._done += files
+        statuses = self._running.wait_until_idle(self._done)
+        elapsed_s = time.monotonic() - started
+        if statuses != {"transferred": self._done}:
+            raise SystemExit(f"not all files were transferred: {statuses}")
+        engine, functions, stand_ins = (
+            1000 * (after - one) / files for after, one in zip(self._cpu_s(), before, strict=True)
+        )
+        calls_each = (self._calls() - calls_before) / files
+        memory_mib = self.engine.memory_info().rss / 2**20
+        return Figures(files / elapsed_s, engine, functions, stand_ins, calls_each, memory_mib)
+
     def _put(self, files: int, rate_per_s: float | None) -> None:
-        s3, run = client("s3", self.info), uuid.uuid4().hex[:8]
+        s3, run = client("s3", self._running.engine), uuid.uuid4().hex[:8]
         started = time.monotonic()
 
         def put(number: int) -> None:
             if rate_per_s:
                 time.sleep(max(0.0, started + number / rate_per_s - time.monotonic()))
             key = f"customer-{number % 20}/incoming/{run}-{number}.csv"
-            s3.put_object(Bucket=self.own.source_bucket, Key=key, Body=b"x" * FILE_BYTES)
+            s3.put_object(Bucket=self._running.source_bucket, Key=key, Body=b"x" * FILE_BYTES)
 
         with ThreadPoolExecutor(PUT_THREADS) as pool:
             list(pool.map(put, range(files)))
 
-    def _engine_cpu_s(self) -> float:
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+    def _calls(self) -> int:
+        """AWS calls so far, without those of this program's own waiting."""
+        counted = calls.read(self._running.engine) or {}
+        own = ("dynamodb.Scan", "states.ListExecutions", "stepfunctions.ListExecutions")
+        return sum(count for name, count in counted.items() if name not in own)
 
-    def _functions_cpu_s(self) -> float:
-        """CPU of all processes below the engine, those that have ended included."""
-        ended = self.process.cpu_times()
-        total = float(ended.children_user + ended.children_system)
-        for child in self.process.children(recursive=True):
-            try:
-                times = child.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system
-        return total
+    def _cpu_s(self) -> tuple[float, float, float]:
+        """CPU of the engine, of all processes below it, and of stand-ins with theirs."""
+        stand_ins = sum(_cpu_of(self._stand_ins)) if self._stand_ins else 0.0
+        return (*_cpu_of(self.engine), stand_ins)
 
 
-@contextmanager
-def pipeline(own: str, overrides: dict[str, str], log_copy: Path | None) -> Iterator[Bench]:
-    """Bring engine and pipeline up; stop both in the end, and keep the engine's log where asked."""
-    original = settings.environment
-
-    def environment(**arguments: Any) -> dict[str, str]:
-        return original(**arguments) | overrides
-
-    engine = LocalStackHost()
-    with tempfile.TemporaryDirectory() as folder, patch.object(settings, "environment", environment):
+def _cpu_of(process: psutil.Process) -> tuple[float, float]:
+    """CPU of a process, and of all below it, those that have ended included."""
+    own = process.cpu_times()
+    below = own.children_user + own.children_system
+    for child in process.children(recursive=True):
         try:
-            info = engine.start(Path(folder), _say)
-            made = routes_machines.create(info, child_type=own.upper())
-            yield Bench(info, made, psutil.Process(engine.processes()[0].pid))
-        finally:
-            log_file = engine.log_file()
-            if log_copy and log_file:
-                shutil.copyfile(log_file, log_copy)
-            engine.stop()
+            times = child.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        below += times.user + times.system
+    return own.user + own.system, below
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(line, file=sys.stderr, flush=True)
+
+
+def _median(figures: list[Figures]) -> Figures:
+    return Figures(*(statistics.median(column) for column in zip(*map(astuple, figures), strict=True)))
+
+
+def _measure(variant: str, arguments: argparse.Namespace) -> None:
+    overrides = dict(value.split("=", 1) for value in arguments.set)
+    with pipeline(variant, overrides, _say) as running:
+        bench = Bench(running)
+        bench.run(WARM_UP_FILES, arguments.rate)
+        _say(f"engine pid {bench.engine.pid}")
+        figures = []
+        for _ in range(arguments.repeat):
+            figures.append(bench.run(arguments.files, arguments.rate))
+            _say(f"{variant}: {figures[-1]}")
+        print(f"{variant}: median {_median(figures)}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--own", choices=("standard", "express"), default="standard")
+    parser.add_argument("variants", nargs="+", choices=[*OWN, *VARIANTS])
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--rate", type=float, help="files per second; without it as fast as it goes")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="engine variable")
-    parser.add_argument("--log", type=Path, help="where to keep the engine's log")
     arguments = parser.parse_args()
-    overrides = dict(value.split("=", 1) for value in arguments.set)
-    with pipeline(arguments.own, overrides, arguments.log) as bench:
-        bench.run(WARM_UP_FILES, None)
-        _say(f"engine pid {bench.process.pid}")
-        figures = []
-        for _ in range(arguments.repeat):
-            figures.append(bench.run(arguments.files, arguments.rate))
-            _print(figures[-1])
-        _print(_median(figures), "median ")
-
-
-def _median(figures: list[Figures]) -> Figures:
-    return Figures(
-        statistics.median(one.files_per_s for one in figures),
-        statistics.median(one.engine_cpu_ms for one in figures),
-        statistics.median(one.functions_cpu_ms for one in figures),
-    )
-
-
-def _print(figures: Figures, label: str = "") -> None:
-    print(
-        f"{label}{figures.files_per_s:.1f} files/s, CPU per file: "
-        f"engine {figures.engine_cpu_ms:.1f} ms, functions {figures.functions_cpu_ms:.1f} ms",
-        flush=True,
-    )
+    for variant in arguments.variants:
+        _measure(variant, arguments)
 
 
 if __name__ == "__main__":

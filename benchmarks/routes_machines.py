@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
-from dataclasses import dataclass
 from typing import Any
 
 from harness.aws import client
@@ -20,7 +18,6 @@ from harness.engines.base import EngineInfo
 TABLE = "BenchTransfers"
 SOURCE, DESTINATION = "bench-source", "bench-destination"
 _ROLE = "arn:aws:iam::000000000000:role/bench"
-_TIMEOUT_S = 20.0
 
 HANDLERS = """
 import hashlib
@@ -71,17 +68,8 @@ _RETRY = [
 ]
 
 
-@dataclass(frozen=True)
-class OwnPipeline:
-    """What the benchmark must know of what was made."""
-
-    source_bucket: str
-    table: str
-    parent: str
-
-
-def create(engine: EngineInfo, *, child_type: str) -> OwnPipeline:
-    """Make buckets, table, functions, both machines and the rule.
+def create(engine: EngineInfo, *, child_type: str) -> str:
+    """Make buckets, table, functions, both machines and the rule; return the parent's ARN.
 
     :param child_type: STANDARD (`startExecution.sync:2`) or EXPRESS (`startSyncExecution`)
     """
@@ -91,7 +79,7 @@ def create(engine: EngineInfo, *, child_type: str) -> OwnPipeline:
     child = _machine(engine, "bench-child", _child(functions), child_type)
     parent = _machine(engine, "bench-parent", _parent(functions, child, topic, child_type), "STANDARD")
     _rule(engine, parent)
-    return OwnPipeline(SOURCE, TABLE, parent)
+    return parent
 
 
 def _storage(engine: EngineInfo) -> None:
@@ -220,21 +208,3 @@ def _rule(engine: EngineInfo, parent: str) -> None:
     }
     events.put_rule(Name="bench", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="bench", Targets=[{"Id": "parent", "Arn": parent, "RoleArn": _ROLE}])
-
-
-def wait_until_idle(engine: EngineInfo, parent: str, table: str, files: int) -> None:
-    """Wait until the table has so many rows and no parent runs; SystemExit when nothing moves any more."""
-    states, rows = client("stepfunctions", engine), client("dynamodb", engine)
-    deadline, seen = time.monotonic() + _TIMEOUT_S, -1
-    while True:
-        count = sum(
-            page["Count"] for page in rows.get_paginator("scan").paginate(TableName=table, Select="COUNT")
-        )
-        running = states.list_executions(stateMachineArn=parent, statusFilter="RUNNING", maxResults=1)
-        if count >= files and not running["executions"]:
-            return
-        if count > seen:
-            seen, deadline = count, time.monotonic() + _TIMEOUT_S
-        if time.monotonic() > deadline:
-            raise SystemExit(f"{count} of {files} files arrived, then nothing for {_TIMEOUT_S:.0f} s")
-        time.sleep(0.25)

@@ -1,7 +1,8 @@
 """Ended executions do not stay in memory for ever. Imports LocalStack.
 
 LocalStack keeps each execution with its environment, input and history until it stops; AWS keeps them for 90
-days. Here the last FLOODGATE_SFN_KEPT_EXECUTIONS that succeeded are kept, and as many of those that did not. An Express execution is gone when it has ended: AWS has no call that would ask for it.
+days. Here the last FLOODGATE_SFN_KEPT_EXECUTIONS that succeeded are kept, and as many of those that did not.
+An Express execution is gone when it has ended: AWS has no call that would ask for it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,12 @@ def lambda_python() -> Path:
 def localstack(
     localstack_python: Path, lambda_python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalStackProcess]:
-    process = LocalStackProcess(localstack_python, lambda_python, tmp_path_factory.mktemp("localstack"))
+    process = LocalStackProcess(
+        localstack_python,
+        lambda_python,
+        tmp_path_factory.mktemp("localstack"),
+        {"FLOODGATE_ALARM_INTERVAL_S": "2"},
+    )
     try:
         process.start()
         yield process

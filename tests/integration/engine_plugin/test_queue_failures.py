@@ -18,11 +18,11 @@ from tests.integration.engine_plugin.localstack_process import LocalStackProcess
 
 pytestmark = pytest.mark.integration
 
-SECONDS_EACH = """
+SLOW = """
     import json, os, time
 
     def handler(event, context):
-        time.sleep(1)
+        time.sleep(0.5)
         with open(os.environ["NOTES"], "a") as notes:
             notes.write("".join(json.dumps(record["body"]) + "\\n" for record in event["Records"]))
 """
@@ -85,10 +85,10 @@ def mapped(localstack: LocalStackProcess, unique: str, tmp_path: Path) -> Iterat
     functions, made = localstack.client("lambda"), []
 
     def make(source: str, *, reserved: int | None, suffix: str = "", **mapping: Any) -> Queues:
-        attributes = {"VisibilityTimeout": "3", **({"FifoQueue": "true"} if suffix else {})}
+        attributes = {"VisibilityTimeout": "2", **({"FifoQueue": "true"} if suffix else {})}
         both = Queues(localstack, f"failing-{unique}", suffix, attributes)
         variables = {"Variables": {"NOTES": str(tmp_path / "notes")}}
-        create_function(functions, f"failing-{unique}", source, timeout_s=3, Environment=variables)
+        create_function(functions, f"failing-{unique}", source, timeout_s=2, Environment=variables)
         if reserved is not None:
             functions.put_function_concurrency(
                 FunctionName=f"failing-{unique}", ReservedConcurrentExecutions=reserved
@@ -128,11 +128,11 @@ def throttles(localstack: LocalStackProcess, function: str) -> float:
 def test_with_enough_concurrency_messages_wait_and_none_is_lost(
     localstack: LocalStackProcess, unique: str, tmp_path: Path, mapped: Callable[..., Queues]
 ) -> None:
-    both = mapped(SECONDS_EACH, reserved=2, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
-    bodies = [f"m{number}" for number in range(10)]
+    both = mapped(SLOW, reserved=2, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    bodies = [f"m{number}" for number in range(8)]
     for body in bodies:
         both.sqs.send_message(QueueUrl=both.work_url, MessageBody=body)
-    eventually(lambda: len(done(tmp_path)) >= 10)
+    eventually(lambda: len(done(tmp_path)) >= 8)
     eventually(lambda: both.bodies(both.work_url) == [])
     assert sorted(done(tmp_path)) == bodies
     assert both.bodies(both.dead_url) == []
@@ -143,7 +143,7 @@ def test_with_enough_concurrency_messages_wait_and_none_is_lost(
 def test_with_too_little_concurrency_messages_reach_the_dead_letter_queue(
     localstack: LocalStackProcess, unique: str, tmp_path: Path, mapped: Callable[..., Queues], reserved: int
 ) -> None:
-    both = mapped(SECONDS_EACH, reserved=reserved, BatchSize=1, ScalingConfig={"MaximumConcurrency": 10})
+    both = mapped(SLOW, reserved=reserved, BatchSize=1, ScalingConfig={"MaximumConcurrency": 10})
     bodies = [f"m{number:02}" for number in range(20)]
     for body in bodies:
         both.sqs.send_message(QueueUrl=both.work_url, MessageBody=body)

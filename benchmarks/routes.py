@@ -1,11 +1,12 @@
-"""What one file costs on each route, without SFTP and Locust: S3 put → … → final row, nothing running.
+"""What one file costs on each route, without SFTP and Locust: S3 put to final row, nothing running any more.
 
-    taskset -c 0,1 python -m benchmarks.routes nested nested-express [--files 200] [--rate 12] [--set NAME=VALUE]
+    taskset -c 0,1 python -m benchmarks.routes nested nested-express [--files 200] [--rate 12]
 
 For each variant: starts LocalStack, deploys the pipeline and puts files of 10 KiB straight into the source
-bucket, at a rate or, without one, as fast as a few threads can. Prints files per second, the CPU of the engine,
-of the Lambda processes and of stand-ins for each file, and the AWS calls that came over HTTP for each file (the
-put among them). `own` and `own-express` are a small pipeline that makes the calls of `nested` and nothing else.
+bucket, at a rate or, without one, as fast as a few threads can. Prints files per second, the CPU of the
+engine, of the Lambda processes and of stand-ins for each file, and the AWS calls that came over HTTP for each
+file (the put among them). `own` and `own-express` are a small pipeline that makes the calls of `nested` and
+nothing else. `--set NAME=VALUE` sets a variable of the engine.
 """
 
 from __future__ import annotations

@@ -34,7 +34,12 @@ _ROUTES = (
     {"Route": "ecs"},
     {"Route": "ecs", "Recording": "lean", "Pipe": "true", "Fifo": "true"},
     {"Route": "ecs", "Recording": "lean"},
-    {"Route": "queued", "SftpEndpoint": "public", "SftpUserName": "customer", "SftpUserPublicKey": "ssh-ed25519 A"},
+    {
+        "Route": "queued",
+        "SftpEndpoint": "public",
+        "SftpUserName": "customer",
+        "SftpUserPublicKey": "ssh-ed25519 A",
+    },
     {"Route": "direct", "SftpEndpoint": "none"},
     {
         "Route": "nested",
@@ -57,7 +62,9 @@ class Variant:
     """All parameters."""
 
     def __str__(self) -> str:
-        return ",".join(value if name == "Route" else f"{name}={value[:12]}" for name, value in self.chosen.items())
+        return ",".join(
+            value if name == "Route" else f"{name}={value[:12]}" for name, value in self.chosen.items()
+        )
 
     def of_type(self, kind: str) -> dict[str, Any]:
         """Return the properties of all resources of a type, by logical id."""
@@ -72,7 +79,9 @@ def variant(chosen: Mapping[str, str], profile: str = "aws") -> Variant:
     loaded = _loaded()
     values = parameters.as_values(
         loaded,
-        parameters.in_effect(loaded, {"CodeBucket": "code", "CodeKey": "k", **pipeline_files.profile(profile), **chosen}),
+        parameters.in_effect(
+            loaded, {"CodeBucket": "code", "CodeKey": "k", **pipeline_files.profile(profile), **chosen}
+        ),
     )
     conditions = Conditions(loaded, values, PSEUDO)
 

@@ -1,4 +1,7 @@
-"""What must hold between the numbers of the template and its profiles, and around the folder."""
+"""What must hold between the numbers of the template and its profiles, and around the folder.
+
+cfn-lint takes longer than a unit test may, and has a target of its own: `make template-lint`, part of `make check`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,17 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import cfnlint.api  # type: ignore[import-untyped]
 import pytest
-from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from harness.deploy import pipeline_files, template
+from harness.deploy import exports, parameters, pipeline_files, template
+from harness.deploy.conditions import Conditions
+from harness.exceptions import UsageError
+from tests.unit.pipeline.template_variants import PSEUDO
 
 pytestmark = pytest.mark.unit
 
 PROFILES = ("local", "aws")
+TEMPLATES = sorted(pipeline_files.folder().glob("*.yaml"))
 
 
 def numbers(profile: str) -> dict[str, Any]:
@@ -38,12 +43,6 @@ def test_three_receives_then_the_dead_letter_queue_at_once(profile: str) -> None
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_polling_never_exceeds_the_reserved_concurrency(profile: str) -> None:
-    values = numbers(profile)
-    assert values["WorkerMaximumConcurrency"] <= values["WorkerReservedConcurrency"]
-
-
-@pytest.mark.parametrize("profile", PROFILES)
 def test_one_slow_answer_and_the_reserve_fit_into_the_timeout(profile: str) -> None:
     values = numbers(profile)
     assert values["ReadTimeoutSeconds"] + values["DeadlineReserveSeconds"] < values["WorkerTimeoutSeconds"]
@@ -54,40 +53,54 @@ def test_locally_a_poison_file_is_in_the_dead_letter_queue_within_ten_seconds() 
     assert sum(int(delay) for delay in delays) <= 10
 
 
-def test_the_template_passes_cfn_lint_with_every_rule() -> None:
-    text = pipeline_files.template_file().read_text()
-    found = cfnlint.api.lint(text, config=ManualArgs(regions=["us-east-1"], include_checks=["I"]))
-    assert [str(match) for match in found] == []
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_rule_of_cfn_lint_is_switched_off(path: Path) -> None:
+    loaded = template.load(path)
+    assert set(loaded["Metadata"]) == {"AWS::CloudFormation::Interface"}
+    assert all("Metadata" not in body for body in loaded["Resources"].values())
 
 
-def test_no_rule_is_switched_off_in_the_template() -> None:
-    metadata = template.load()["Metadata"]
-    assert set(metadata) == {"AWS::CloudFormation::Interface"}
-    assert all("Metadata" not in body for body in template.load()["Resources"].values())
-
-
-def test_every_parameter_is_in_the_console_groups() -> None:
-    loaded = template.load()
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_parameter_is_in_the_console_groups(path: Path) -> None:
+    loaded = template.load(path)
     groups = loaded["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert {name for group in groups for name in group["Parameters"]} == set(loaded["Parameters"])
 
 
-def test_every_bucket_is_private_versioned_encrypted_and_tidied() -> None:
-    buckets = [body for body in template.load()["Resources"].values() if body["Type"] == "AWS::S3::Bucket"]
-    assert len(buckets) == 2
-    for bucket in buckets:
-        assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
-        assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
-        assert bucket["Properties"]["BucketEncryption"]
-        assert bucket["Properties"]["LifecycleConfiguration"]["Rules"][0]["AbortIncompleteMultipartUpload"]
+def test_the_template_fits_into_cloudformations_limits() -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+    loaded = template.load()
+    assert pipeline_files.template_file().stat().st_size <= 1_000_000
+    assert len(loaded["Parameters"]) <= 200
+    assert len(loaded["Outputs"]) <= 200
+    assert len(loaded["Resources"]) <= 500
 
 
-def test_no_permission_is_wider_than_a_named_resource() -> None:
-    role = template.load()["Resources"]["WorkerRole"]["Properties"]
-    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert not any("*" in action for action in actions)
-        assert statement["Resource"] != "*"
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_names_parameters_of_the_template_alone(profile: str) -> None:
+    assert set(pipeline_files.profile(profile)) <= set(template.load()["Parameters"])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [
+        ({"Fifo": "true"}, "Fifo needs Pipe"),
+        ({"Route": "direct", "Pipe": "true"}, "need a Route with a queue"),
+        ({"Route": "nested", "Pipe": "true", "Fifo": "true"}, "need a Route with a queue"),
+        ({"DestinationAccountId": "1" * 12}, "needs ExistingDestinationBucket"),
+        ({"IncludePrefixes": "a/", "IncludeSuffixes": ".csv"}, "IncludePrefixes or IncludeSuffixes"),
+        ({"Route": "ecs", "WorkerImage": ""}, "needs WorkerImage"),
+        ({"SftpUserName": "customer"}, "needs SftpUserPublicKey"),
+    ],
+    ids=str,
+)
+def test_choices_that_cannot_be_are_refused(chosen: dict[str, str], problem: str) -> None:
+    loaded = template.load()
+    values = parameters.as_values(
+        loaded, parameters.in_effect(loaded, {"CodeBucket": "b", "CodeKey": "k", **chosen})
+    )
+    with pytest.raises(UsageError, match=problem):
+        exports.require_rules(loaded, Conditions(loaded, values, PSEUDO))
 
 
 @pytest.mark.parametrize("path", sorted(pipeline_files.folder().rglob("*.py")), ids=lambda path: path.name)

@@ -53,7 +53,10 @@ def _sender(statement: dict[str, Any]) -> str:
 @each_variant
 def test_what_is_taken_from_a_queue_ends_in_a_dead_letter_queue(found: Variant) -> None:
     queues = found.of_type("SQS::Queue")
-    taken = {queue_of(mapping["EventSourceArn"]) for mapping in found.of_type("Lambda::EventSourceMapping").values()}
+    taken = {
+        queue_of(mapping["EventSourceArn"])
+        for mapping in found.of_type("Lambda::EventSourceMapping").values()
+    }
     taken |= {queue_of(pipe["Source"]) for pipe in found.of_type("Pipes::Pipe").values()}
     taken |= {"WorkQueue"} if found.values["Route"] == "ecs" else set()
     assert taken == {name for name, queue in queues.items() if "RedrivePolicy" in queue}
@@ -88,7 +91,8 @@ def test_messages_stay_hidden_six_times_as_long_as_their_function_may_run(found:
         for mapping in found.of_type("Lambda::EventSourceMapping").values()
     ]
     pairs += [
-        (queue_of(pipe["Source"]), queue_of(pipe["Enrichment"])) for pipe in found.of_type("Pipes::Pipe").values()
+        (queue_of(pipe["Source"]), queue_of(pipe["Enrichment"]))
+        for pipe in found.of_type("Pipes::Pipe").values()
     ]
     for queue, function in pairs:
         hidden_s = int(found.values[queues[queue]["VisibilityTimeout"]["Ref"]])

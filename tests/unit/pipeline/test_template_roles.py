@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from harness.deploy import pipeline_files, template
-from tests.unit.pipeline.template_variants import PSEUDO, Variant, listed, statements, targets, variant, variants
+from tests.unit.pipeline.template_variants import (
+    PSEUDO,
+    Variant,
+    listed,
+    statements,
+    targets,
+    variant,
+    variants,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -17,10 +25,12 @@ each_variant = pytest.mark.parametrize("found", variants(), ids=str)
 
 UNSCOPED = {
     "DeliverLogs": "log delivery knows no resources (docs: Step Functions, cw-logs)",
-    "LogInToRegistry": "ecr:GetAuthorizationToken knows no resources (service authorization reference of ECR)",
+    "LogInToRegistry": "ecr:GetAuthorizationToken knows no resources (service authorization reference)",
 }
 """Statements with the resource `*`, and why AWS allows none better."""
-ALL_OF_ONE_KIND = {"SftpLoggingRole": "Transfer Family names the log group by the server, which is made after its role"}
+ALL_OF_ONE_KIND = {
+    "SftpLoggingRole": "Transfer Family names the log group by the server, which is made after its role"
+}
 """Roles with a resource that ends in a wildcard although it is no bucket, execution or log stream."""
 
 
@@ -52,7 +62,9 @@ def test_only_one_service_takes_a_role_and_only_for_this_account(found: Variant)
         service = statement["Principal"]["Service"]
         # Lambda takes roles in its own account alone and sends no source account.
         if service != "lambda.amazonaws.com":
-            assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}, name
+            assert statement["Condition"]["StringEquals"] == {
+                "aws:SourceAccount": {"Ref": "AWS::AccountId"}
+            }, name
 
 
 @each_variant
@@ -104,7 +116,7 @@ def _called(found: Variant, machine: dict[str, Any]) -> set[tuple[str, str]]:
         value = substitutions[placeholder]
         return [] if value == "none" else list(targets(value))
 
-    functions = {name for name in re.findall(r'"FunctionName": "\$\{(\w+)\}"', definition)}
+    functions = set(re.findall(r'"FunctionName": "\$\{(\w+)\}"', definition))
     called = {("lambda:InvokeFunction", target) for name in functions for target in meant(name)}
     if "sns:publish" in definition:
         called |= {("sns:Publish", target) for target in meant("ResultsTopicArn")}
@@ -115,7 +127,9 @@ def _called(found: Variant, machine: dict[str, Any]) -> set[tuple[str, str]]:
         rule = f"arn:{{}}:events:{{}}:{{}}:rule/{MANAGED_RULE}"
         called |= {("states:StartExecution", child)}
         called |= {(f"states:{action}", child) for action in ("DescribeExecution", "StopExecution")}
-        called |= {(f"events:{action}", _managed_rule(rule)) for action in ("DescribeRule", "PutRule", "PutTargets")}
+        called |= {
+            (f"events:{action}", _managed_rule(rule)) for action in ("DescribeRule", "PutRule", "PutTargets")
+        }
     return called
 
 
@@ -133,8 +147,8 @@ def _definition(found: Variant, machine: dict[str, Any]) -> str:
     text, given = key if isinstance(key, list) else (key, {})
     for name, value in {**found.values, **given}.items():
         text = text.replace(f"${{{name}}}", str(value))
-    path = pipeline_files.folder() / "statemachines" / text.rpartition("/")[2]
-    definition = path.read_text()
+    path = pipeline_files.folder() / "statemachines" / str(text).rpartition("/")[2]
+    definition: str = path.read_text()
     assert set(re.findall(r"\$\{(\w+)\}", definition)) <= set(machine["DefinitionSubstitutions"])
     return definition
 
@@ -154,7 +168,9 @@ def test_a_parent_with_a_child_starts_no_other_machine(found: Variant) -> None:
 @each_variant
 def test_one_role_of_a_route_writes_to_the_destination(found: Variant) -> None:
     writers = {
-        name for name, role in found.of_type("IAM::Role").items() if {"Ref": "CopyPolicy"} in role.get("ManagedPolicyArns", [])
+        name
+        for name, role in found.of_type("IAM::Role").items()
+        if {"Ref": "CopyPolicy"} in role.get("ManagedPolicyArns", [])
     }
     assert writers == set(targets(found.outputs["CopyingRole"]["Value"]))
 
@@ -171,8 +187,12 @@ def test_writing_to_the_destination_is_bound_to_its_account(found: Variant) -> N
 def test_the_destination_account_allows_what_the_pipeline_does() -> None:
     granted = template.load(pipeline_files.folder() / "destination-account.yaml")["Resources"]
     bucket_policy = granted["DestinationBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    allowed = {action for one in bucket_policy if one["Effect"] == "Allow" for action in listed(one["Action"])}
-    found = variant({"Route": "nested", "ExistingDestinationBucket": "elsewhere", "DestinationAccountId": "444455556666"})
+    allowed = {
+        action for one in bucket_policy if one["Effect"] == "Allow" for action in listed(one["Action"])
+    }
+    found = variant(
+        {"Route": "nested", "ExistingDestinationBucket": "elsewhere", "DestinationAccountId": "444455556666"}
+    )
     needed = {
         action
         for statement in statements(found, "UploadRole")

@@ -1,6 +1,6 @@
 """What must hold between the numbers of the template and its profiles, and around the folder.
 
-cfn-lint takes longer than a unit test may, and has a target of its own: `make template-lint`, part of `make check`.
+cfn-lint takes longer than a unit test may: it has a target of its own, `make template-lint`, in `make check`.
 """
 
 from __future__ import annotations

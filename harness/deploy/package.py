@@ -9,9 +9,11 @@ machine code for this machine.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,8 +81,8 @@ def content_sha256(path: Path) -> str:
 
 def _forget_old(cache: Path, used: Path) -> None:
     """Keep the packages that were used last; `floodgate up --watch` makes a new one at each save."""
-    used.touch()
-    by_use = sorted(cache.glob("*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+    os.utime(used, (time.time(), used.stat().st_mtime))
+    by_use = sorted(cache.glob("*.zip"), key=lambda path: path.stat().st_atime, reverse=True)
     for path in by_use[_KEPT_PACKAGES:]:
         path.unlink(missing_ok=True)
         path.with_name(f".{path.name}.lock").unlink(missing_ok=True)

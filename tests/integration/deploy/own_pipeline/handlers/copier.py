@@ -2,7 +2,6 @@
 
 import os
 from typing import Any
-from urllib.parse import quote
 
 import boto3
 
@@ -12,6 +11,7 @@ s3 = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
 def handler(event: dict[str, Any], context: object) -> str:
     """Take one `Object Created` event."""
     detail = event["detail"]
-    source = f"{detail['bucket']['name']}/{quote(detail['object']['key'])}"
-    s3.copy_object(Bucket=os.environ["DELIVERED"], Key=detail["object"]["key"], CopySource=source)
+    key = detail["object"]["key"]
+    source = {"Bucket": detail["bucket"]["name"], "Key": key}
+    s3.copy_object(Bucket=os.environ["DELIVERED"], Key=key, CopySource=source)
     return os.environ["GREETING"]

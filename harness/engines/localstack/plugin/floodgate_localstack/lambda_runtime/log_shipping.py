@@ -15,7 +15,7 @@ from floodgate_localstack.lambda_runtime.log_capture import LogEvent
 
 LOG = logging.getLogger(__name__)
 
-GATHER_S = 0.2
+GATHER_S = 0.5
 
 
 def run_log_loop(handler: LogHandler, *_args: Any, **_kwargs: Any) -> None:

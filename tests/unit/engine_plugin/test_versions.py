@@ -1,0 +1,35 @@
+"""When a patch is left out."""
+
+from __future__ import annotations
+
+import pytest
+from floodgate_localstack import versions
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(versions, "installed_version", lambda: "4.9.2")
+    return []
+
+
+def patch(applied: list[str], known: frozenset[str] = versions.KNOWN_VERSIONS) -> bool:
+    @versions.named_patch("mine", versions=known)
+    def apply() -> None:
+        applied.append("mine")
+
+    return apply()
+
+
+def test_patch_is_applied_to_the_versions_that_it_was_made_for(applied: list[str]) -> None:
+    assert patch(applied)
+    assert not patch(applied, frozenset({"1.0"}))
+    assert applied == ["mine"]
+
+
+def test_patch_can_be_left_out_by_name(applied: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(versions.SKIPPED_VARIABLE, "other,mine")
+    assert not patch(applied)
+    monkeypatch.setenv(versions.SKIPPED_VARIABLE, "mine-too")
+    assert patch(applied)

@@ -121,6 +121,8 @@ def _code_problems(template: Mapping[str, Any], options: PipelineOptions) -> Ite
     missing = [name for name in CODE if name not in template["Parameters"]]
     if options.template is not None and options.handlers is None and len(missing) < len(CODE):
         yield "its functions take their code by CodeBucket and CodeKey, so name the folder with --handlers"
+    if options.handlers is not None and not any(options.handlers.rglob("*.py")):
+        yield f"--handlers {options.handlers} holds no Python file"
     if options.handlers is not None and missing:
         yield f"it has no parameter {', '.join(missing)}, so it cannot take the code of --handlers"
     if missing and mentions(template["Resources"], set(missing)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
-from harness.deploy import Deployment, PipelineOptions, deploy
+from harness.deploy import Deployment, PipelineOptions, deploy, prepare
 from harness.engines import disk
 from harness.engines.base import Engine, EngineInfo, Progress
 from harness.engines.process import record_of
@@ -51,9 +51,9 @@ def up(
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
     require_count(customers)
-    pipeline.validate()
     chosen = create(engine, port=port)
     state = StackState(name)
+    prepare(pipeline, chosen.capabilities(), stack_name=cloudformation_name(name))
     ownership = Ownership(engine, None if owner_pid is None else record_of("owner", owner_pid))
     with disk.translated(stacks_dir()), _locked(state, progress):
         sweep(progress)
@@ -62,7 +62,7 @@ def up(
             return _bring_up(state, ownership, chosen, pipeline, customers, progress)
         except BaseException:
             progress("stopping what was started")
-            clear_for_good(state)
+            clear_for_good(state, progress)
             raise
 
 

@@ -15,11 +15,8 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def patch(applied: list[str], known: frozenset[str] = versions.KNOWN_VERSIONS) -> bool:
-    @versions.named_patch("mine", versions=known)
-    def apply() -> None:
-        applied.append("mine")
-
-    return apply()
+    guarded = versions.named_patch("mine", versions=known)(lambda: applied.append("mine"))
+    return bool(guarded())
 
 
 def test_patch_is_applied_to_the_versions_that_it_was_made_for(applied: list[str]) -> None:

@@ -41,6 +41,10 @@ VARIANTS: Mapping[str, PipelineOptions] = {
 
 _STACK = "routes"
 _IDLE_TIMEOUT_S = 90.0
+_POLL_S = 0.25
+_LONGEST_POLL_S = 1.5
+_POLL_SHARE = 10
+"""A look costs the engine work, and more with each row: so many times as long nobody looks."""
 _FINAL = "#s IN (:transferred, :failed, :superseded)"
 _FINAL_VALUES = {f":{status}": {"S": status} for status in ("transferred", "failed", "superseded")}
 
@@ -62,13 +66,14 @@ class Pipeline:
 
         Raises SystemExit when nothing has moved for a while.
         """
-        deadline, seen = time.monotonic() + _IDLE_TIMEOUT_S, -1
+        deadline, seen, looked = time.monotonic() + _IDLE_TIMEOUT_S, -1, time.monotonic()
         while (count := self._count_final()) < files or self._is_running():
             if count > seen:
                 seen, deadline = count, time.monotonic() + _IDLE_TIMEOUT_S
             if time.monotonic() > deadline:
                 raise SystemExit(f"{count} of {files} files are final, then nothing: {self.statuses()}")
-            time.sleep(0.25)
+            time.sleep(min(_LONGEST_POLL_S, max(_POLL_S, _POLL_SHARE * (time.monotonic() - looked))))
+            looked = time.monotonic()
         return self.statuses()
 
     def statuses(self) -> dict[str, int]:

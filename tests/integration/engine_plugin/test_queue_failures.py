@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.engines.base import EngineInfo
 from harness.engines.localstack import queues
@@ -186,6 +187,19 @@ def test_fifo_keeps_its_order_when_one_record_fails(tmp_path: Path, mapped: Call
     eventually(lambda: both.bodies(both.work_url) == [])
     for group, bodies in expected.items():
         assert [body for body in done(tmp_path) if body.startswith(group)] == bodies
+
+
+@pytest.mark.parametrize("setting", [{"BatchSize": 11}, {"MaximumBatchingWindowInSeconds": 1}])
+def test_a_fifo_mapping_takes_ten_messages_at_most_and_has_no_window(
+    localstack: LocalStackProcess, unique: str, setting: dict[str, int]
+) -> None:
+    sqs = localstack.client("sqs")
+    url = sqs.create_queue(QueueName=f"{unique}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    with pytest.raises(ClientError, match=r"InvalidParameterValueException.*FIFO"):
+        localstack.client("lambda").create_event_source_mapping(
+            FunctionName="any", EventSourceArn=arn, **setting
+        )
 
 
 def test_a_fifo_group_waits_for_all_of_its_messages_and_for_no_other_group(

@@ -16,6 +16,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.s3_events",
     "floodgate_localstack.s3_temporary_files",
     "floodgate_localstack.sqs_mapping.patch",
+    "floodgate_localstack.sqs_mapping.limits",
     "floodgate_localstack.s3_conditional_copy",
     "floodgate_localstack.event_path",
     "floodgate_localstack.sqs_metrics",

@@ -7,6 +7,7 @@ and ignores `ScalingConfig.MaximumConcurrency`. Here:
     batches.py   messages → payloads of at most 6 MB; the answer of a function → which messages are done
     mapping.py   the loop of one mapping: a slot, a batch, a thread for the batch
     internal.py  LocalStack's queues and functions, called inside the process
+    limits.py    what AWS refuses in the configuration
     patch.py     puts all this in place of LocalStack's poller
 
 A message is taken from the queue only when a batch may run: waiting costs no receive.

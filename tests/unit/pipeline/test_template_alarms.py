@@ -132,3 +132,17 @@ def test_an_address_gets_the_alarms() -> None:
         variant({"Route": "queued", "AlarmEmail": "a@b.example"}).of_type("SNS::Subscription").values()
     )
     assert subscription["Protocol"] == "email"
+
+
+@each_variant
+def test_the_dashboard_shows_the_metrics_that_handlers_embed(found: Variant) -> None:
+    for function in found.of_type("Lambda::Function").values():
+        given = function["Environment"]["Variables"]
+        assert given["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+        shown = [
+            given["POWERTOOLS_METRICS_NAMESPACE"],
+            "FilesTransferred",
+            "service",
+            PSEUDO["AWS::StackName"],
+        ]
+        assert shown in _dashboard(found)["widgets"][0]["properties"]["metrics"]

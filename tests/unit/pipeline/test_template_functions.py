@@ -28,7 +28,7 @@ SETTINGS: Mapping[str, type[settings.FromEnvironment] | None] = {
     "UploadFunction": workflow_settings.DeliverySettings,
     "NotifyFunction": workflow_settings.NotifySettings,
 }
-NOT_OURS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "AWS_DEFAULT_REGION"}
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 CHILD = {"ValidateFunction", "DownloadFunction", "UploadFunction", "NotifyFunction"}
 
 
@@ -115,7 +115,8 @@ def test_tasks_get_the_settings_of_their_worker(found: Variant) -> None:
 
 def _read(kind: type[settings.FromEnvironment], given: dict[str, str]) -> settings.FromEnvironment:
     known = {field.name.upper() for field in fields(kind)}  # type: ignore[arg-type]
-    assert set(given) - NOT_OURS <= known
+    assert set(given) - POWERTOOLS - {"AWS_DEFAULT_REGION"} <= known
+    assert set(given) >= POWERTOOLS
     return kind.from_environment(given)
 
 

@@ -105,7 +105,7 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(variant: str, overrides: Mapping[str, str], progress: Progress) -> Iterator[Pipeline]:
+def pipeline(variant: str, overrides: dict[str, str], progress: Progress) -> Iterator[Pipeline]:
     """Bring a pipeline up on an engine of its own, with `overrides` of the engine's variables; stop both."""
     original = settings.environment
 

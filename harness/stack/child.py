@@ -31,9 +31,10 @@ _PASSED_THROUGH = (
 def start(
     state: StackState, role: str, module: str, config: dict[str, Any], *, name: str, timeout_s: float
 ) -> dict[str, Any]:
-    """Start `python -m MODULE <role>.json` and return what it writes to the ready file that `config` names.
+    """Start `python -m MODULE <role>.json` and return what it writes to its ready file.
 
     :param role: names its record, its files (`<role>.json`, `<role>.log`) and the folder that marks it
+    :param config: goes to the configuration file; it must name `ready_file(state, role)`
     :param name: what users call it, such as `the SFTP server`
     :raises EngineStartError: it ended, or is not ready after `timeout_s`; with the end of its log
     """
@@ -41,7 +42,12 @@ def start(
     replace_json(config_file, config)
     child = _spawn(state, role, module, config_file)
     state.processes.write(process.record_of(role, child.pid))
-    return _wait_until_ready(child, Path(config["ready_file"]), _log_file(state, role), name, timeout_s)
+    return _wait_until_ready(child, ready_file(state, role), _log_file(state, role), name, timeout_s)
+
+
+def ready_file(state: StackState, role: str) -> Path:
+    """Return the file that the process is to write when it works."""
+    return state.folder / f"{role}.ready.json"
 
 
 def _spawn(state: StackState, role: str, module: str, config_file: Path) -> subprocess.Popen[bytes]:
@@ -60,13 +66,13 @@ def _log_file(state: StackState, role: str) -> Path:
 
 
 def _wait_until_ready(
-    child: subprocess.Popen[bytes], ready_file: Path, log_file: Path, name: str, timeout_s: float
+    child: subprocess.Popen[bytes], ready: Path, log_file: Path, name: str, timeout_s: float
 ) -> dict[str, Any]:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        if ready_file.exists():
-            ready: dict[str, Any] = json.loads(ready_file.read_text())
-            return ready
+        if ready.exists():
+            told: dict[str, Any] = json.loads(ready.read_text())
+            return told
         if (code := child.poll()) is not None:
             raise _failure(f"{name} ended with {code} while starting", log_file)
         time.sleep(_POLL_S)

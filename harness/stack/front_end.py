@@ -41,7 +41,7 @@ class FrontEnd:
         :raises EngineStartError: it ended, or does not listen after `timeout_s`; with the end of its log
         """
         server_id = f"s-{secrets.token_hex(9)[:17]}"
-        config = self._config(state, server_id, state.folder / "sftp.ready.json")
+        config = self._config(state, server_id, child.ready_file(state, ROLE))
         ready = child.start(state, ROLE, "harness.sftp", config, name="the SFTP server", timeout_s=timeout_s)
         return SftpEndpoint(ready["host"], ready["port"], ready["host_key_fingerprint"], server_id)
 

@@ -85,6 +85,6 @@ def _config(
         "resources": [asdict(resource) for resource in resources],
         "code": code,
         "work_dir": str(state.folder / ROLE),
-        "ready_file": str(state.folder / f"{ROLE}.ready.json"),
+        "ready_file": str(child.ready_file(state, ROLE)),
         "max_tasks": max_tasks(),
     }

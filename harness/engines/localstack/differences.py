@@ -10,6 +10,6 @@ DIFFERS_FROM_AWS = (
     "Alarms are evaluated every ten seconds, not once a minute; metric math in alarms is not evaluated.",
     "Log filter patterns in brackets and with regular expressions match nothing.",
     "Deleting a CloudFormation stack deletes buckets that still hold objects.",
-    "Of executions that have ended only the last 2,000 that succeeded can be described, and 2,000 others.",
+    "Of executions that have ended only the last 5,000 that succeeded can be described, and 5,000 others.",
 )
 """Sentences for the report."""

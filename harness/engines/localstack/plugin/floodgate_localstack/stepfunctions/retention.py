@@ -16,7 +16,8 @@ from floodgate_localstack.stepfunctions.kept_executions import Executions, Gener
 from floodgate_localstack.versions import named_patch
 
 _VARIABLE = "FLOODGATE_SFN_KEPT_EXECUTIONS"
-_KEPT = 2000
+_KEPT = 5000
+"""About 20 KiB each with inputs and history of our pipeline."""
 
 
 @named_patch("sfn-retention")

@@ -12,21 +12,28 @@ from pathlib import Path
 
 import pytest
 
+from harness.deploy import PipelineOptions
 from harness.engines import process
 from harness.environments import ensure
 from harness.paths import environments_dir
 from harness.stack import lifecycle
 from harness.stack.state import known_names
 
+SMALL = PipelineOptions(template=Path(__file__).parent / "small.yaml")
+"""Two buckets: deployed in a second, where the pipeline takes ten."""
 UP_SCRIPT = """
-import os, signal, sys, time
+import os, signal, sys
+from pathlib import Path
+from harness.deploy import PipelineOptions
 from harness.stack import lifecycle
 
 def tell(line):
     print(line, flush=True)
 
 name, owned = sys.argv[1], sys.argv[2] == "owned"
-lifecycle.up(name, customers=1, owner_pid=os.getpid() if owned else None, progress=tell)
+owner_pid = os.getpid() if owned else None
+pipeline = PipelineOptions(template=Path(sys.argv[3]))
+lifecycle.up(name, pipeline=pipeline, customers=1, owner_pid=owner_pid, progress=tell)
 tell("up and waiting")
 if owned:
     signal.pause()
@@ -59,7 +66,7 @@ class OtherProcess:
 
     def __init__(self, name: str, *, owned: bool) -> None:
         self.popen = subprocess.Popen(
-            [sys.executable, "-c", UP_SCRIPT, name, "owned" if owned else "kept"],
+            [sys.executable, "-c", UP_SCRIPT, name, "owned" if owned else "kept", str(SMALL.template)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

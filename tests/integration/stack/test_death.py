@@ -14,7 +14,7 @@ from harness.engines.base import ProcessRecord
 from harness.stack import lifecycle
 from harness.stack.clearing import sweep
 from harness.stack.state import WATCHER_ROLE, StackState
-from tests.integration.stack.conftest import OtherProcess, wait_until
+from tests.integration.stack.conftest import SMALL, OtherProcess, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -49,7 +49,7 @@ def test_kill_of_owner_and_watcher_is_cleared_by_the_next_up(other_process: Make
     assert lifecycle.describe("demo") is not None
 
     told: list[str] = []
-    lifecycle.up("another", customers=1, progress=told.append)
+    lifecycle.up("another", pipeline=SMALL, customers=1, progress=told.append)
 
     assert "clearing what the dead stack 'demo' left" in told
     assert not (home / "stacks" / "demo").exists()
@@ -88,7 +88,6 @@ def test_up_that_was_killed_half_way_is_swept(moment: str, other_process: MakePr
     [
         pytest.param("LocalStack: starting", False, id="engine starts"),
         pytest.param("Pipeline: creating", False, id="pipeline is deployed"),
-        pytest.param("SFTP: starting", False, id="front end starts"),
         pytest.param("SFTP: starting", True, id="front end starts beside a watcher"),
     ],
 )

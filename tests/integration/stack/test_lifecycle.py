@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import stat
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import asyncssh
 import pytest
 
 from harness.aws import client
-from harness.deploy import Deployment
+from harness.deploy import PipelineOptions
 from harness.engines import ports, process
 from harness.engines.base import EngineInfo
 from harness.engines.localstack import health
 from harness.engines.localstack.host import LocalStackHost
-from harness.exceptions import DeployError, EngineStartError, EnvironmentNotReadyError, PortInUseError
+from harness.exceptions import (
+    AwsError,
+    DeployError,
+    EngineStartError,
+    EnvironmentNotReadyError,
+    PortInUseError,
+)
 from harness.stack import front_end, lifecycle
 from harness.stack.description import StackDescription
 from harness.stack.state import StackState
-from tests.integration.stack.conftest import wait_until
+from tests.integration.stack.conftest import SMALL, wait_until
 
 pytestmark = pytest.mark.integration
+
+OWN_FOLDER = Path(__file__).parents[1] / "deploy" / "own_pipeline"
+OWN = PipelineOptions(template=OWN_FOLDER / "template.yaml", handlers=OWN_FOLDER / "handlers")
+"""It carries files as the pipeline does, with a fifth of its resources."""
+assert SMALL.template is not None
+SMALL_BODY = SMALL.template.read_text()
 
 
 def ports_of(stack: StackDescription) -> list[int]:
@@ -64,9 +76,7 @@ def assert_takes_files(stack: StackDescription) -> None:
 
 
 def assert_takes_invocations(stack: StackDescription) -> None:
-    answer = client("lambda", stack.engine).invoke(
-        FunctionName=stack.functions["worker"], Payload=json.dumps({"Records": []})
-    )
+    answer = client("lambda", stack.engine).invoke(FunctionName=stack.functions["copy"], Payload="{}")
     assert answer["StatusCode"] == 200
 
 
@@ -115,8 +125,8 @@ def test_up_describe_down(home: Path) -> None:
 
 
 def test_stopping_one_stack_leaves_the_other_at_work(home: Path) -> None:
-    first = lifecycle.up("first", customers=1, progress=print)
-    second = lifecycle.up("second", customers=1, progress=print)
+    first = lifecycle.up("first", pipeline=OWN, customers=1, progress=print)
+    second = lifecycle.up("second", pipeline=OWN, customers=1, progress=print)
     assert_takes_files(first)
     assert_takes_files(second)
     assert set(ports_of(first)).isdisjoint(ports_of(second))
@@ -131,7 +141,7 @@ def test_stopping_one_stack_leaves_the_other_at_work(home: Path) -> None:
 
 
 def test_dead_part_is_named(home: Path) -> None:
-    lifecycle.up("demo", customers=1, progress=print)
+    lifecycle.up("demo", pipeline=SMALL, customers=1, progress=print)
     (sftp,) = (record for record in StackState("demo").processes.read() if record.role == "sftp")
     os.kill(sftp.pid, signal.SIGKILL)
     wait_until(lambda: lifecycle.is_alive("demo") == ["sftp"], "the dead SFTP server noticed")
@@ -149,9 +159,13 @@ def test_sftp_server_that_does_not_start_takes_all_down_and_shows_its_log(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last step fails: engine and pipeline, which are up, go as well."""
-    monkeypatch.setattr(front_end.FrontEnd, "_config", lambda *_: {"host": "127.0.0.1"})
+
+    def wrong(_: object, state: StackState, *__: object) -> dict[str, str]:
+        return {"host": "127.0.0.1", "ready_file": str(state.folder / "sftp.ready.json")}
+
+    monkeypatch.setattr(front_end.FrontEnd, "_config", wrong)
     with pytest.raises(EngineStartError) as caught:
-        lifecycle.up("demo", customers=1, progress=print)
+        lifecycle.up("demo", pipeline=SMALL, customers=1, progress=print)
     assert "the SFTP server ended with 2" in caught.value.message
     assert "error:" in caught.value.message
     assert_nothing_left("demo", home)
@@ -165,7 +179,7 @@ def test_pipeline_that_cannot_be_deployed_shows_the_engines_log(
 
     monkeypatch.setattr(lifecycle, "deploy", refused)
     with pytest.raises(DeployError) as caught:
-        lifecycle.up("demo", customers=1, progress=print)
+        lifecycle.up("demo", pipeline=SMALL, customers=1, progress=print)
     assert "no such resource" in caught.value.message
     assert "Ready." in caught.value.message
     assert caught.value.hint == "mend it"
@@ -177,31 +191,28 @@ def assert_nothing_left(name: str, home: Path) -> None:
     assert process.of_owner(home) == []
 
 
-def deploy_one_bucket(
-    engine: EngineInfo, _capabilities: object, *, stack_name: str, **_: object
-) -> Deployment:
-    """Stands in for the pipeline, most of which CloudFormation is told to retain."""
-    cloudformation = client("cloudformation", engine)
-    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "guest"}}}}
-    cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack_name, WaiterConfig={"Delay": 1})
-    return Deployment("guest", "guest", "table", queues={}, functions={})
-
-
-def test_engine_that_runs_already_gets_the_pipeline_and_loses_it_again(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lifecycle, "deploy", deploy_one_bucket)
+def test_engine_that_runs_already_gets_the_pipeline_and_loses_it_again(home: Path, tmp_path: Path) -> None:
+    """What is somebody else's stays: a bucket, and a stack of the name that ours would have."""
     engine = LocalStackHost()
     try:
         info = engine.start(tmp_path / "elsewhere", print)
-        stack = lifecycle.up("visitor", engine=info.endpoint_url, customers=1, progress=print)
+        client("s3", info).create_bucket(Bucket="theirs")
+        up = partial(lifecycle.up, engine=info.endpoint_url, pipeline=OWN, customers=1, progress=print)
+        stack = up("visitor")
         assert stack.engine.mode == "url"
-        assert bucket_names(info) == {"guest"}
-        lifecycle.down("visitor", print)
+        assert_takes_files(stack)
+        assert lifecycle.down("visitor", print)
         assert_nothing_left("visitor", home)
         assert health.read(info.endpoint_url) is not None
-        wait_until(lambda: bucket_names(info) == set(), "the pipeline deleted")
+        assert bucket_names(info) == {"theirs"}
+        assert client("lambda", info).list_functions()["Functions"] == []
+
+        taken = {"StackName": "floodgate-visitor", "TemplateBody": SMALL_BODY}
+        client("cloudformation", info).create_stack(**taken)
+        with pytest.raises(AwsError, match="already exists"):
+            up("visitor")
+        assert_nothing_left("visitor", home)
+        wait_until(lambda: len(bucket_names(info)) == 3, "their stack, still there")
     finally:
         engine.stop()
 

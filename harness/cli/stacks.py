@@ -26,8 +26,9 @@ from harness.cli.pipeline_arguments import (
 from harness.deploy.leftovers import HOLDS_DATA
 from harness.deploy.removal import FoundStack, StackResource
 from harness.engines.base import Progress
-from harness.exceptions import UsageError
+from harness.exceptions import FloodgateError, UsageError
 from harness.exit_codes import ExitCode
+from harness.faults import FaultRule
 from harness.stack import account, lifecycle, reload
 from harness.stack.description import SCHEMA_VERSION, StackDescription
 
@@ -74,12 +75,22 @@ def up(
     description = lifecycle.up(
         name, engine=engine, pipeline=pipeline, customers=customers, port=port, progress=show
     )
-    if rules:
-        faults.apply(description.engine, rules, seed=0)
+    _set_faults(name, description, rules, show)
     _show(description, results())
     if watch:
         reload.watch(name, pipeline, show)
     return ExitCode.PASSED
+
+
+def _set_faults(name: str, description: StackDescription, rules: list[FaultRule], show: Progress) -> None:
+    """Set what `--fault` asked for; where the engine cannot, the stack is not what was asked for, and goes."""
+    if not rules:
+        return
+    try:
+        faults.apply(description.engine, rules, seed=0)
+    except FloodgateError:
+        lifecycle.down(name, show)
+        raise
 
 
 def status(

@@ -83,7 +83,7 @@ def up(
 
 
 def _set_faults(name: str, description: StackDescription, rules: list[FaultRule], show: Progress) -> None:
-    """Set what `--fault` asked for; where the engine cannot, the stack is not what was asked for, and goes."""
+    """Set what `--fault` asked for; where the engine cannot, the stack is not what was asked for: it goes."""
     if not rules:
         return
     try:

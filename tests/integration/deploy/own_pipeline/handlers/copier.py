@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 
-s3 = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+s3: Any = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
 
 
 def handler(event: dict[str, Any], context: object) -> str:

@@ -139,8 +139,7 @@ def put_back(client: Any, queue_url: str, held: Sequence[dict[str, Any]]) -> Non
 def parse_body(body: str) -> QueueMessage:
     """Read which object an EventBridge `Object Created` event or an S3 notification is about.
 
-    A Pipe's enrichment wraps the event: `{"customer_id", "file_id", "body": <event as text>}`, alone or in a
-    list.
+    A Pipe's enrichment wraps it: `{"customer_id", "file_id", "event": <the event>}`, alone or in a list.
     """
     try:
         event = json.loads(body)
@@ -148,10 +147,10 @@ def parse_body(body: str) -> QueueMessage:
         return QueueMessage()
     if isinstance(event, list) and event:
         event = event[0]
+    if isinstance(event, dict):
+        event = event.get("event", event)
     if not isinstance(event, dict):
         return QueueMessage()
-    if isinstance(wrapped := event.get("body"), str):
-        return parse_body(wrapped)
     if isinstance(records := event.get("Records"), list) and records and isinstance(records[0], dict):
         return _from_notification(records[0])
     detail = event.get("detail")

@@ -4,7 +4,7 @@
 |---|---|
 | rule | the whole EventBridge event `Object Created` |
 | Starter | the same event, with `delivery`: what SQS says about its message |
-| Pipe | a list of one item whose `body` is the event as text (batch size 1), or that item itself |
+| Pipe | a list of one item that holds the event as `event` (batch size 1), or that item itself |
 | by hand | the event, with `"redrive": true` where a failed row is to be tried again |
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.common.events import Delivery, MalformedRecordError, Upload, parse_upload, read_upload
+from pipeline.common.events import Delivery, MalformedRecordError, Upload, read_upload
 from pipeline.workflow.errors import MalformedEventError
 
 
@@ -34,7 +34,7 @@ def read(given: Any) -> Arrival:
     """
     item = _single(given)
     try:
-        upload = parse_upload(item["body"]) if "body" in item else read_upload(item)
+        upload = read_upload(item.get("event", item))
     except MalformedRecordError as exc:
         raise MalformedEventError(f"{exc}; start the execution with an S3 event 'Object Created'") from exc
     return Arrival(upload, _delivery(item.get("delivery")), item.get("redrive") is True)

@@ -81,6 +81,6 @@ def test_a_file_of_another_name_passes_the_csv_check(workflow: Workflow) -> None
 
 def test_the_input_of_a_pipe_is_taken(workflow: Workflow) -> None:
     upload = workflow.put("piped.csv")
-    item = {"customer_id": "c", "file_id": upload.file_id, "body": json.dumps(upload.event)}
+    item = {"customer_id": "c", "file_id": upload.file_id, "event": upload.event}
     assert workflow.run(workflow.machine("parent-nested"), [item])["status"] == "SUCCEEDED"
     assert workflow.row(upload)["status"] == "transferred"

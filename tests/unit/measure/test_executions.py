@@ -123,7 +123,7 @@ def test_express_machines_list_nothing() -> None:
     ("text", "about"),
     [
         (json.dumps(EVENT), QueueMessage("a/b.csv", "v1")),
-        (json.dumps([{"file_id": "f", "body": json.dumps(EVENT)}]), QueueMessage("a/b.csv", "v1")),
+        (json.dumps([{"file_id": "f", "event": EVENT}]), QueueMessage("a/b.csv", "v1")),
         (json.dumps({"source_bucket": "s", "destination_bucket": "d", "key": "k"}), QueueMessage("k")),
         ("{}", QueueMessage()),
         ("no json", QueueMessage()),

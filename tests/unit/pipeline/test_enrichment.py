@@ -17,14 +17,14 @@ from tests.unit.pipeline.test_batch import record
 pytestmark = pytest.mark.unit
 
 
-def enrich(*records: dict[str, Any]) -> list[dict[str, str]]:
+def enrich(*records: dict[str, Any]) -> list[dict[str, Any]]:
     context = SimpleNamespace(
         function_name="enrichment",
         memory_limit_in_mb=128,
         invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:enrichment",
         aws_request_id="request-1",
     )
-    answer: list[dict[str, str]] = enrichment.handler(list(records), context)  # type: ignore[arg-type]
+    answer: list[dict[str, Any]] = enrichment.handler(list(records), context)  # type: ignore[arg-type]
     return answer
 
 
@@ -33,7 +33,7 @@ def test_customer_and_upload_of_each_event() -> None:
     found = enrich(first, second)
     assert [one["customer_id"] for one in found] == ["acme", "globex"]
     assert [one["file_id"] for one in found] == [parse_upload(one["body"]).file_id for one in (first, second)]
-    assert [one["body"] for one in found] == [first["body"], second["body"]]
+    assert [one["event"] for one in found] == [json.loads(one["body"]) for one in (first, second)]
     json.dumps(found)
 
 
@@ -44,7 +44,7 @@ def test_directory_markers_go_no_further() -> None:
 def test_a_malformed_message_goes_on_alone_and_holds_up_none() -> None:
     bad = events.sqs_record("not json", message_id="m-bad")
     found = enrich(bad, record("acme/a.csv"))
-    assert found[0] == {"customer_id": "unknown", "file_id": "m-bad", "body": "not json"}
+    assert found[0] == {"customer_id": "unknown", "file_id": "m-bad", "event": "not json"}
     assert found[1]["customer_id"] == "acme"
 
 

@@ -173,7 +173,7 @@ def test_the_pipe_hands_on_to(chosen: dict[str, str], target: str) -> None:
         assert pipe["SourceParameters"]["SqsQueueParameters"]["BatchSize"] == 1
         assert "StarterFunction" not in found.resources
     else:
-        assert parameters["InputTemplate"] == "<$.body>"
+        assert parameters["InputTemplate"] == "<$.event>"
 
 
 def _pattern(chosen: dict[str, str]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -15,12 +14,11 @@ from tests.unit.pipeline import events
 pytestmark = pytest.mark.unit
 
 EVENT = events.object_created()
-BODY = json.dumps(EVENT)
 
 
 @pytest.mark.parametrize(
     "given",
-    [EVENT, [EVENT], {"body": BODY}, [{"customer_id": "c", "file_id": "f", "body": BODY}]],
+    [EVENT, [EVENT], {"event": EVENT}, [{"customer_id": "c", "file_id": "f", "event": EVENT}]],
     ids=["rule", "list of events", "item of a pipe", "list of a pipe"],
 )
 def test_every_sender_is_understood(given: Any) -> None:
@@ -48,7 +46,7 @@ def test_a_redrive_is_asked_for() -> None:
         ([EVENT, EVENT], "batch size of the Pipe to 1"),
         ([], "not 0"),
         ("text", "no object but str"),
-        ({"body": "no json"}, "Object Created"),
+        ({"event": "no json"}, "no S3 event"),
         ({"detail": {}}, "detail-type"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,35 @@ def localstack(
 def unique() -> str:
     """Part of a name that no other test uses."""
     return uuid.uuid4().hex[:12]
+
+
+@pytest.fixture
+def dynamodb(localstack: LocalStackProcess) -> Any:
+    return localstack.client("dynamodb")
+
+
+@pytest.fixture
+def table(dynamodb: Any, unique: str) -> Iterator[str]:
+    name = f"files-{unique}"
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "file_id", "AttributeType": "S"},
+            {"AttributeName": "customer_id", "AttributeType": "S"},
+            {"AttributeName": "at", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_customer",
+                "KeySchema": [
+                    {"AttributeName": "customer_id", "KeyType": "HASH"},
+                    {"AttributeName": "at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    yield name
+    dynamodb.delete_table(TableName=name)

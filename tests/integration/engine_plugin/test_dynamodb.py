@@ -4,102 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.engine_plugin.localstack_process import LocalStackProcess
+from tests.integration.engine_plugin.dynamodb_rows import code_of, row
 
 pytestmark = pytest.mark.integration
-
-RACERS = 16
-
-
-@pytest.fixture
-def dynamodb(localstack: LocalStackProcess) -> Any:
-    return localstack.client("dynamodb")
-
-
-@pytest.fixture
-def table(dynamodb: Any, unique: str) -> Iterator[str]:
-    name = f"files-{unique}"
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": "file_id", "AttributeType": "S"},
-            {"AttributeName": "customer_id", "AttributeType": "S"},
-            {"AttributeName": "at", "AttributeType": "S"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by_customer",
-                "KeySchema": [
-                    {"AttributeName": "customer_id", "KeyType": "HASH"},
-                    {"AttributeName": "at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    yield name
-    dynamodb.delete_table(TableName=name)
-
-
-def row(file_id: str, customer_id: str = "c-1", at: str = "2026-01-01", **more: Any) -> dict[str, Any]:
-    texts = {"file_id": file_id, "customer_id": customer_id, "at": at, **more}
-    return {name: {"S": value} for name, value in texts.items()}
-
-
-def code_of(call: Callable[[], Any]) -> str:
-    with pytest.raises(ClientError) as caught:
-        call()
-    return str(caught.value.response["Error"]["Code"])
-
-
-def winners_of_race(attempt: Callable[[int], Any], expected_code: str) -> int:
-    """Run `attempt` in many threads at the same moment; count those that did not fail."""
-    barrier = threading.Barrier(RACERS)
-
-    def run(number: int) -> bool:
-        barrier.wait()
-        try:
-            attempt(number)
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] != expected_code:
-                raise
-            return False
-        return True
-
-    with ThreadPoolExecutor(RACERS) as pool:
-        return sum(pool.map(run, range(RACERS)))
-
-
-def test_conditional_put_raced_by_many_threads_has_one_winner(dynamodb: Any, table: str) -> None:
-    def put(key: str, number: int) -> None:
-        dynamodb.put_item(
-            TableName=table,
-            Item=row(key, winner=str(number)),
-            ConditionExpression="attribute_not_exists(file_id)",
-        )
-
-    for key in (f"raced-{number}" for number in range(15)):
-        assert winners_of_race(partial(put, key), "ConditionalCheckFailedException") == 1
-
-
-def test_a_race_inside_the_provider_has_one_winner(localstack_python: Path) -> None:
-    script = Path(__file__).with_name("race_in_process.py")
-    done = subprocess.run([localstack_python, script], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    for operation, winners in json.loads(done.stdout).items():
-        assert set(winners) == {1}, operation
 
 
 def test_plain_updates_do_what_moto_does(localstack_python: Path) -> None:
@@ -109,31 +22,6 @@ def test_plain_updates_do_what_moto_does(localstack_python: Path) -> None:
     result = json.loads(done.stdout)
     assert result["differing"] == []
     assert result["plain"] > 50
-
-
-def test_partiql_insert_raced_by_many_threads_has_one_winner(dynamodb: Any, table: str) -> None:
-    def insert(key: str, _number: int) -> None:
-        dynamodb.execute_statement(
-            Statement=f"INSERT INTO \"{table}\" VALUE {{'file_id': ?}}", Parameters=[{"S": key}]
-        )
-
-    for key in (f"inserted-{number}" for number in range(10)):
-        assert winners_of_race(partial(insert, key), "DuplicateItemException") == 1
-
-
-def test_counter_updated_by_many_threads_loses_no_update(dynamodb: Any, table: str) -> None:
-    def count(_number: int) -> None:
-        for _ in range(10):
-            dynamodb.update_item(
-                TableName=table,
-                Key={"file_id": {"S": "counter"}},
-                UpdateExpression="ADD hits :one",
-                ExpressionAttributeValues={":one": {"N": "1"}},
-            )
-
-    assert winners_of_race(count, "none") == RACERS
-    item = dynamodb.get_item(TableName=table, Key={"file_id": {"S": "counter"}})["Item"]
-    assert item["hits"] == {"N": str(10 * RACERS)}
 
 
 def test_get_item_shows_the_latest_update(dynamodb: Any, table: str) -> None:
@@ -274,81 +162,6 @@ def test_parallel_scan_segments_share_out_all_rows(dynamodb: Any, table: str) ->
     assert set(seen) == names
 
 
-def test_batch_of_inserts_fails_only_where_the_row_exists(dynamodb: Any, table: str) -> None:
-    dynamodb.put_item(TableName=table, Item=row("taken"))
-    statement = f"INSERT INTO \"{table}\" VALUE {{'file_id': ?, 'status': ?, 'size_bytes': ?}}"
-    answers = dynamodb.batch_execute_statement(
-        Statements=[
-            {"Statement": statement, "Parameters": [{"S": file_id}, {"S": "transferred"}, {"N": "5"}]}
-            for file_id in ("new-1", "taken", "new-2")
-        ]
-    )["Responses"]
-    assert [answer.get("Error", {}).get("Code") for answer in answers] == [None, "DuplicateItem", None]
-    assert all(answer["TableName"] == table for answer in answers)
-    item = dynamodb.get_item(TableName=table, Key={"file_id": {"S": "new-2"}})["Item"]
-    assert item == {"file_id": {"S": "new-2"}, "status": {"S": "transferred"}, "size_bytes": {"N": "5"}}
-    assert dynamodb.get_item(TableName=table, Key={"file_id": {"S": "taken"}})["Item"] == row("taken")
-
-
-def test_conditional_update_statements_of_a_batch(dynamodb: Any, table: str) -> None:
-    dynamodb.put_item(TableName=table, Item=row("a", status="failed"))
-    dynamodb.put_item(TableName=table, Item=row("b", status="transferred"))
-    statement = f'UPDATE "{table}" SET status = ?, "at" = ? WHERE file_id = ? AND status <> \'transferred\''
-    answers = dynamodb.batch_execute_statement(
-        Statements=[
-            {
-                "Statement": statement,
-                "Parameters": [{"S": "transferred"}, {"S": "now"}, {"S": file_id}],
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-            for file_id in ("a", "b", "absent")
-        ]
-    )["Responses"]
-    codes = [answer.get("Error", {}).get("Code") for answer in answers]
-    assert codes == [None, "ConditionalCheckFailed", "ConditionalCheckFailed"]
-    assert answers[1]["Error"]["Item"]["status"] == {"S": "transferred"}
-    changed = dynamodb.get_item(TableName=table, Key={"file_id": {"S": "a"}})["Item"]
-    assert (changed["status"], changed["at"]) == ({"S": "transferred"}, {"S": "now"})
-
-
-@pytest.mark.parametrize("members", ["[?, ?]", "(?, ?)"])
-def test_update_statements_of_a_batch_count_and_return_the_row(
-    dynamodb: Any, table: str, members: str
-) -> None:
-    """`IN` takes a list in brackets (as AWS's documents show it) or in parentheses."""
-    for file_id, status in (("a", "queued"), ("b", "transferred")):
-        dynamodb.put_item(TableName=table, Item={**row(file_id, status=status), "attempts": {"N": "1"}})
-    statement = (
-        f'UPDATE "{table}" SET "attempts" = "attempts" + ? SET "at" = ? REMOVE "customer_id" '
-        f'WHERE "file_id" = ? AND "status" IN {members} AND "attempts" = ? RETURNING ALL NEW *'
-    )
-    queued, other, absent = dynamodb.batch_execute_statement(
-        Statements=[
-            {
-                "Statement": statement,
-                "Parameters": [
-                    {"N": "1"},
-                    {"S": "now"},
-                    {"S": file_id},
-                    {"S": "queued"},
-                    {"S": "x"},
-                    {"N": "1"},
-                ],
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-            for file_id in ("a", "b", "absent")
-        ]
-    )["Responses"]
-    changed = {"file_id": "a", "status": "queued", "at": "now"}
-    assert queued["Item"] == {**{name: {"S": text} for name, text in changed.items()}, "attempts": {"N": "2"}}
-    assert (other["Error"]["Code"], other["Error"]["Item"]["attempts"]) == (
-        "ConditionalCheckFailed",
-        {"N": "1"},
-    )
-    assert absent["Error"]["Code"] == "ConditionalCheckFailed"
-    assert "Item" not in absent["Error"]
-
-
 def test_status_index_lists_the_rows_of_a_state_by_time(dynamodb: Any, table: str) -> None:
     for at in ("2026-01-03", "2026-01-01", "2026-01-02"):
         dynamodb.put_item(TableName=table, Item=row(f"f-{at}", customer_id="failed", at=at))
@@ -371,24 +184,6 @@ def test_a_table_may_have_a_time_to_live(dynamodb: Any, table: str) -> None:
     found = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert found["AttributeName"] == "expires_at"
     assert found["TimeToLiveStatus"] in ("ENABLING", "ENABLED")
-
-
-def test_statements_that_aws_refuses(dynamodb: Any, table: str) -> None:
-    def execute(statement: str) -> str:
-        return code_of(lambda: dynamodb.execute_statement(Statement=statement))
-
-    assert execute(f"UPDATE \"{table}\" SET a = 1 WHERE customer_id = 'x'") == "ValidationException"
-    assert execute(f'INSERT INTO "{table}" VALUES (1)') == "ValidationException"
-    assert execute("INSERT INTO \"absent\" VALUE {'file_id': 'x'}") == "ResourceNotFoundException"
-    assert execute(f"INSERT INTO \"{table}\" VALUE {{'other': 'x'}}") == "ValidationException"
-
-
-def test_select_statement(dynamodb: Any, table: str) -> None:
-    dynamodb.put_item(TableName=table, Item=row("selected"))
-    answer = dynamodb.execute_statement(
-        Statement=f'SELECT * FROM "{table}" WHERE file_id = ?', Parameters=[{"S": "selected"}]
-    )
-    assert answer["Items"] == [row("selected")]
 
 
 def test_transaction_is_all_or_nothing(dynamodb: Any, table: str) -> None:

@@ -7,24 +7,21 @@ lines of its log for debug output.
 import functools
 import inspect
 import logging
-from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
-from localstack.aws.connect import connect_to
 from localstack.services.lambda_.invocation.counting_service import CountingService
 from localstack.services.lambda_.invocation.lambda_models import Invocation, InvocationResult
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
-from localstack.utils.bootstrap import is_api_enabled
 
 from floodgate_localstack.faults.functions import (
     FUNCTION_FAULTS,
     InjectedFailureError,
     InjectedThrottleError,
 )
-from floodgate_localstack.lambda_runtime.metrics import Datum, FunctionKey, MetricCollector
+from floodgate_localstack.lambda_runtime.metrics import FunctionKey, MetricCollector
+from floodgate_localstack.metric_publishing import publish
 
 LOG = logging.getLogger(__name__)
 
@@ -97,19 +94,6 @@ class PooledVersionManager(LambdaVersionManager):
 @functools.cache
 def metrics() -> MetricCollector:
     """The one collector of this LocalStack."""
-    collector = MetricCollector(_publish)
+    collector = MetricCollector(functools.partial(publish, "AWS/Lambda"))
     collector.start()
     return collector
-
-
-def _publish(account_id: str, region: str, data: list[Datum]) -> None:
-    if not is_api_enabled("cloudwatch"):
-        return
-    now = datetime.now(UTC)
-    client = connect_to(aws_access_key_id=account_id, region_name=region).cloudwatch
-    try:
-        client.put_metric_data(
-            Namespace="AWS/Lambda", MetricData=[{**datum, "Timestamp": now} for datum in data]
-        )
-    except (BotoCoreError, ClientError) as exc:
-        LOG.warning("The metrics of %s Lambda data could not be stored: %s", len(data), exc)

@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from floodgate_localstack.logs.embedded import metrics_in
 from floodgate_localstack.logs.patterns import Matcher, PatternError, matcher, value_at
 from floodgate_localstack.logs.values import Dimensions, Metric, MetricValues, Place
+from floodgate_localstack.metric_publishing import publish
 from floodgate_localstack.patching import replace
 from floodgate_localstack.versions import named_patch
 
 LOG = logging.getLogger(__name__)
-_MOST_DATA_PER_CALL = 500
 
 
 @named_patch("logs-filter-patterns")
@@ -106,18 +105,8 @@ def _matcher(pattern: str) -> Matcher:
 
 
 def _publish(place: Place, data: list[dict[str, Any]]) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError
-    from localstack.aws.connect import connect_to
-
     account_id, region, namespace = place
-    now = datetime.now(UTC)
-    client = connect_to(aws_access_key_id=account_id, region_name=region).cloudwatch
-    try:
-        for start in range(0, len(data), _MOST_DATA_PER_CALL):
-            chunk = [{**datum, "Timestamp": now} for datum in data[start : start + _MOST_DATA_PER_CALL]]
-            client.put_metric_data(Namespace=namespace, MetricData=chunk)
-    except (BotoCoreError, ClientError) as exc:
-        LOG.warning("Metrics of logs in %s could not be stored: %s", namespace, exc)
+    publish(namespace, account_id, region, data)
 
 
 def apply() -> None:

@@ -5,15 +5,13 @@ Metrics and their dimension: https://docs.aws.amazon.com/step-functions/latest/d
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from floodgate_localstack.metric_publishing import publish
 from floodgate_localstack.metric_sums import MetricKey, MetricSums
 from floodgate_localstack.patching import replace
 from floodgate_localstack.versions import named_patch
-
-LOG = logging.getLogger(__name__)
 
 _BY_STATUS = {
     "RUNNING": "ExecutionsStarted",
@@ -28,13 +26,13 @@ _BY_STATUS = {
 def apply() -> None:
     from localstack.services.stepfunctions.backend.execution import Execution
 
-    sums = MetricSums(_publish)
+    sums = MetricSums(partial(publish, "AWS/States"))
 
-    def publish(self: Any) -> None:
+    def publish_change(self: Any) -> None:
         _count(sums, self)
         original(self)
 
-    original = replace(Execution, "publish_execution_status_change_event", publish)
+    original = replace(Execution, "publish_execution_status_change_event", publish_change)
 
 
 def _count(sums: MetricSums, execution: Any) -> None:
@@ -51,20 +49,3 @@ def _count(sums: MetricSums, execution: Any) -> None:
             (execution.stop_date - execution.start_date).total_seconds() * 1000,
             "Milliseconds",
         )
-
-
-def _publish(account_id: str, region: str, data: list[dict[str, Any]]) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError
-    from localstack.aws.connect import connect_to
-    from localstack.utils.bootstrap import is_api_enabled
-
-    if not is_api_enabled("cloudwatch"):
-        return
-    now = datetime.now(UTC)
-    client = connect_to(aws_access_key_id=account_id, region_name=region).cloudwatch
-    try:
-        client.put_metric_data(
-            Namespace="AWS/States", MetricData=[{**datum, "Timestamp": now} for datum in data]
-        )
-    except (BotoCoreError, ClientError) as exc:
-        LOG.warning("Step Functions metrics could not be stored: %s", exc)

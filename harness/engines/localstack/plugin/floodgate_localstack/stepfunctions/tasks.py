@@ -102,14 +102,8 @@ def _start_execution(
     state_credentials: Any,
 ) -> None:
     """Replaces `StateTaskServiceSfn._eval_service_task`."""
-    _append(
-        "stepfunctions",
-        "StartExecution",
-        env,
-        resource_runtime_part,
-        normalised_parameters,
-        state_credentials,
-    )
+    target = "stepfunctions", "StartExecution"
+    _append(*target, env, resource_runtime_part, normalised_parameters, state_credentials)
 
 
 def _start_sync_execution(
@@ -118,14 +112,8 @@ def _start_sync_execution(
     normalised_parameters: dict[str, Any],
     state_credentials: Any,
 ) -> None:
-    _append(
-        "stepfunctions",
-        "StartSyncExecution",
-        env,
-        resource_runtime_part,
-        normalised_parameters,
-        state_credentials,
-    )
+    target = "stepfunctions", "StartSyncExecution"
+    _append(*target, env, resource_runtime_part, normalised_parameters, state_credentials)
 
 
 def _append(

@@ -18,6 +18,9 @@ from harness.measure.stages import latencies
 from harness.measure.timeline import rate_of, timeline_of
 from harness.stack.description import StackDescription
 
+_HANDED_FILES = frozenset({"transfer_file", "parent"})
+"""Roles of state machines of which one execution is one file."""
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -129,10 +132,17 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
             unrecorded
         ),
         "There were more executions than are listed: counts of executions are lower bounds.": (
-            evidence.executions.cut_off
+            evidence.executions.cut_off or _executions_forgotten(records, evidence)
         ),
         f"{rowless} files were delivered without a row in the table.": rowless,
         f"{unacknowledged} objects were stored although the client saw its upload fail.": unacknowledged,
         f"{extra} objects on the run's keys are in no line of the ledger.": extra,
     }
     return [sentence for sentence, holds in said.items() if holds]
+
+
+def _executions_forgotten(records: list[FileRecord], evidence: Evidence) -> bool:
+    """Tell whether fewer executions are listed than have delivered a file: engines may keep only the last."""
+    handed = [counts for role, counts in evidence.executions.counts.items() if role in _HANDED_FILES]
+    listed = sum(sum(counts.values()) for counts in handed)
+    return bool(handed) and sum(record.outcome is Outcome.DELIVERED for record in records) > listed

@@ -66,3 +66,7 @@ class RunFolder:
     @property
     def sftp_log(self) -> Path:
         return self.path / "sftp.log"
+
+    @property
+    def stand_ins_log(self) -> Path:
+        return self.path / "stand-ins.log"

@@ -42,6 +42,7 @@ class StackSession:
         for name, target in (
             ("engine.log", folder.engine_log),
             ("sftp.log", folder.sftp_log),
+            ("stand-ins.log", folder.stand_ins_log),
             ("uploads.jsonl", folder.uploads),
         ):
             source = self.state_dir / name

@@ -226,3 +226,12 @@ def test_a_version_that_could_not_be_unpacked_is_corrupted(world: World) -> None
     record = only(settled(world))
     assert record.corrupted
     assert "it is torn" in (record.error_message or "")
+
+
+@pytest.mark.parametrize(("listed", "told"), [(1, True), (2, False)])
+def test_executions_that_an_engine_has_forgotten_are_told(world: World, listed: int, told: bool) -> None:
+    world.add(Fate.DELIVERED)
+    world.add(Fate.DELIVERED)
+    world.machines = ExecutionView({"transfer_file": {"SUCCEEDED": listed}}, ())
+    notes = settled(world, DIRECT).notes
+    assert any("lower bounds" in note for note in notes) is told

@@ -15,6 +15,11 @@ from typing import Any
 
 _NAMED_IN_TEXT = ("TransientError", "PermanentError")
 _ENDED_WITHOUT_ERROR = {"TIMED_OUT": "ChildTimedOut", "ABORTED": "ChildAborted"}
+_EXECUTION_ENDED = {
+    "TIMED_OUT": "ExecutionTimedOut",
+    "ABORTED": "ExecutionAborted",
+    "FAILED": "ExecutionFailed",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,15 @@ def find(error: Mapping[str, Any]) -> Failure:
         return _of_child({key[:1].upper() + key[1:]: value for key, value in told.items()})
     if "errorType" in told:
         return _of_function(str(told["errorType"]), str(told.get("errorMessage", "")))
-    return Failure(name.removesuffix("Error") or _ended(error), cause)
+    return Failure(_short(name) or _ended(error), cause)
+
+
+def of_execution(execution: Mapping[str, Any]) -> Failure:
+    """Return why an execution has not succeeded, from the `detail` of its event in EventBridge."""
+    status, arn = str(execution.get("status")), str(execution.get("executionArn"))
+    found = find({"Error": execution.get("error"), "Cause": execution.get("cause")})
+    name = _EXECUTION_ENDED.get(status, status) if found.error_type == "Unknown" else found.error_type
+    return Failure(name, found.message or f"the execution {arn} ended as {status}")
 
 
 def of_exception(error: Exception) -> Failure:
@@ -56,7 +69,12 @@ def _of_function(error_type: str, message: str) -> Failure:
     name, separator, rest = message.partition(": ")
     if error_type in _NAMED_IN_TEXT and separator:
         return Failure(name, rest)
-    return Failure(error_type.removesuffix("Error"), message)
+    return Failure(_short(error_type), message)
+
+
+def _short(name: str) -> str:
+    """Return an exception's name as rows show it; AWS's own, as `Runtime.ExitError`, stay as they are."""
+    return name if "." in name else name.removesuffix("Error")
 
 
 def _parsed(cause: str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import json
 import re
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,6 +53,7 @@ class Workflow:
         self.sqs = client("sqs", self.engine)
         self.lambda_ = client("lambda", self.engine)
         self.dynamodb = client("dynamodb", self.engine)
+        self.events = client("events", self.engine)
         self.source, self.destination = f"{self.name}-source", f"{self.name}-destination"
         self.processing, self.table = f"{self.name}-processing", f"{self.name}-rows"
 
@@ -77,7 +80,7 @@ class Workflow:
         )
         code = package.build(print).path.read_bytes()
         for role, variables in self._variables().items():
-            self._create_function(role, code, variables)
+            self.functions[role] = self._create_function(role, code, variables)
         for arn in self.functions.values():
             self._wait_until_active(arn)
 
@@ -100,18 +103,20 @@ class Workflow:
             "Notify": {**records, "RESULTS_TOPIC_ARN": self.topic},
         }
 
-    def _create_function(self, role: str, code: bytes, variables: Mapping[str, str]) -> None:
+    def _create_function(
+        self, role: str, code: bytes, variables: Mapping[str, str], *, handler: str | None = None
+    ) -> str:
         answer = self.lambda_.create_function(
             FunctionName=f"{self.name}-{role.lower()}",
             Runtime=package.python_runtime(),
-            Handler=f"pipeline.handlers.{role.lower()}.handler",
+            Handler=handler or f"pipeline.handlers.{role.lower()}.handler",
             Role=_ROLE,
             Code={"ZipFile": code},
             Timeout=60,
             MemorySize=256,
             Environment={"Variables": {"POWERTOOLS_SERVICE_NAME": "test", **variables}},
         )
-        self.functions[role] = answer["FunctionArn"]
+        return str(answer["FunctionArn"])
 
     def _wait_until_active(self, function: str) -> None:
         self.lambda_.get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
@@ -119,21 +124,46 @@ class Workflow:
     def starter(self, machine_arn: str) -> str:
         """Make the Starter for a machine and return its name."""
         variables = {"STATE_MACHINE_ARN": machine_arn, "WORK_QUEUE_URL": self.work}
-        self._create_function("Starter", package.build(print).path.read_bytes(), variables)
+        code = package.build(print).path.read_bytes()
+        self.functions["Starter"] = self._create_function("Starter", code, variables)
         self._wait_until_active(self.functions["Starter"])
         return f"{self.name}-starter"
 
-    def machine(self, definition: str, transform: str = "none", *, topic: str | None = None) -> str:
+    def dying(self, task: str) -> str:
+        """Make a function of `dying.py` and return its ARN."""
+        code = BytesIO(package.build(print).path.read_bytes())
+        with zipfile.ZipFile(code, "a") as archive:
+            archive.write(Path(__file__).with_name("dying.py"), "dying.py")
+        role = f"Dying-{task}"
+        variables = self._variables()[task.capitalize()]
+        arn = self._create_function(role, code.getvalue(), variables, handler=f"dying.{task}")
+        self._wait_until_active(arn)
+        return arn
+
+    def machine(
+        self,
+        definition: str,
+        transform: str = "none",
+        *,
+        topic: str | None = None,
+        timeout_s: int | None = None,
+        functions: Mapping[str, str] | None = None,
+    ) -> str:
         """Return the ARN of a machine, with its child where it has one.
 
         :param topic: another topic; with it nothing is retried
+        :param timeout_s: of the whole machine, in place of its own
+        :param functions: ARNs that take the place of the real functions, by role
         """
-        name = f"{self.name}-{definition}-{transform}{'-muted' if topic else ''}"
+        name = f"{self.name}-{definition}-{transform}{'-muted' if topic else ''}{timeout_s or ''}"
+        name += "".join(f"-own-{role}" for role in functions or ())
         if name not in self.machines:
             express = definition.endswith("express")
             child = f"{name}-child"
             substitutions = {
-                **{f"{role}FunctionArn": arn for role, arn in self.functions.items()},
+                **{
+                    f"{role}FunctionArn": arn for role, arn in {**self.functions, **(functions or {})}.items()
+                },
                 "ResultsTopicArn": topic or self.topic,
                 "DestinationBucket": self.destination,
                 "Transform": transform,
@@ -143,14 +173,25 @@ class Workflow:
                 kind = "EXPRESS" if express else "STANDARD"
                 text = "child-express" if express else "child"
                 substitutions["ChildStateMachineArn"] = self._create_machine(child, text, substitutions, kind)
-            self.machines[name] = self._create_machine(name, definition, substitutions, "STANDARD")
+            self.machines[name] = self._create_machine(name, definition, substitutions, "STANDARD", timeout_s)
         return self.machines[name]
 
-    def _create_machine(self, name: str, definition: str, substitutions: Mapping[str, str], kind: str) -> str:
+    def _create_machine(
+        self,
+        name: str,
+        definition: str,
+        substitutions: Mapping[str, str],
+        kind: str,
+        timeout_s: int | None = None,
+    ) -> str:
         text = (DEFINITIONS / f"{definition}.asl.json").read_text()
         substituted = re.sub(r"\$\{(\w+)\}", lambda found: substitutions[found[1]], text)
         if substitutions["ResultsTopicArn"] != self.topic:
             substituted = re.sub(r'"MaxAttempts": \d+', '"MaxAttempts": 0', substituted)
+        if timeout_s:
+            substituted = re.sub(
+                r'"TimeoutSeconds": \d+', f'"TimeoutSeconds": {timeout_s}', substituted, count=1
+            )
         answer = self.sfn.create_state_machine(name=name, definition=substituted, roleArn=_ROLE, type=kind)
         return str(answer["stateMachineArn"])
 

@@ -129,8 +129,11 @@ def test_executions_can_come_and_go_while_they_are_listed() -> None:
         ({"source": [{"prefix": "aws."}]}, True),
         ({"detail-type": ["Object Created"]}, True),
         ({"$or": [{"source": ["aws.states"]}]}, True),
+        ({"source": ["aws.states"], "detail": {"status": ["FAILED", "ABORTED"]}}, True),
+        ({"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}}, False),
+        ({"source": ["aws.states"], "detail": {"status": [{"anything-but": "RUNNING"}]}}, True),
         (None, False),
     ],
 )
 def test_rule_that_could_match_a_status_event(pattern: dict[str, object] | None, expected: bool) -> None:
-    assert could_match(json.dumps(pattern) if pattern else None) is expected
+    assert could_match(json.dumps(pattern) if pattern else None, "FAILED") is expected

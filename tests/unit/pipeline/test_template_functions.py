@@ -38,7 +38,7 @@ CHILD = {"ValidateFunction", "DownloadFunction", "UploadFunction", "NotifyFuncti
         ({"Route": "queued"}, {"WorkerFunction"}),
         ({"Route": "queued", "Pipe": "true"}, {"WorkerFunction", "EnrichmentFunction"}),
         ({"Route": "ecs"}, set()),
-        ({"Route": "direct"}, {"CopyFunction"}),
+        ({"Route": "direct"}, {"CopyFunction", "NotifyFunction"}),
         ({"Route": "nested"}, CHILD),
         ({"Route": "nested", "Transform": "gzip"}, CHILD | {"ProcessFunction"}),
         ({"Route": "queued-nested"}, CHILD | {"StarterFunction"}),
@@ -124,7 +124,7 @@ def _read(kind: type[settings.FromEnvironment], given: dict[str, str]) -> settin
 def test_the_recorder_writes_uploaded_where_no_work_queue_follows_at_once(found: Variant) -> None:
     if "RecorderFunction" not in found.resources:
         return
-    (rule,) = found.of_type("Events::Rule").values()
+    rule = found.of_type("Events::Rule")["UploadRule"]
     follows = any("WorkQueue" in targets(target["Arn"]) for target in rule["Targets"])
     given = found.of_type("Lambda::Function")["RecorderFunction"]["Environment"]["Variables"]
     assert given["RECORDED_STATUS"] == ("queued" if follows else "uploaded")

@@ -24,8 +24,8 @@ def senders(found: Variant) -> dict[str, set[str]]:
     for name, rule in found.of_type("Events::Rule").items():
         for target in rule["Targets"]:
             result.setdefault(queue_of(target["DeadLetterConfig"]["Arn"]), set()).add(name)
-            if "RoleArn" not in target:
-                result.setdefault(queue_of(target["Arn"]), set()).add(name)
+            if (to := queue_of(target["Arn"])).endswith("Queue"):
+                result.setdefault(to, set()).add(name)
     for pipe in found.of_type("Pipes::Pipe").values():
         if "StateMachine" not in (target := queue_of(pipe["Target"])):
             result.setdefault(target, set()).add(queue_of(pipe["RoleArn"]))
@@ -123,10 +123,10 @@ def test_event_source_mappings_keep_to_what_aws_allows(found: Variant) -> None:
 
 
 @each_variant
-def test_every_target_of_the_rule_is_tried_for_a_day_and_has_a_dead_letter_queue(found: Variant) -> None:
-    (rule,) = found.of_type("Events::Rule").values()
-    assert 1 <= len(rule["Targets"]) <= 5
-    for target in rule["Targets"]:
+def test_every_target_of_a_rule_is_tried_for_a_day_and_has_a_dead_letter_queue(found: Variant) -> None:
+    rules = found.of_type("Events::Rule").values()
+    assert all(1 <= len(rule["Targets"]) <= 5 for rule in rules)
+    for target in (target for rule in rules for target in rule["Targets"]):
         assert queue_of(target["DeadLetterConfig"]["Arn"]) == "UndeliveredEventsQueue"
         assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
         assert "InputTransformer" not in target
@@ -149,8 +149,24 @@ def test_every_target_of_the_rule_is_tried_for_a_day_and_has_a_dead_letter_queue
     ids=str,
 )
 def test_the_rule_hands_events_to(chosen: dict[str, str], way: set[str]) -> None:
-    (rule,) = variant(chosen).of_type("Events::Rule").values()
+    rule = variant(chosen).of_type("Events::Rule")["UploadRule"]
     assert {queue_of(target["Arn"]) for target in rule["Targets"]} == way
+
+
+@each_variant
+def test_executions_that_have_not_succeeded_are_told_to_notify(found: Variant) -> None:
+    rule = found.of_type("Events::Rule").get("FailedExecutionsRule")
+    machines = set(found.of_type("StepFunctions::StateMachine")) - {"ChildStateMachine"}
+    assert (rule is not None) == bool(machines)
+    if rule is None:
+        return
+    detail = rule["EventPattern"]["detail"]
+    assert {queue_of(arn) for arn in detail["stateMachineArn"]} == machines
+    assert detail["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    assert [queue_of(target["Arn"]) for target in rule["Targets"]] == ["NotifyFunction"]
+    permission = found.of_type("Lambda::Permission")["FailedExecutionsPermission"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["FailedExecutionsRule", "Arn"]}
+    assert queue_of(permission["FunctionName"]) == "NotifyFunction"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def child(**more: Any) -> dict[str, str]:
         (raised("TransientError", "SlowDown: wait: please"), Failure("SlowDown", "wait: please")),
         (raised("PermanentError", "AccessDenied: no"), Failure("AccessDenied", "no")),
         (raised("KeyError", "'x'"), Failure("Key", "'x'")),
+        (raised("Runtime.ExitError", "it died"), Failure("Runtime.ExitError", "it died")),
         (
             {"Error": "Lambda.TooManyRequestsException", "Cause": "Rate exceeded"},
             Failure("Lambda.TooManyRequestsException", "Rate exceeded"),

@@ -75,14 +75,85 @@ def test_a_file_that_was_never_claimed_is_recorded_too(
 
 
 def test_what_another_execution_holds_or_has_delivered_stays(
-    notify: Notify, table: RecordTable, dynamodb: FakeDynamoDB
+    notify: Notify, topic: FakeTopic, table: RecordTable, dynamodb: FakeDynamoDB
 ) -> None:
     table.claim(UPLOAD, "e-2")
-    failed(notify)
+    assert failed(notify)["status"] == "Failed", "this execution has"
     assert dynamodb.rows[UPLOAD.file_id]["status"] == {"S": "processing"}
     table.end(Ending(UPLOAD.file_id, states.TRANSFERRED, "e-2", "now"))
-    failed(notify)
+    assert failed(notify)["status"] == "Success"
     assert dynamodb.rows[UPLOAD.file_id]["status"] == {"S": "transferred"}
+    assert topic.messages == [], "it is the other execution's to publish"
+
+
+def test_an_error_after_the_delivery_is_no_failure_of_the_file(
+    notify: Notify, topic: FakeTopic, table: RecordTable
+) -> None:
+    table.claim(UPLOAD, "e-1")
+    table.end(Ending(UPLOAD.file_id, states.TRANSFERRED, "e-1", "now"))
+    result = failed(notify)
+    assert (result["status"], "error" in result) == ("Success", False)
+    assert [json.loads(text)["status"] for text in topic.messages] == ["Success"]
+
+
+def ended(notify: Notify, **more: Any) -> bool:
+    """Hand over the event of an execution that ended; return whether that changed the row."""
+    detail = {"executionArn": "e-1", "status": "FAILED", "input": json.dumps(EVENT), **more}
+    return bool(notify.run({"source": "aws.states", "detail": detail})["recorded"])
+
+
+@pytest.mark.parametrize(
+    ("told", "error_type"),
+    [
+        ({"error": "Runtime.ExitError", "cause": "it died"}, "Runtime.ExitError"),
+        ({"status": "TIMED_OUT"}, "ExecutionTimedOut"),
+        ({"status": "ABORTED", "error": None, "cause": None}, "ExecutionAborted"),
+        ({}, "ExecutionFailed"),
+    ],
+)
+@pytest.mark.parametrize("status", [None, "uploaded", "processing"])
+def test_what_an_execution_has_left_without_an_end_is_recorded(
+    notify: Notify,
+    topic: FakeTopic,
+    table: RecordTable,
+    dynamodb: FakeDynamoDB,
+    told: dict[str, Any],
+    error_type: str,
+    status: str | None,
+) -> None:
+    if status == "processing":
+        table.claim(UPLOAD, "e-1")
+    elif status:
+        dynamodb.rows[UPLOAD.file_id] = {"file_id": {"S": UPLOAD.file_id}, "status": {"S": status}}
+    assert ended(notify, **told)
+    row = dynamodb.rows[UPLOAD.file_id]
+    assert (row["status"], row["error_type"], row["claimed_by"]) == (
+        {"S": "failed"},
+        {"S": error_type},
+        {"S": "e-1"},
+    )
+    assert row["error_message"]["S"]
+    assert [json.loads(text)["error"] for text in topic.messages] == [error_type]
+
+
+@pytest.mark.parametrize("status", [states.FAILED, states.TRANSFERRED, states.SUPERSEDED])
+def test_an_end_that_is_recorded_already_stays_and_is_not_published_again(
+    notify: Notify, topic: FakeTopic, table: RecordTable, dynamodb: FakeDynamoDB, status: str
+) -> None:
+    table.claim(UPLOAD, "e-1")
+    table.end(Ending(UPLOAD.file_id, status, "e-1", "now"))
+    before = dict(dynamodb.rows[UPLOAD.file_id])
+    assert not ended(notify)
+    assert dynamodb.rows[UPLOAD.file_id] == before
+    assert topic.messages == []
+
+
+@pytest.mark.parametrize("given", [None, "{", '{"no": "event"}'])
+def test_an_execution_about_no_upload_leaves_nothing_to_record(
+    notify: Notify, dynamodb: FakeDynamoDB, given: str | None
+) -> None:
+    assert not ended(notify, input=given)
+    assert dynamodb.rows == {}
 
 
 def test_trying_again_changes_nothing(notify: Notify, table: RecordTable, dynamodb: FakeDynamoDB) -> None:

@@ -28,7 +28,7 @@ def apply_status_events() -> None:
     from localstack.services.stepfunctions.backend.execution import Execution
 
     def publish(self: Any) -> None:
-        if _has_listener(self.account_id, self.region_name):
+        if _has_listener(self.account_id, self.region_name, str(self.exec_status)):
             original(self)
 
     original = replace(Execution, "publish_execution_status_change_event", publish)
@@ -47,22 +47,31 @@ class _EventBridge:
         provider_of("events").put_events(context_of("events", "PutEvents", *self._place), Entries)
 
 
-def _has_listener(account_id: str, region: str) -> bool:
+def _has_listener(account_id: str, region: str, status: str) -> bool:
     from localstack.services.events.models import events_stores
 
     bus = events_stores[account_id][region].event_buses.get("default")
-    return bus is not None and any(could_match(rule.event_pattern) for rule in list(bus.rules.values()))
+    return bus is not None and any(
+        could_match(rule.event_pattern, status) for rule in list(bus.rules.values())
+    )
 
 
 @lru_cache(_PATTERNS_KEPT)
-def could_match(pattern_text: str | None) -> bool:
-    """Say whether a rule with this pattern could match an event of Step Functions: no, or perhaps."""
+def could_match(pattern_text: str | None, status: str) -> bool:
+    """Say whether a rule with this pattern could match an execution's event of this status, or not."""
     if not pattern_text:
         return False  # a rule with a schedule
-    sources = json.loads(pattern_text).get("source")
-    if not isinstance(sources, list):
-        return True
-    return any(source == _SOURCE or not isinstance(source, str) for source in sources)
+    pattern = json.loads(pattern_text)
+    detail = pattern.get("detail")
+    statuses = detail.get("status") if isinstance(detail, dict) else None
+    return _could_be(_SOURCE, pattern.get("source")) and _could_be(status, statuses)
+
+
+def _could_be(value: str, allowed: Any) -> bool:
+    """Only a list of plain values says no."""
+    return not isinstance(allowed, list) or any(
+        item == value or not isinstance(item, str) for item in allowed
+    )
 
 
 @named_patch("events-to-states")

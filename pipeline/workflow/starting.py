@@ -45,12 +45,11 @@ class Starter:
         failed: list[Delivery] = []
         held_groups: set[str] = set()
         for record in records:
-            group = record["attributes"].get("MessageGroupId")
             delivery = parse_delivery(record)
-            if group in held_groups or not self._start(record["body"], delivery):
+            if delivery.group in held_groups or not self._start(record["body"], delivery):
                 failed.append(delivery)
-                if group:
-                    held_groups.add(group)
+                if delivery.group:
+                    held_groups.add(delivery.group)
         return failed
 
     def _start(self, body: str, delivery: Delivery) -> bool:

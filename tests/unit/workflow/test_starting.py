@@ -41,10 +41,12 @@ def starter(sfn: FakeStepFunctions, retries: Noted) -> Starter:
     return Starter(sfn, retries, "machine")  # type: ignore[arg-type]
 
 
-def record(key: str, message_id: str, group: str | None = None) -> dict[str, Any]:
+def record(key: str, message_id: str, group: str | None = None, *, is_fifo: bool = True) -> dict[str, Any]:
     made = events.sqs_record(events.object_created(key=key), message_id=message_id)
     if group:
         made["attributes"]["MessageGroupId"] = group
+        if is_fifo:
+            made["attributes"]["SequenceNumber"] = "1"
     return made
 
 
@@ -102,3 +104,11 @@ def test_in_a_fifo_queue_the_rest_of_the_group_waits(starter: Starter, sfn: Fake
     ]
     assert failures(starter, *batch) == ["m-2", "m-4"]
     assert set(sfn.started) == {file_id("c/a"), file_id("d/x")}
+
+
+def test_the_group_of_a_fair_queue_holds_nothing_up(starter: Starter, sfn: FakeStepFunctions) -> None:
+    """Standard queues may have groups as well, and no order in them."""
+    sfn.refuse[file_id("c/a")] = "ThrottlingException"
+    batch = [record("c/a", "m-1", "c", is_fifo=False), record("c/b", "m-2", "c", is_fifo=False)]
+    assert failures(starter, *batch) == ["m-1"]
+    assert set(sfn.started) == {file_id("c/b")}

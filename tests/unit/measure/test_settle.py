@@ -36,7 +36,7 @@ def test_each_fate_has_its_outcome(world: World, fate: Fate) -> None:
     assert [record.outcome for record in records] == [Outcome.DELIVERED, OUTCOMES[fate]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(list(Fate)), max_size=40))
 def test_conservation_holds_for_any_mixture_of_fates(fates: list[Fate]) -> None:
     with tempfile.TemporaryDirectory() as folder:

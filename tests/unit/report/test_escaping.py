@@ -99,7 +99,7 @@ def every_nasty_text(test):
 
 @every_nasty_text
 @given(foreign=FOREIGN)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_html_has_the_same_elements_whatever_a_key_holds(foreign):
     page = render_html(RunData(summary_with(foreign)))
     parsed = structure(page)
@@ -110,7 +110,7 @@ def test_html_has_the_same_elements_whatever_a_key_holds(foreign):
 
 @every_nasty_text
 @given(foreign=FOREIGN)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_markdown_has_the_same_elements_whatever_a_key_holds(foreign):
     markdown = MarkdownIt("commonmark").enable("table").enable("strikethrough")
     parsed = structure(markdown.render(render_markdown(summary_with(foreign))))
@@ -122,7 +122,7 @@ def test_markdown_has_the_same_elements_whatever_a_key_holds(foreign):
 
 @every_nasty_text
 @given(foreign=FOREIGN)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_junit_is_well_formed_whatever_a_key_holds(foreign):
     parsed = ET.fromstring(render_junit(summary_with(foreign)).encode("utf-8"))
     assert [element.tag for element in parsed.iter()] == [
@@ -132,7 +132,7 @@ def test_junit_is_well_formed_whatever_a_key_holds(foreign):
 
 @every_nasty_text
 @given(foreign=FOREIGN)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 def test_the_console_shows_markup_as_text_and_no_control_characters(foreign):
     output = io.StringIO()
     render(summary_with(foreign), Path("reports/x"), Console(file=output, width=4000, color_system=None))

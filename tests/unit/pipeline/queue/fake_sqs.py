@@ -6,6 +6,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+SECOND_S = 0.05
+"""How long a second of a long poll takes."""
+
 
 class FakeSqs:
     """Messages are received once, until they are given back. `changed` wakes who waits for a change."""
@@ -36,7 +39,7 @@ class FakeSqs:
             if self.errors:
                 self.changed.notify_all()
                 raise self.errors.pop()
-            self.changed.wait_for(lambda: bool(self.visible), timeout=WaitTimeSeconds)
+            self.changed.wait_for(lambda: bool(self.visible), timeout=WaitTimeSeconds * SECOND_S)
             taken, self.visible = self.visible[:10], self.visible[10:]
             self.changed.notify_all()
         return {"Messages": [_message(record) for record in taken]} if taken else {}

@@ -12,6 +12,7 @@ from pipeline import worker
 from pipeline.common.deadline import Deadline
 from pipeline.common.events import Delivery, parse_delivery
 from pipeline.common.settings import EcsWorkerSettings
+from pipeline.queue import polling
 from pipeline.queue.polling import Poller
 from tests.unit.pipeline import events
 from tests.unit.pipeline.fake_s3 import client_error
@@ -90,7 +91,8 @@ def test_messages_that_could_not_be_deleted_are_tried_again() -> None:
     assert sqs.deleted == handles("a", "b")
 
 
-def test_a_queue_that_does_not_answer_is_asked_again() -> None:
+def test_a_queue_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "_FIRST_PAUSE_S", 0.05)
     sqs = FakeSqs(*records("a"))
     sqs.errors = [client_error("ServiceUnavailable")]
     running = poller(sqs, FakeService())

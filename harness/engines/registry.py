@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from harness.engines.base import Capabilities, Engine, EngineInfo
-from harness.engines.localstack import calls, queues
+from harness.engines.localstack import calls, functions, queues
+from harness.engines.localstack.functions import LambdaEnvironments
 from harness.engines.localstack.host import LocalStackHost
 from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
@@ -60,3 +61,8 @@ def plugin_api(info: EngineInfo) -> PluginApi | None:
 def call_counts(info: EngineInfo) -> dict[str, int] | None:
     """Return how many AWS calls the pipeline has made, by `service.Operation`; None where nobody counts."""
     return calls.read(info) if info.name == "localstack" else None
+
+
+def lambda_environments(info: EngineInfo) -> LambdaEnvironments | None:
+    """Return how many execution environments the functions have; None where nobody counts."""
+    return functions.read(info) if info.name == "localstack" else None

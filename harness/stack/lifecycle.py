@@ -17,7 +17,7 @@ from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError
 from harness.files import log_tail
 from harness.paths import stacks_dir
-from harness.stack import stand_ins
+from harness.stack import stand_ins, warm_up
 from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
@@ -137,6 +137,7 @@ def _bring_up(
     users = create_customers(customers, state.keys_dir)
     progress("SFTP: starting")
     sftp = FrontEnd(info, deployment.source_bucket, deployment.sftp_log_group or None, users).start(state)
+    warm_up.wait(info, progress)
     description = _description(state, engine, info, pipeline, deployment, sftp, users)
     state.publish(description)
     progress(f"stack {state.name!r} is up")

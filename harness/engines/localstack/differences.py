@@ -4,6 +4,7 @@ from __future__ import annotations
 
 DIFFERS_FROM_AWS = (
     "Lambda functions run as processes of this machine, not in micro-VMs; memory limits are not enforced.",
+    "Each function has two warm environments before its first invocation; on AWS the first ones are cold.",
     "DynamoDB is moto's in-memory table, not DynamoDB.",
     "IAM policies and bucket policies are not enforced.",
     "The time of an S3 event has one-second resolution.",

@@ -59,6 +59,8 @@ def _plugin(root: Path, lambda_python: Path) -> dict[str, str]:
         "FLOODGATE_LAMBDA_PYTHON": str(lambda_python),
         "FLOODGATE_LAMBDA_DIR": str(root / "lambda"),
         "FLOODGATE_LAMBDA_MAX_PROCESSES": "16",
+        # The starts fall into the time in which CloudFormation makes the rest, not into the first files'.
+        "FLOODGATE_LAMBDA_PREWARM": "2",
         "FLOODGATE_ESM_POLLERS": "5",
     }
 

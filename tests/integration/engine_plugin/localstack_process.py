@@ -89,7 +89,7 @@ class LocalStackProcess:
         for folder in settings.folders(self._root):
             folder.mkdir(parents=True, exist_ok=True)
         environment = settings.environment(port=port, root=self._root, lambda_python=self._lambda_python)
-        return environment | self._overrides
+        return environment | {"FLOODGATE_LAMBDA_PREWARM": "0"} | self._overrides
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S

@@ -21,7 +21,7 @@ MAX_PROCESSES = 4
 INIT_TIMEOUT_S = 3
 
 Deploy = Callable[..., TestFunction]
-StartEngine = Callable[[], EngineProcess]
+StartEngine = Callable[..., EngineProcess]
 
 
 def _say(line: str) -> None:
@@ -38,18 +38,19 @@ def engine_pythons() -> tuple[Path, Path]:
 def start_engine(
     engine_pythons: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StartEngine]:
-    """Starts engines that are stopped at the end of the session."""
+    """Starts engines that are stopped at the end of the session; keywords are further settings of theirs."""
     engine_python, lambda_python = engine_pythons
     started: list[EngineProcess] = []
     extra = {
         "FLOODGATE_LAMBDA_MAX_PROCESSES": str(MAX_PROCESSES),
+        "FLOODGATE_LAMBDA_PREWARM": "0",
         "FLOODGATE_LAMBDA_INIT_TIMEOUT_S": str(INIT_TIMEOUT_S),
         "SECRET_OF_THE_ENGINE": "must not be seen by handlers",
     }
 
-    def start() -> EngineProcess:
+    def start(**settings: str) -> EngineProcess:
         root = tmp_path_factory.mktemp("engine")
-        engine = EngineProcess(root, engine_python, lambda_python, extra)
+        engine = EngineProcess(root, engine_python, lambda_python, extra | settings)
         started.append(engine)
         engine.start()
         return engine

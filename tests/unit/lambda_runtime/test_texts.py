@@ -125,6 +125,7 @@ def test_settings_have_defaults(tmp_path: Path) -> None:
     )
     assert (settings.python, settings.folder) == (sys.executable, tmp_path.resolve())
     assert (settings.max_processes, settings.cold_starts, settings.init_timeout_s) == (16, 2, 10.0)
+    assert settings.prewarm == 0
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,7 @@ def test_settings_have_defaults(tmp_path: Path) -> None:
         ("FLOODGATE_LAMBDA_MAX_PROCESSES", "0"),
         ("FLOODGATE_LAMBDA_MAX_PROCESSES", "many"),
         ("FLOODGATE_LAMBDA_COLD_STARTS", "-1"),
+        ("FLOODGATE_LAMBDA_PREWARM", "-1"),
         ("FLOODGATE_LAMBDA_INIT_TIMEOUT_S", "nan"),
         ("FLOODGATE_LAMBDA_INIT_TIMEOUT_S", "0"),
         ("FLOODGATE_LAMBDA_INIT_TIMEOUT_S", "soon"),

@@ -8,7 +8,7 @@ import base64
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from localstack import config
@@ -18,9 +18,11 @@ from localstack.services.lambda_.invocation.execution_environment import Executi
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, Invocation
 from localstack.utils.xray.trace_header import TraceHeader
 
+from floodgate_localstack.lambda_runtime.environments_api import ENVIRONMENTS
 from floodgate_localstack.lambda_runtime.executor import TimedResult, settings, spawner
 from floodgate_localstack.lambda_runtime.function_spec import Request
 from floodgate_localstack.lambda_runtime.pool import Pool, PoolFullError
+from floodgate_localstack.lambda_runtime.prewarm import Prewarmer
 
 IDLE_CHECK_INTERVAL_S = 5.0
 
@@ -83,6 +85,8 @@ class PooledAssignmentService(AssignmentService):
         self.pool: Pool[PooledEnvironment] = Pool(
             limit, settings().cold_starts, waiting=max(0, config.LAMBDA_LIMITS_CONCURRENT_EXECUTIONS - limit)
         )
+        self._prewarmer = Prewarmer(self.pool, each=settings().prewarm, at_once=settings().cold_starts)
+        ENVIRONMENTS.add(self)
         self._stopping = threading.Event()
         threading.Thread(target=self._retire_idle, name="floodgate-lambda-idle", daemon=True).start()
 
@@ -110,6 +114,20 @@ class PooledAssignmentService(AssignmentService):
                 ) from None
             yield environment
 
+    def prewarm(
+        self, version_manager_id: str, function_version: FunctionVersion, may_have: Callable[[], int]
+    ) -> None:
+        """Let the first environments of a version start in the background, no more than `may_have()`."""
+        self._prewarmer.order(
+            version_manager_id,
+            lambda: self.start_environment(version_manager_id, function_version),
+            may_have,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many environments there are, by what they do."""
+        return {"pending": self._prewarmer.pending(), **self.pool.counts()}
+
     def start_environment(
         self, version_manager_id: str, function_version: FunctionVersion
     ) -> PooledEnvironment:
@@ -135,6 +153,7 @@ class PooledAssignmentService(AssignmentService):
     def stop(self) -> None:
         """Stop everything."""
         self._stopping.set()
+        self._prewarmer.stop()
         self.pool.stop()
         super().stop()
         spawner().close()

@@ -82,9 +82,11 @@ class RuntimeEnvironment:
         return str(self._engine_variables.get("AWS_ACCESS_KEY_ID", ""))
 
     def is_alive(self) -> bool:
-        """Whether there is a process that can take an invocation."""
+        """Whether there is a process that can take an invocation; there is none after a failed init."""
         process = self._process
-        return process is not None and not self._stopped.is_set() and not process.has_exited()
+        if process is None or self._init_failure is not None:
+            return False
+        return not self._stopped.is_set() and not process.has_exited()
 
     def invoke(self, request: Request) -> Outcome:
         """Run one invocation to its end. Raises OSError where no process can be started."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from localstack import config
 from localstack.services.lambda_.invocation import lambda_models, lambda_service, logs
 
-from floodgate_localstack.lambda_runtime import assignment, log_shipping, version_manager
+from floodgate_localstack.lambda_runtime import assignment, environments_api, log_shipping, version_manager
 from floodgate_localstack.lambda_runtime.executor import settings
 from floodgate_localstack.patching import replace
 from floodgate_localstack.versions import named_patch
@@ -23,6 +23,7 @@ def apply() -> None:
     count_metrics_together()
     store_logs_together()
     keep_code_in_own_folder()
+    environments_api.serve()
 
 
 @named_patch("lambda-pool")

@@ -125,7 +125,9 @@ class Pool(Generic[M]):
         self._clock = clock
         self._groups: dict[Hashable, Group[M]] = {}
         self._dropped: list[Group[M]] = []
+        self._stopped = False
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
 
     @contextlib.contextmanager
     def lease(self, key: Hashable, start: Callable[[], M]) -> Iterator[M]:
@@ -139,6 +141,24 @@ class Pool(Generic[M]):
             yield member
         finally:
             self._give_back(key, group, member)
+
+    def warm(self, key: Hashable, start: Callable[[], M], wanted: Callable[[], int]) -> None:
+        """Start an idle environment if the group has fewer than `wanted()` and none has to make room for it.
+
+        Waits for its turn to start; one that cannot take an invocation after all is stopped at once. Raises
+        whatever `start` raises.
+
+        :param wanted: asked under the pool's lock, so it must be quick; below one leaves the group unmade
+        """
+        with self._lock:
+            while self._is_wanted(key, wanted) and not self._has_turn(self._clock()):
+                self._changed.wait(LONGEST_WAIT_S)
+            if not self._is_wanted(key, wanted):
+                return
+            group = self._groups.setdefault(key, Group())
+            began_s = self._account_for_start(group)
+        member = self._start(group, began_s, start)
+        self._give_back(key, group, member)
 
     def drop(self, key: Hashable, *, stop_busy: bool) -> None:
         """Forget the group and stop its environments; those that run an invocation now or at its end."""
@@ -171,12 +191,14 @@ class Pool(Generic[M]):
     def stop(self) -> None:
         """Stop everything, invocations in progress included."""
         with self._lock:
+            self._stopped = True
             groups = self._all_groups()
             members = [member for group in groups for member in group.members()]
             for group in groups:
                 group.killed = True
                 group.idle.clear()
             self._groups.clear()
+            self._changed.notify_all()
         _stop_all(members)
 
     def size(self, key: Hashable) -> int:
@@ -184,6 +206,16 @@ class Pool(Generic[M]):
         with self._lock:
             group = self._groups.get(key)
             return group.processes if group else 0
+
+    def counts(self) -> dict[str, int]:
+        """Environments of all groups: how many are `starting`, `idle` and `busy`."""
+        with self._lock:
+            groups = self._all_groups()
+            return {
+                "starting": sum(len(group.starts) for group in groups),
+                "idle": sum(len(group.idle) for group in groups),
+                "busy": sum(len(group.busy) for group in groups),
+            }
 
     # -- taking -------------------------------------------------------------------------------------
 
@@ -221,7 +253,8 @@ class Pool(Generic[M]):
             self._wake()
 
     def _wake(self) -> None:
-        """Let the first one that waits in each group look again."""
+        """Let the first one that waits in each group look again, and those who start ahead of time."""
+        self._changed.notify_all()
         for group in self._all_groups():
             if group.waiters:
                 group.waiters[0].changed.notify()
@@ -239,14 +272,25 @@ class Pool(Generic[M]):
 
     def _may_start(self, group: Group[M]) -> bool:
         now_s = self._clock()
-        starts = [began_s for each in self._all_groups() for began_s in each.starts]
-        if sum(now_s - began_s < SLOW_START_S for began_s in starts) >= self._starts_at_once:
+        if not self._has_turn(now_s):
             return False
         if not self._has_room(now_s, of_any_age=group.processes == 0):
             return False
         if group.processes == 0 or group.init_s is None:
             return True
         return group.waiting_s(now_s) >= group.init_s
+
+    def _has_turn(self, now_s: float) -> bool:
+        """Whether fewer start now than may at once."""
+        starts = [began_s for each in self._all_groups() for began_s in each.starts]
+        return sum(now_s - began_s < SLOW_START_S for began_s in starts) < self._starts_at_once
+
+    def _is_wanted(self, key: Hashable, wanted: Callable[[], int]) -> bool:
+        """Whether an environment that nobody has asked for yet may be started."""
+        if self._stopped or sum(each.processes for each in self._all_groups()) >= self._limit:
+            return False
+        group = self._groups.get(key)
+        return (group.processes if group else 0) < wanted()
 
     def _has_room(self, now_s: float, *, of_any_age: bool) -> bool:
         """Whether one more fits in, or an idle one can go: for a group that has none, whoever is idle."""

@@ -16,13 +16,15 @@ class Settings:
     """What the Lambda runtime may use.
 
     `python` runs the handlers, `folder` holds unpacked code and scratch space, `max_processes` bounds the
-    environments over all functions, `cold_starts` those that start at the same time.
+    environments over all functions, `cold_starts` those that start at the same time, `prewarm` is how many
+    each function gets before its first invocation.
     """
 
     python: str
     folder: Path
     max_processes: int = 16
     cold_starts: int = 2
+    prewarm: int = 0
     init_timeout_s: float = 10.0
 
     @classmethod
@@ -34,6 +36,7 @@ class Settings:
             folder=Path(environ.get("FLOODGATE_LAMBDA_DIR") or default_folder).resolve(),
             max_processes=_count(environ, "FLOODGATE_LAMBDA_MAX_PROCESSES", cls.max_processes),
             cold_starts=_count(environ, "FLOODGATE_LAMBDA_COLD_STARTS", cls.cold_starts),
+            prewarm=_count(environ, "FLOODGATE_LAMBDA_PREWARM", cls.prewarm, least=0),
             init_timeout_s=_seconds(environ, "FLOODGATE_LAMBDA_INIT_TIMEOUT_S", cls.init_timeout_s),
         )
 
@@ -47,10 +50,10 @@ def _python(environ: Mapping[str, str]) -> str:
     return python
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+def _count(environ: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     text = environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise SettingsError(f"{name} is {text!r}: set it to a whole number of at least 1")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SettingsError(f"{name} is {text!r}: set it to a whole number of at least {least}")
     return int(text)
 
 

@@ -9,9 +9,9 @@ import inspect
 import logging
 from typing import Any
 
-from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
+from localstack.aws.api.lambda_ import ServiceException, State, TooManyRequestsException
 from localstack.services.lambda_.invocation.counting_service import CountingService
-from localstack.services.lambda_.invocation.lambda_models import Invocation, InvocationResult
+from localstack.services.lambda_.invocation.lambda_models import Invocation, InvocationResult, VersionState
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
@@ -20,6 +20,8 @@ from floodgate_localstack.faults.functions import (
     InjectedFailureError,
     InjectedThrottleError,
 )
+from floodgate_localstack.lambda_runtime.assignment import PooledAssignmentService
+from floodgate_localstack.lambda_runtime.executor import settings
 from floodgate_localstack.lambda_runtime.metrics import FunctionKey, MetricCollector
 from floodgate_localstack.metric_publishing import publish
 
@@ -32,6 +34,13 @@ LEASE_KNOWS_PROVISIONED_STATE = (
 
 class PooledVersionManager(LambdaVersionManager):
     """Runs the invocations of one function version."""
+
+    def start(self) -> VersionState:
+        """Prepare the version, and let its first environments start in the background."""
+        state = super().start()
+        if state.state == State.Active and isinstance(self.assignment_service, PooledAssignmentService):
+            self.assignment_service.prewarm(self.id, self.function_version, self._may_have)
+        return state
 
     def invoke(self, *, invocation: Invocation) -> InvocationResult:
         """Run one invocation. Raises TooManyRequestsException at a limit of concurrency."""
@@ -51,6 +60,13 @@ class PooledVersionManager(LambdaVersionManager):
         if not self._is_deleted():
             self.assignment_service.drop_environments(self.id, stop_busy=False)
         super().stop()
+
+    def _may_have(self) -> int:
+        """How many environments are of use: none once it stops, no more than the reserved concurrency."""
+        if self.shutdown_event.is_set():
+            return 0
+        reserved = self.function.reserved_concurrent_executions if self.function else None
+        return settings().max_processes if reserved is None else reserved
 
     def _run(self, invocation: Invocation) -> InvocationResult:
         version = self.function_version

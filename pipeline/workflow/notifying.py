@@ -104,6 +104,13 @@ class Notify:
 
     def _record(self, upload: Upload, failure: Failure, execution: str) -> Answer:
         """End the row. A file that Validate did not come to claim is claimed first: no row ends unclaimed."""
+        answer = self._end(upload, failure, execution)
+        never_claimed = answer.row is None or answer.row.status in _NOT_CLAIMED
+        if never_claimed and self.table.claim(upload, execution).applied:
+            return self._end(upload, failure, execution)
+        return answer
+
+    def _end(self, upload: Upload, failure: Failure, execution: str) -> Answer:
         ending = Ending(
             file_id=upload.file_id,
             status=states.FAILED,
@@ -112,11 +119,7 @@ class Notify:
             error_type=failure.error_type,
             error_message=failure.message,
         )
-        answer = ends.write(self.table, upload, ending)
-        never_claimed = answer.row is None or answer.row.status in _NOT_CLAIMED
-        if never_claimed and self.table.claim(upload, execution).applied:
-            return ends.write(self.table, upload, ending)
-        return answer
+        return ends.write(self.table, upload, ending)
 
     def _try_to_publish(self, result: Mapping[str, Any]) -> None:
         """Publish a failure. Row and execution tell of it as well, so a lost message is only logged."""

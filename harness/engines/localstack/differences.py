@@ -8,7 +8,7 @@ DIFFERS_FROM_AWS = (
     "DynamoDB is moto's in-memory table, not DynamoDB.",
     "IAM policies and bucket policies are not enforced.",
     "The time of an S3 event has one-second resolution.",
-    "Alarms are evaluated every ten seconds, not once a minute; metric math in alarms is not evaluated.",
+    "Alarms are evaluated every ten seconds, not once a minute; of metric math in alarms only sums are.",
     "Log filter patterns in brackets and with regular expressions match nothing.",
     "Deleting a CloudFormation stack deletes buckets that still hold objects.",
     "Of executions that have ended only the last 5,000 that succeeded can be described, and 5,000 others.",

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from floodgate_localstack import alarm_sums
 from floodgate_localstack.patching import replace
 from floodgate_localstack.versions import named_patch
 
@@ -83,3 +84,4 @@ def _messages(queue: Any) -> Iterable[Any]:
 def apply() -> None:
     apply_interval()
     apply_queue_metrics()
+    alarm_sums.apply()

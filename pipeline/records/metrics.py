@@ -21,7 +21,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from pipeline.records import states
 
-_NAMESPACE = "Floodgate"
+_NAMESPACE = "FileTransfer"
 _SERVICE = "file-transfer"
 _NAME_OF_STATUS = {
     states.TRANSFERRED: "FilesTransferred",

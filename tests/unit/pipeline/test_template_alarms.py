@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.records import states
+from pipeline.records.metrics import Tally
 from tests.unit.pipeline.template_variants import PSEUDO, Variant, targets, variant, variants
 
 pytestmark = pytest.mark.unit
@@ -134,15 +136,32 @@ def test_an_address_gets_the_alarms() -> None:
     assert subscription["Protocol"] == "email"
 
 
+def _embedded(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return what a handler writes that has seen every end."""
+    tally = Tally()
+    for status in states.ENDINGS:
+        tally.add(status, size_bytes=1, duration_s=1.0)
+    tally.publish()
+    written: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return written
+
+
 @each_variant
-def test_the_dashboard_shows_the_metrics_that_handlers_embed(found: Variant) -> None:
-    for function in found.of_type("Lambda::Function").values():
-        given = function["Environment"]["Variables"]
-        assert given["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
-        shown = [
-            given["POWERTOOLS_METRICS_NAMESPACE"],
-            "FilesTransferred",
-            "service",
-            PSEUDO["AWS::StackName"],
-        ]
-        assert shown in _dashboard(found)["widgets"][0]["properties"]["metrics"]
+def test_the_dashboard_and_the_filters_use_the_metrics_that_handlers_embed(
+    found: Variant, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", PSEUDO["AWS::StackName"])
+    monkeypatch.delenv("POWERTOOLS_METRICS_NAMESPACE", raising=False)
+    written = _embedded(capsys)
+    (embedded,) = written["_aws"]["CloudWatchMetrics"]
+    names = {metric["Name"] for metric in embedded["Metrics"]}
+    shown = [
+        metric for widget in _dashboard(found)["widgets"][:2] for metric in widget["properties"]["metrics"]
+    ]
+    assert len(shown) > 1
+    for namespace, name, dimension, value, *_ in shown:
+        assert (namespace, written[dimension]) == (embedded["Namespace"], value)
+        assert name in names
+    for counting in ("TransferredFilter", "FailedFilter"):
+        pattern = found.of_type("Logs::MetricFilter")[counting]["FilterPattern"]
+        assert set(re.findall(r"\$\.(\w+)", pattern)) <= names

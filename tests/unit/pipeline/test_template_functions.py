@@ -113,6 +113,18 @@ def test_tasks_get_the_settings_of_their_worker(found: Variant) -> None:
         assert container["Command"] == ["python", "-m", "pipeline.worker"]
 
 
+@each_variant
+def test_workers_expect_a_row_as_soon_as_the_recorder_makes_it(found: Variant) -> None:
+    window = {"Ref": "RecorderBatchWindowSeconds"}
+    if mapping := found.of_type("Lambda::EventSourceMapping").get("RecorderEventSource"):
+        assert mapping["MaximumBatchingWindowInSeconds"] == window
+    if worker := found.of_type("Lambda::Function").get("WorkerFunction"):
+        assert worker["Environment"]["Variables"]["RECORDER_DELAY_S"] == window
+    for task in found.of_type("ECS::TaskDefinition").values():
+        given = {pair["Name"]: pair["Value"] for pair in task["ContainerDefinitions"][0]["Environment"]}
+        assert given["RECORDER_DELAY_S"] == window
+
+
 def _read(kind: type[settings.FromEnvironment], given: dict[str, str]) -> settings.FromEnvironment:
     known = {field.name.upper() for field in fields(kind)}  # type: ignore[arg-type]
     assert set(given) - POWERTOOLS - {"AWS_DEFAULT_REGION"} <= known

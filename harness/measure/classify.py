@@ -141,8 +141,9 @@ def _in_dead_letters(upload: Upload, row: Row | None, holders: _Holders) -> Verd
 
 def _throttled_text(throttles: int) -> str:
     return (
-        f"no function has begun on it: Lambda refused {throttles} invocations, and each refusal counts as a "
-        "receive; the mapping's MaximumConcurrency must not exceed the function's reserved concurrency"
+        f"no function has begun on it: Lambda refused {throttles} invocations, and what is refused until its "
+        "visibility timeout ends has been received in vain; the mapping's MaximumConcurrency must not exceed "
+        "the function's reserved concurrency"
     )
 
 

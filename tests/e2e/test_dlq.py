@@ -48,3 +48,32 @@ def test_a_redrive_says_what_it_needs(kept: Floodgate) -> None:
     assert kept.run("dlq", "redrive", "--name", "kept").code == 2
     assert kept.run("dlq", "redrive", "--name", "kept", "--all", "--key", "a").code == 2
     assert kept.run("dlq", "list", "--name", "nobody").code == 3
+
+
+THROTTLED = {
+    "WorkerReservedConcurrency": 1,
+    "WorkerMaximumConcurrency": 10,
+    "WorkerBatchSize": 1,
+    "WorkerTimeoutSeconds": 5,
+    "DeadlineReserveSeconds": 1,
+    "VisibilityTimeoutSeconds": 2,
+}
+"""More batches than the function may run, and messages that soon come again."""
+
+
+def test_files_that_throttling_has_killed_say_so(floodgate: Floodgate, tmp_path: Path) -> None:
+    parameters = [f"--parameter={name}={value}" for name, value in THROTTLED.items()]
+    result = floodgate.run(
+        *("run", "smoke", "--files", "12", "--rate", "12", *parameters),
+        *("--fault", "lambda.worker:delay=1500ms", "--out", str(tmp_path / "run")),
+    )
+
+    assert result.code == 4, result
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    files = summary["files"]
+    assert files["dlq"] > 0
+    assert files["delivered"] > 0
+    assert files["dlq"] + files["delivered"] == files["uploaded"] == 12
+    assert [(each["stage"], each["cause"], each["count"]) for each in summary["failures"]] == [
+        ("queue_wait", "Throttled", files["dlq"])
+    ]

@@ -35,6 +35,8 @@ def test_what_the_engine_lacks_is_created_through_its_api_or_described_for_stand
     assert deployed.name in body["DashboardBody"]
     filters = deployed.client("logs").describe_metric_filters(logGroupName=made.outputs["WorkerLogGroup"])
     assert filters["metricFilters"]
+    worker = deployed.client("lambda").get_function_concurrency(FunctionName=made.functions["worker"])
+    assert worker["ReservedConcurrentExecutions"] == 4  # of profiles/local.json
 
     deployed.remove()
     assert made.outputs["Dashboard"] not in [

@@ -11,6 +11,7 @@ from localstack.runtime import hooks
 PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.lambda_runtime.patches",
     "floodgate_localstack.cloudformation_tables",
+    "floodgate_localstack.cloudformation_functions",
     "floodgate_localstack.cloudformation_alarms",
     "floodgate_localstack.cloudformation_polling",
     "floodgate_localstack.s3_events",

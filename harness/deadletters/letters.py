@@ -74,7 +74,9 @@ def file_id_of(description: StackDescription, about: queues.QueueMessage) -> str
 
 
 def rows_of(description: StackDescription, file_ids: Sequence[str | None]) -> dict[str, Row]:
-    """Return the rows that exist; raises as `read`."""
+    """Return the rows that exist, none where the pipeline has no table; raises as `read`."""
+    if not description.table:
+        return {}
     reader = RowReader(aws.client("dynamodb", description.engine), description.table)
     return reader.fetch((file_id for file_id in file_ids if file_id), consistent=True)
 

@@ -138,7 +138,8 @@ def _show_executions(description: StackDescription, failed: dict[str, int], out:
 
 
 def _tell(done: Redriven, out: Console) -> None:
-    out.print(f"{done.messages} messages brought back, {done.rows} rows from failed to queued", markup=False)
+    messages, rows = _counted(done.messages, "message"), _counted(done.rows, "row")
+    out.print(f"{messages} brought back, {rows} from failed to queued", markup=False)
     for key in done.stuck:
         out.print(f"not brought back: {key}", markup=False)
     if done.stuck:
@@ -159,3 +160,7 @@ def _await(description: StackDescription, file_ids: Sequence[str], wait_s: float
     for cause, count in found.failed_again.most_common():
         results().print(f"failed again, {cause}: {count}", markup=False)
     return ExitCode.PASSED if found.all_delivered else ExitCode.THRESHOLD
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -16,13 +16,14 @@ from typing import Any
 
 from harness.aws import translated
 from harness.deadletters.sources import DeadLetterQueue, is_fifo
-from harness.exceptions import AwsError
+from harness.exceptions import AwsError, EnvironmentNotReadyError
 from harness.measure.queues import put_back
 
 _HOLD_S = 600
 """How long received messages are hidden from others while they are looked through."""
 _RECEIVE_WAIT_S = 1
 _LOOK_EVERY_S = 0.2
+_ONE_TASK = "already a task running"
 MAX_MOVE_PER_S = 500
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html"""
 
@@ -52,17 +53,32 @@ def move_all(sqs: Any, queue: DeadLetterQueue, per_s: float | None) -> int:
 
     Ctrl-C cancels it: what has been moved stays moved, the rest stays where it is.
 
+    :raises EnvironmentNotReadyError: somebody else moves them already
     :raises AwsError: SQS refuses or fails
     """
     arn = queue_arn(sqs, queue.url)
     limit = {} if per_s is None else {"MaxNumberOfMessagesPerSecond": max(1, min(MAX_MOVE_PER_S, int(per_s)))}
+    handle = _start(sqs, SourceArn=arn, **limit)
     with translated("moving dead letters back"):
-        handle = sqs.start_message_move_task(SourceArn=arn, **limit)["TaskHandle"]
         try:
             return _await_move(sqs, arn)
         except BaseException:
             _cancel(sqs, handle)
             raise
+
+
+def _start(sqs: Any, **task: Any) -> str:
+    """Start the task; SQS runs one at a time for a queue, and says which error that is in words only."""
+    try:
+        with translated("moving dead letters back"):
+            return str(sqs.start_message_move_task(**task)["TaskHandle"])
+    except AwsError as exc:
+        if _ONE_TASK not in exc.message:
+            raise
+        raise EnvironmentNotReadyError(
+            "these dead letters are being moved back by somebody else already",
+            hint="Wait for the other redrive, or stop it; what it leaves can be redriven then.",
+        ) from exc
 
 
 def _await_move(sqs: Any, arn: str) -> int:

@@ -97,6 +97,8 @@ class Follower:
         """Final and failed rows seen so far, by `file_id`."""
         self.outstanding: dict[str, Outstanding] = {}
         """By `file_id`, oldest upload first; failed files stay, because a retry may mend them."""
+        self.file_ids: dict[str, str] = {}
+        """Ledger id to `file_id`: the SFTP server's list goes with its stack."""
         self._bucket = description.buckets["source"]
         self._uploads = UploadsReader(uploads_file, self._bucket)
         self._rows = self._row_source(engine, description)
@@ -193,6 +195,7 @@ class Follower:
                 del waiting[key]
         file_id = identity.file_id(self._bucket, key, close.version_id)
         self.outstanding[file_id] = Outstanding(entry, close.version_id)
+        self.file_ids[entry.ledger_id] = file_id
         self._ask_order.append(file_id)
 
     def _ask_rows(self, max_rows: int) -> None:

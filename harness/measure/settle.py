@@ -113,6 +113,8 @@ def settle_without_stack(inputs: SettleInputs) -> Settlement:
     Files without a final row are `in_flight`, because nobody can be asked about them.
     """
     ledger, joined = read_ledger(inputs)
+    if inputs.follower:
+        _recall(joined, inputs.follower.file_ids)
     rows: Mapping[str, Row] = inputs.follower.rows if inputs.follower else {}
     evidence = Evidence(rows=dict(rows), complete=False)
     return conclude(ledger, joined, classify(joined, evidence), inputs.description, evidence)
@@ -132,6 +134,12 @@ def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     first = min((entry.intended_at for entry in entries), default=0.0) - CLOCK_SLACK_S
     events = UploadsReader(inputs.uploads_file, bucket).finish(first, {entry.key for entry in entries})
     return ledger, join(entries, events, bucket)
+
+
+def _recall(joined: Joined, file_ids: Mapping[str, str]) -> None:
+    """Give uploads their `file_id` where the SFTP server's list went with the stack, by `floodgate down`."""
+    for upload in joined.uploads:
+        upload.file_id = upload.file_id or file_ids.get(upload.entry.ledger_id)
 
 
 def _traceless(joined: Joined, records: list[FileRecord]) -> Joined | None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from harness.clock import now
-from harness.deadletters import letters, outcomes, redrive
+from harness.deadletters import letters, moving, outcomes, redrive
 from harness.deadletters.letters import Selection
-from harness.exceptions import AwsError
+from harness.exceptions import AwsError, EnvironmentNotReadyError
 from pipeline.records import changes, statements
 from tests.integration.deadletters.conftest import Storage
 
@@ -76,6 +76,16 @@ def test_a_stop_in_the_middle_loses_nothing_and_the_rest_can_follow(storage: Sto
     redrive.redrive(storage.description, Selection(keys=keys))
     assert set(storage.keys_in("work")) == keys
     assert storage.depth("dlq") == 0
+
+
+def test_two_at_once_do_not_disturb_each_other(storage: Storage) -> None:
+    storage.fail(*(f"a/{number}.csv" for number in range(10)))
+    arn = moving.queue_arn(storage.sqs, storage.description.queues["dlq"])
+    other = storage.sqs.start_message_move_task(SourceArn=arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    with pytest.raises(EnvironmentNotReadyError, match="by somebody else already"):
+        redrive.redrive(storage.description, Selection())
+    storage.sqs.cancel_message_move_task(TaskHandle=other)
+    assert storage.depth("dlq") + storage.depth("work") == 10
 
 
 def test_a_message_is_sent_before_it_is_deleted(storage: Storage) -> None:

@@ -15,7 +15,9 @@ from harness.exceptions import StackLostError
 from harness.measure.executions import Execution
 from harness.measure.follow import MISSES_ALLOWED, Follower
 from harness.measure.queues import QueueMessage
+from harness.measure.records import Outcome
 from harness.measure.rows import Row
+from harness.measure.settle import settle_without_stack
 from harness.measure.waiting import wait_until_quiet
 from harness.stack.description import StackDescription
 from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, file_id_of
@@ -162,6 +164,16 @@ def test_it_counts_what_became_of_each_file(followed: Followed) -> None:
     assert snapshot.load_ended
     assert not snapshot.quiet
     assert snapshot.oldest_age_s is not None
+
+
+def test_what_it_saw_is_told_although_the_stack_was_taken_down_with_all_its_files(followed: Followed) -> None:
+    followed.world.add(Fate.DELIVERED)
+    followed.world.add(Fate.IN_QUEUE)
+    followed.world.end()
+    followed.follower.poll()
+    followed.world.uploads_file.unlink()
+    settlement = settle_without_stack(replace(followed.world.inputs(), follower=followed.follower))
+    assert [record.outcome for record in settlement.records] == [Outcome.DELIVERED, Outcome.IN_FLIGHT]
 
 
 def test_files_that_are_done_are_not_asked_for_again(followed: Followed) -> None:

@@ -47,7 +47,7 @@ def attempts(counts: Mapping[str, int]) -> str:
     if retried := counts.get("retried", 0):
         said.append(f"{text.files(retried)} took more than one attempt, {counts['most']} at most")
     if redriven := counts.get("redriven", 0):
-        said.append(f"{text.files(redriven)} brought back after failing for good")
+        said.append(f"{text.files(redriven)} given all attempts again after failing for good")
     return "; ".join(said)
 
 

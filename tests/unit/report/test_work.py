@@ -76,7 +76,7 @@ def test_the_lines_say_it_in_words(summary):
     assert dict(work.lines(summary)) == {
         "Pipeline": "FIFO, Pipe, recording full, Transform gzip",
         "Attempts": "3 files took more than one attempt, 3 at most; "
-        "1 file brought back after failing for good",
+        "1 file given all attempts again after failing for good",
         "Executions": "parent: 19 succeeded, 1 timed out; child: none listed",
         "AWS calls": "2.34 for each file: s3.CopyObject 1.00, s3.HeadObject 1.00, "
         "dynamodb.BatchExecuteStatement 0.34",
@@ -91,7 +91,7 @@ def test_every_rendering_shows_them(summary):
     junit = ET.fromstring(render_junit(summary))
     properties = {found.get("name"): found.get("value") for found in junit.iter("property")}
     for rendered in (buffer.getvalue(), page, markdown.replace("\\", "")):
-        for word in ("1 timed out", "2.34 for each file", "SlowDown@5%", "brought back"):
+        for word in ("1 timed out", "2.34 for each file", "SlowDown@5%", "all attempts again"):
             assert word in rendered
     assert "MaxSizeBytes" in page
     assert (properties["aws_calls"] or "").startswith("2.34")

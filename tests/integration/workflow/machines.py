@@ -45,6 +45,7 @@ class Workflow:
     name: str = field(default_factory=lambda: f"wf-{uuid.uuid4().hex[:8]}")
     functions: dict[str, str] = field(default_factory=dict)
     machines: dict[str, str] = field(default_factory=dict)
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.s3 = client("s3", self.engine)
@@ -255,18 +256,19 @@ class Workflow:
         versions: list[dict[str, Any]] = answer.get("Versions", [])
         return versions
 
+    def heard(self) -> list[dict[str, Any]]:
+        """Take what has come into the inbox; return all that ever came, the newest first."""
+        answer = self.sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            self.sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
+            self.messages.insert(0, json.loads(message["Body"]))
+        return self.messages
+
     def message_about(self, key: str) -> dict[str, Any]:
         """Wait for the message that the topic has sent about a file."""
 
         def look() -> dict[str, Any] | None:
-            answer = self.sqs.receive_message(
-                QueueUrl=self.inbox, MaxNumberOfMessages=10, VisibilityTimeout=0
-            )
-            told = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-            for message in answer.get("Messages", []):
-                if json.loads(message["Body"]).get("key") == key:
-                    self.sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
-            return next((body for body in told if body.get("key") == key), None)
+            return next((body for body in self.heard() if body.get("key") == key), None)
 
         return wait_until(look, lambda: f"no message about {key}")
 

@@ -59,7 +59,7 @@ def test_histories_of_parent_and_failed_child_can_be_read(workflow: Workflow) ->
     machine = workflow.machine("parent-nested", "csv")
     execution = workflow.run(machine, upload.event)
     parent = execution["executionArn"]
-    assert workflow.states(parent) == ["Validate", "Transfer", "RecordFailure", "Failed"]
+    assert workflow.states(parent) == ["Validate", "Transfer", "RecordFailure", "HasFailed", "Failed"]
     child = machine.replace(":stateMachine:", ":execution:") + f"-child:{upload.file_id}-1"
     assert workflow.states(child) == ["Download", "Route", "Process"]
     described = workflow.sfn.describe_execution(executionArn=child)

@@ -61,8 +61,4 @@ def test_what_the_destination_refuses_fails_with_its_cause_and_raises_the_alarm(
 
 
 def heard(workflow: Workflow, alarm: str) -> dict[str, Any] | None:
-    answer = workflow.sqs.receive_message(
-        QueueUrl=workflow.inbox, MaxNumberOfMessages=10, VisibilityTimeout=0
-    )
-    told = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-    return next((body for body in told if body.get("AlarmName") == alarm), None)
+    return next((body for body in workflow.heard() if body.get("AlarmName") == alarm), None)

@@ -14,6 +14,7 @@ from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.results import Attempts, Bytes, Failure, Latency, Rate, Timeline
+from harness.measure.rows import FAILED
 from harness.measure.stages import latencies
 from harness.measure.timeline import rate_of, timeline_of
 from harness.stack.description import StackDescription
@@ -115,6 +116,7 @@ def _bytes(records: list[FileRecord]) -> Bytes:
 def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evidence: Evidence) -> list[str]:
     unverified = sum(record.outcome is Outcome.DELIVERED and not record.verified for record in records)
     rowless = sum(record.cause == "row_missing" for record in records)
+    denied = sum(record.cause == f"row_{FAILED}" for record in records)
     unrecorded = evidence.recorder_dead_letters
     unacknowledged = sum(upload.stored and upload.entry.end != UPLOADED for upload in joined.uploads)
     extra = sum(len(ids) for ids in joined.extra_file_ids.values())
@@ -135,6 +137,7 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
             evidence.executions.cut_off or _executions_forgotten(records, evidence)
         ),
         f"{rowless} files were delivered without a row in the table.": rowless,
+        f"{denied} files were delivered although their row says failed.": denied,
         f"{unacknowledged} objects were stored although the client saw its upload fail.": unacknowledged,
         f"{extra} objects on the run's keys are in no line of the ledger.": extra,
     }

@@ -222,6 +222,15 @@ class TestRepeatedKeys:
         assert [record.destination_versions for record in records] == [1, 1]
         assert records[0].cause == "row_missing"
 
+    def test_a_delivered_file_whose_row_says_failed_is_told(self, world: World) -> None:
+        file_id = self._upload(world, 0)
+        world.row(file_id, "failed", T0)
+        world.deliver(self.KEY, "d0", "content 0", T0 + 20, tag=file_id)
+        world.end()
+        settlement = world.settle()
+        assert settlement.records[0].outcome is Outcome.DELIVERED
+        assert "1 files were delivered although their row says failed." in settlement.notes
+
     def test_a_version_with_neither_row_nor_tag_goes_by_its_bytes(self, world: World) -> None:
         self._upload(world, 0)
         self._upload(world, 1)

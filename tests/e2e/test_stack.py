@@ -140,7 +140,7 @@ def test_another_route_than_the_stack_has_is_refused(kept: Floodgate, tmp_path):
         "run", "smoke", "--name", "kept", "--engine", "http://127.0.0.1:9", "--out", str(tmp_path / "x")
     )
     assert result.code == 2
-    assert "is up with engine" in result.err
+    assert "its engine is 'localstack', not 'http://127.0.0.1:9'" in result.err
     assert not (tmp_path / "x").exists()
 
 

@@ -111,7 +111,7 @@ def test_sequencers_order_the_puts_of_one_key(bucket: EventBucket, versioned: bo
     current = bucket.s3.head_object(Bucket=bucket.name, Key="same")
     assert events[-1]["detail"]["object"]["etag"] == current["ETag"].strip('"')
     if versioned:
-        # LocalStack lists versions by a time that each put takes before it is stored, so their order may differ.
+        # LocalStack lists versions by a time that each put takes before it is stored: no order of storing.
         listed = bucket.s3.list_object_versions(Bucket=bucket.name, Prefix="same")["Versions"]
         (latest,) = (version["VersionId"] for version in listed if version["IsLatest"])
         assert events[-1]["detail"]["object"]["version-id"] == current["VersionId"] == latest

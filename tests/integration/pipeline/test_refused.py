@@ -46,7 +46,7 @@ def refused(pipeline: Pipeline, customer: str) -> Iterator[dict[str, str]]:
 def test_what_the_destination_refuses_is_tried_three_times_and_raises_the_alarm(
     pipeline: Pipeline, refused: dict[str, str], heard: str
 ) -> None:
-    pipeline.sqs.purge_queue(QueueUrl=pipeline.deployment.queues["dlq"])
+    _forget_earlier_letters(pipeline)
     versions = {code: pipeline.put(key) for code, key in refused.items()}
 
     for code, key in refused.items():
@@ -65,9 +65,25 @@ def test_what_the_destination_refuses_is_tried_three_times_and_raises_the_alarm(
         assert pipeline.wait_for_row(key, versions[code], "transferred")["redrives"] == 1
 
 
+def _forget_earlier_letters(pipeline: Pipeline) -> None:
+    """Empty the queue, and wait until the alarm has seen a minute without the letters of other tests."""
+    pipeline.sqs.purge_queue(QueueUrl=pipeline.deployment.queues["dlq"])
+    cloudwatch, name = client("cloudwatch", pipeline.engine), _alarm(pipeline)
+
+    def state() -> str:
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    wait_until(lambda: state() == "OK", lambda: f"{name} is {state()}", timeout_s=150)
+
+
+def _alarm(pipeline: Pipeline) -> str:
+    return pipeline.deployment.outputs["AlarmsTopic"].rpartition(":")[2].replace("-alarms", "-dead-letters")
+
+
 def _alarms(pipeline: Pipeline, heard: str) -> list[dict[str, Any]]:
     """Return what was said of the alarm on dead letters."""
     answer = pipeline.sqs.receive_message(QueueUrl=heard, MaxNumberOfMessages=10, VisibilityTimeout=0)
     told = [json.loads(json.loads(message["Body"])["Message"]) for message in answer.get("Messages", [])]
-    name = pipeline.deployment.outputs["AlarmsTopic"].rpartition(":")[2].replace("-alarms", "-dead-letters")
+    name = _alarm(pipeline)
     return [alarm for alarm in told if (alarm["AlarmName"], alarm["NewStateValue"]) == (name, "ALARM")]

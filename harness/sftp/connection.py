@@ -87,7 +87,7 @@ class TransferConnection(asyncssh.SSHServer):
         if self._login is None or self.ssh is None:
             return
         user, key = self._login
-        self.session = sessions.begin(user, self._services)
+        self.session = sessions.begin(user, self._source_ip, self._services)
         self.session.log.connected(self._describe(user, key))
 
     def session_requested(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from harness.sftp.authorisation import Authorisation
 from harness.sftp.directories import Directories
 from harness.sftp.identity import User
 from harness.sftp.journal import UploadRef
@@ -19,9 +20,12 @@ class Session:
 
     id: str
     user: User
+    source_ip: str
     directories: Directories
+    authorisation: Authorisation
     log: SessionLog
     services: Services
+    source_ip: str = ""
 
     @property
     def object_metadata(self) -> Metadata:
@@ -37,8 +41,9 @@ class Session:
         return UploadRef(self.user.name, bucket, key, self.id)
 
 
-def begin(user: User, services: Services) -> Session:
+def begin(user: User, source_ip: str, services: Services) -> Session:
     """Open the books on a new session."""
     session_id = secrets.token_hex(10)
     log = SessionLog(services.log, user.name, session_id)
-    return Session(session_id, user, Directories(user.mappings), log, services)
+    authorisation = services.authoriser.for_session(user, session_id=session_id, source_ip=source_ip)
+    return Session(session_id, user, source_ip, Directories(user.mappings), authorisation, log, services)

@@ -1,11 +1,12 @@
 """May this user do this to that object? One question, asked before every call to S3.
 
-For now everything that the mapping reaches is allowed. Evaluation of the role's and the session's policy
-takes the place of `AllowMapped`.
+Each session has its own `Authorisation`, made by the server's `Authoriser`. `MappedAuthoriser` stands in
+where there is no IAM to ask.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -21,18 +22,63 @@ class Action(StrEnum):
     DELETE = "s3:DeleteObject"
 
 
+class AccessDeniedError(Exception):
+    """The user's policies do not allow the operation, or cannot be read. The text is for the log: the client
+    is told no reason.
+    """
+
+    def __init__(self, message: str = "Access denied") -> None:
+        super().__init__(message)
+
+
+class Authorisation(Protocol):
+    """What one session may do. Asked for every request, so the answer must come from memory once the user's
+    policies have been read.
+    """
+
+    async def require(
+        self, action: str, bucket: str, key: str, *, prefix: str | None = None, delimiter: str | None = None
+    ) -> None:
+        """Return when the session may do it.
+
+        :param key: empty for actions on the bucket, such as `s3:ListBucket`
+        :param prefix: condition key `s3:prefix` of a listing, as S3 would be sent it
+        :param delimiter: condition key `s3:delimiter`
+        :raises AccessDeniedError: it may not
+        """
+
+
 class Authoriser(Protocol):
-    """Decides on one action. The answer must come from what is in memory: it is asked for every request."""
+    """Makes the `Authorisation` of a new session; does not wait for anything."""
 
-    def allows(self, user: User, action: Action, bucket: str, key: str) -> bool:
-        """`key` is the prefix for `LIST`."""
+    def for_session(self, user: User, *, session_id: str, source_ip: str) -> Authorisation: ...
 
 
-class AllowMapped:
-    """Allows what the user's mappings reach."""
+class MappedAuthoriser:
+    """Allows what the user's home or mappings reach (`"authorisation": "mapped"`): for an engine that has no
+    IAM, or none that can be trusted.
+    """
 
-    def allows(self, user: User, action: Action, bucket: str, key: str) -> bool:  # noqa: ARG002
-        return any(_covers(mapping.bucket, mapping.prefix, bucket, key) for mapping in user.mappings)
+    def for_session(self, user: User, *, session_id: str, source_ip: str) -> Authorisation:  # noqa: ARG002
+        return _Mapped(user)
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    user: User
+
+    async def require(
+        self,
+        action: str,  # noqa: ARG002
+        bucket: str,
+        key: str,
+        *,
+        prefix: str | None = None,
+        delimiter: str | None = None,  # noqa: ARG002
+    ) -> None:
+        asked = key or prefix or ""
+        if not any(_covers(m.bucket, m.prefix, bucket, asked) for m in self.user.mappings):
+            raise AccessDeniedError
 
 
 def _covers(mapped_bucket: str, mapped_prefix: str, bucket: str, key: str) -> bool:

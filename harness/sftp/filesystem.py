@@ -32,7 +32,7 @@ from harness.sftp.authorisation import Action
 from harness.sftp.directories import Location, Mapped, Virtual, normalise
 from harness.sftp.handles import Download, OpenFile, Upload
 from harness.sftp.session import Session
-from harness.sftp.status import TRANSLATED, AccessDeniedError, as_sftp_errors, sftp_error
+from harness.sftp.status import TRANSLATED, as_sftp_errors, sftp_error
 from harness.sftp.storage.base import ObjectInfo, ObjectNotFoundError
 from harness.sftp.window import RandomWriteError
 
@@ -59,7 +59,7 @@ class S3Filesystem:
     async def _open_for_reading(self, place: Location) -> Download:
         if isinstance(place, Virtual) or place.is_root:
             raise SFTPFailure("Is a directory")
-        self._authorise(Action.GET, place)
+        await self._authorise(Action.GET, place)
         return Download(self._session, place, await self._storage.head(place.bucket, place.key))
 
     async def _open_for_writing(self, place: Mapped, flags: int) -> Upload:
@@ -69,7 +69,7 @@ class S3Filesystem:
             raise SFTPFailure("Is a directory")
         if self._session.services.draining:
             raise SFTPFailure("The server is stopping")
-        self._authorise(Action.PUT, place)
+        await self._authorise(Action.PUT, place)
         return Upload(self._session, place, replaces=await self._existing_target(place, flags))
 
     async def _existing_target(self, place: Mapped, flags: int) -> ObjectInfo | None:
@@ -101,7 +101,7 @@ class S3Filesystem:
         self._log.changed("DELETE", _real_path(place))
         with self._reported("DELETE", _real_path(place)):
             target = _writable(place)
-            self._authorise(Action.DELETE, target)
+            await self._authorise(Action.DELETE, target)
             if await self._head(target) is None:
                 raise await self._missing_or_folder(target)
             await self._storage.delete(target.bucket, target.key)
@@ -114,9 +114,9 @@ class S3Filesystem:
             await self._rename(_writable(source), _writable(target))
 
     async def _rename(self, source: Mapped, target: Mapped) -> None:
-        self._authorise(Action.GET, source)
-        self._authorise(Action.DELETE, source)
-        self._authorise(Action.PUT, target)
+        await self._authorise(Action.GET, source)
+        await self._authorise(Action.DELETE, source)
+        await self._authorise(Action.PUT, target)
         info = await self._head(source)
         if info is None:
             raise await self._missing_or_folder(source)
@@ -135,7 +135,7 @@ class S3Filesystem:
         if isinstance(place, Virtual):
             return _from_list(listing.virtual_names(self._names_below(place)))
         with self._reported("OPENDIR", place.real_path):
-            self._authorise(Action.LIST, place)
+            await self._authorise(Action.LIST, place)
             first = await self._storage.list_page(place.bucket, place.prefix, None, listing.PAGE_KEYS)
             if not (first.objects or first.prefixes or place.is_root):
                 raise SFTPNoSuchFile("No such file or directory")
@@ -152,7 +152,7 @@ class S3Filesystem:
         self._log.changed("MKDIR", _real_path(place))
         with self._reported("MKDIR", _real_path(place)):
             target = _writable(place)
-            self._authorise(Action.PUT, target)
+            await self._authorise(Action.PUT, target, as_folder=True)
             if target.is_root or await self._head(target) is not None or await self._is_folder(target):
                 raise SFTPFailure("File already exists")
             await self._storage.put(target.bucket, target.prefix, b"", self._session.object_metadata)
@@ -162,7 +162,7 @@ class S3Filesystem:
         self._log.changed("RMDIR", _real_path(place))
         with self._reported("RMDIR", _real_path(place)):
             target = _writable(place)
-            self._authorise(Action.DELETE, target)
+            await self._authorise(Action.DELETE, target, as_folder=True)
             if target.is_root:
                 raise SFTPPermissionDenied("Access denied")
             if await self._storage.has_keys(target.bucket, target.prefix, besides=target.prefix):
@@ -182,7 +182,7 @@ class S3Filesystem:
         if isinstance(place, Virtual) or place.is_root:
             return attributes.of_folder()
         with as_sftp_errors():
-            self._authorise(Action.GET, place)
+            await self._authorise(Action.GET, place)
             if (info := await self._head(place)) is not None:
                 return attributes.of_file(info.size_bytes, info.modified_at)
             if await self._is_folder(place) or self._names_below(place):
@@ -222,11 +222,15 @@ class S3Filesystem:
     def _names_below(self, place: Location) -> list[str]:
         return self._session.directories.names_below(place.path)
 
-    def _authorise(self, action: Action, place: Mapped) -> None:
-        """:raises AccessDeniedError: the user may not"""
-        key = place.prefix if action is Action.LIST else place.key
-        if not self._session.services.authoriser.allows(self._session.user, action, place.bucket, key):
-            raise AccessDeniedError
+    async def _authorise(self, action: Action, place: Mapped, *, as_folder: bool = False) -> None:
+        """:param as_folder: it is about the folder's marker, the key that ends with `/`
+        :raises AccessDeniedError: the user may not
+        """
+        require = self._session.authorisation.require
+        if action is Action.LIST:
+            await require(action, place.bucket, "", prefix=place.prefix, delimiter="/")
+        else:
+            await require(action, place.bucket, place.prefix if as_folder else place.key)
 
     async def _head(self, place: Mapped) -> ObjectInfo | None:
         try:

@@ -14,12 +14,13 @@ from harness.exceptions import EnvironmentNotReadyError, PortInUseError
 from harness.files import replace_json
 from harness.sftp import host_key
 from harness.sftp.authentication import Authenticator
-from harness.sftp.authorisation import AllowMapped
+from harness.sftp.authorisation import MappedAuthoriser
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
 from harness.sftp.identity import ConfiguredUsers
 from harness.sftp.journal import UploadJournal
 from harness.sftp.outlets import CloudWatchOutlet, Outlet, Record, TextOutlet
+from harness.sftp.records.server import ServerRecords
 from harness.sftp.security_policies import SECURITY_POLICIES
 from harness.sftp.services import Services
 from harness.sftp.session_log import Line, ServerLog
@@ -47,10 +48,10 @@ class TransferServer:
         self._services = Services(
             config=config,
             authenticator=Authenticator(ConfiguredUsers(config.users)),
-            authoriser=AllowMapped(),
+            authoriser=MappedAuthoriser(),
             storage=storage,
             journal=_journal(config.uploads_file),
-            log=ServerLog(self._emit, _resource_arn(config)),
+            records=ServerRecords(ServerLog(self._emit, _resource_arn(config))),
         )
         self._listener: asyncssh.SSHAcceptor | None = None
 

@@ -25,7 +25,6 @@ class Session:
     authorisation: Authorisation
     log: SessionLog
     services: Services
-    source_ip: str = ""
 
     @property
     def object_metadata(self) -> Metadata:

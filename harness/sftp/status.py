@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from asyncssh import SFTPError, SFTPFailure, SFTPNoSuchFile, SFTPPermissionDenied
 
+from harness.sftp.authorisation import AccessDeniedError
 from harness.sftp.directories import BadPathError, UnmappedPathError
 from harness.sftp.storage.base import (
     ObjectNotFoundError,
@@ -15,14 +16,6 @@ from harness.sftp.storage.base import (
     StorageError,
 )
 from harness.sftp.window import RandomWriteError
-
-
-class AccessDeniedError(Exception):
-    """The user's policy does not allow the operation."""
-
-    def __init__(self) -> None:
-        super().__init__("Access denied")
-
 
 TRANSLATED = (StorageError, BadPathError, UnmappedPathError, RandomWriteError, AccessDeniedError)
 

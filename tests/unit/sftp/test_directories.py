@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.sftp.authorisation import Action, AllowMapped
+from harness.sftp.authorisation import AccessDeniedError, Action, Authorisation, MappedAuthoriser
 from harness.sftp.directories import (
     BadPathError,
     Directories,
@@ -24,6 +26,11 @@ MAPPINGS = (
     Mapping("/in/special", "third", "elsewhere"),
 )
 SEVERAL = Directories(MAPPINGS)
+
+
+def _only_the_home() -> Authorisation:
+    user = User("alice", "role", frozenset(), (Mapping("/", "bucket", "alice"),))
+    return MappedAuthoriser().for_session(user, session_id="1", source_ip="127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -114,8 +121,7 @@ def test_no_path_leaves_the_home(raw: bytes) -> None:
     assert place.bucket == "bucket"
     assert place.key == "alice" or place.key.startswith("alice/")
     assert not {"", ".", ".."} & set(place.key.split("/"))
-    user = User("alice", "role", frozenset(), (Mapping("/", "bucket", "alice"),))
-    assert AllowMapped().allows(user, Action.GET, place.bucket, place.key)
+    asyncio.run(_only_the_home().require(Action.GET, place.bucket, place.key))
 
 
 @given(st.binary(max_size=60))
@@ -132,5 +138,5 @@ def test_normalising_twice_changes_nothing(raw: bytes) -> None:
     ("bucket", "key"), [("bucket", "bob/x"), ("bucket", "alicia/x"), ("other", "alice/x"), ("bucket", "")]
 )
 def test_what_is_not_mapped_is_not_allowed(bucket: str, key: str) -> None:
-    user = User("alice", "role", frozenset(), (Mapping("/", "bucket", "alice"),))
-    assert not AllowMapped().allows(user, Action.PUT, bucket, key)
+    with pytest.raises(AccessDeniedError):
+        asyncio.run(_only_the_home().require(Action.PUT, bucket, key))

@@ -11,12 +11,13 @@ from asyncssh import SFTPFailure
 
 from harness.sftp import session as sessions
 from harness.sftp.authentication import Authenticator
-from harness.sftp.authorisation import AllowMapped
+from harness.sftp.authorisation import MappedAuthoriser
 from harness.sftp.config import SftpConfig
 from harness.sftp.directories import Mapped
 from harness.sftp.handles import Upload
 from harness.sftp.identity import ConfiguredUsers, Mapping, User
 from harness.sftp.journal import UploadJournal
+from harness.sftp.records.server import ServerRecords
 from harness.sftp.services import Services
 from harness.sftp.session_log import ServerLog
 from tests.unit.sftp.memory_storage import MemoryStorage
@@ -32,10 +33,10 @@ def _services(storage: MemoryStorage, uploads_file: Path) -> Services:
     return Services(
         config=cast(SftpConfig, config),
         authenticator=Authenticator(ConfiguredUsers([])),
-        authoriser=AllowMapped(),
+        authoriser=MappedAuthoriser(),
         storage=storage,
         journal=UploadJournal(uploads_file),
-        log=ServerLog(lambda _stream, _line: None, "arn"),
+        records=ServerRecords(ServerLog(lambda _stream, _line: None, "arn")),
     )
 
 
@@ -56,7 +57,7 @@ def test_a_request_after_the_upload_was_given_up_makes_no_object(tmp_path: Path,
 
     async def give_up() -> None:
         services = _services(storage, uploads_file)
-        upload = Upload(sessions.begin(ALICE, services), PLACE, replaces=None)
+        upload = Upload(sessions.begin(ALICE, "127.0.0.1", services), PLACE, replaces=None)
         await upload.write(0, b"x")
         upload.abandon("the server was stopped")
         with pytest.raises(SFTPFailure):

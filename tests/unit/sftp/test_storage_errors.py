@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from asyncssh import FX_FAILURE, FX_NO_SUCH_FILE, FX_PERMISSION_DENIED
 
+from harness.sftp.authorisation import AccessDeniedError
 from harness.sftp.directories import BadPathError, UnmappedPathError
-from harness.sftp.status import TRANSLATED, AccessDeniedError, sftp_error
+from harness.sftp.status import TRANSLATED, sftp_error
 from harness.sftp.storage import obstore_client
 from harness.sftp.storage.base import (
     ObjectNotFoundError,

@@ -101,7 +101,7 @@ class TransferConnection(asyncssh.SSHServer):
         return str(self.ssh.get_extra_info(name, "")) if self.ssh is not None else ""
 
     def _refuse(self, username: str, key: asyncssh.SSHKey) -> None:
-        self._services.log.auth_failure(
+        self._services.records.log.auth_failure(
             user=username, source_ip=self._source_ip, method="publickey", message=describe_key(key)
         )
         if self.ssh is not None:
@@ -132,6 +132,6 @@ class TransferConnection(asyncssh.SSHServer):
     def _log_kex_failure(self, text: str) -> None:
         match = _KEX_MESSAGE.search(text)
         message = _KEX_NAMES.get(match["what"], text) if match else text
-        self._services.log.kex_failure(
+        self._services.records.log.kex_failure(
             source_ip=self._source_ip, message=message, offered=match["offered"] if match else ""
         )

@@ -11,7 +11,7 @@ from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import Authoriser
 from harness.sftp.config import SftpConfig
 from harness.sftp.journal import UploadJournal
-from harness.sftp.session_log import ServerLog
+from harness.sftp.records.server import ServerRecords
 from harness.sftp.storage.base import Storage
 
 
@@ -31,7 +31,7 @@ class Services:
     authoriser: Authoriser
     storage: Storage
     journal: UploadJournal
-    log: ServerLog
+    records: ServerRecords
     open_uploads: set[OpenUpload] = field(default_factory=set)
     draining: bool = False
     """Set on SIGTERM: open uploads may finish, new ones are refused."""

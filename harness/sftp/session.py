@@ -9,6 +9,7 @@ from harness.sftp.authorisation import Authorisation
 from harness.sftp.directories import Directories
 from harness.sftp.identity import User
 from harness.sftp.journal import UploadRef
+from harness.sftp.records.session import SessionInfo, SessionRecords
 from harness.sftp.services import Services
 from harness.sftp.session_log import SessionLog
 from harness.sftp.storage.base import Metadata
@@ -23,8 +24,12 @@ class Session:
     source_ip: str
     directories: Directories
     authorisation: Authorisation
-    log: SessionLog
+    records: SessionRecords
     services: Services
+
+    @property
+    def log(self) -> SessionLog:
+        return self.records.log
 
     @property
     def object_metadata(self) -> Metadata:
@@ -43,6 +48,6 @@ class Session:
 def begin(user: User, source_ip: str, services: Services) -> Session:
     """Open the books on a new session."""
     session_id = secrets.token_hex(10)
-    log = SessionLog(services.log, user.name, session_id)
+    records = services.records.session(SessionInfo(session_id, user.name, source_ip))
     authorisation = services.authoriser.for_session(user, session_id=session_id, source_ip=source_ip)
-    return Session(session_id, user, source_ip, Directories(user.mappings), authorisation, log, services)
+    return Session(session_id, user, source_ip, Directories(user.mappings), authorisation, records, services)

@@ -19,7 +19,9 @@ ERRORS_STREAM = "ERRORS"
 
 @dataclass(frozen=True)
 class Connected:
-    """What is known of a connection once its user is."""
+    """What is known of a connection once its user is. Without a key (password, FTPS), the three fields of
+    the key stay empty and are left out of the line; so are `ciphers`, `client` and `kex` outside of SSH.
+    """
 
     role: str
     ciphers: str
@@ -30,6 +32,10 @@ class Connected:
     public_key_type: str
     user: str
     kex: str
+    home_dir: str = "/"
+    """Where the user lands: `/bucket/path`, and `/` with a LOGICAL home."""
+    user_policy: str | None = None
+    """The session policy as given."""
 
 
 class ServerLog:
@@ -64,6 +70,25 @@ class ServerLog:
             },
         )
 
+    def tls_resume_failure(self, *, source_ip: str, message: str) -> None:
+        """FTPS: a data connection did not resume the TLS session of its control connection."""
+        self._without_session("TLS_RESUME_FAILURE", source_ip, message)
+
+    def connection_rejected(self, *, source_ip: str, message: str) -> None:
+        """Turned away before login, for example because there are too many sessions."""
+        self._without_session("CONNECTION_REJECTED", source_ip, message)
+
+    def _without_session(self, activity: str, source_ip: str, message: str) -> None:
+        self.emit(
+            ERRORS_STREAM,
+            {
+                "activity-type": activity,
+                "source-ip": source_ip,
+                "resource-arn": self.resource_arn,
+                "message": message,
+            },
+        )
+
 
 class SessionLog:
     """Lines of one session, in its stream `<user>.<session-id>`."""
@@ -74,24 +99,23 @@ class SessionLog:
         self._stream = f"{user}.{session_id}"
 
     def connected(self, about: Connected) -> None:
-        self._server.emit(
-            self._stream,
-            {
-                "role": about.role,
-                "activity-type": "CONNECTED",
-                "ciphers": about.ciphers,
-                "client": about.client,
-                "source-ip": about.source_ip,
-                "resource-arn": self._server.resource_arn,
-                "home-dir": "/",
-                "ssh-public-key": about.public_key,
-                "ssh-public-key-fingerprint": about.public_key_fingerprint,
-                "ssh-public-key-type": about.public_key_type,
-                "user": about.user,
-                "kex": about.kex,
-                "session-id": self._session_id,
-            },
-        )
+        line = {
+            "role": about.role,
+            "activity-type": "CONNECTED",
+            "ciphers": about.ciphers,
+            "client": about.client,
+            "source-ip": about.source_ip,
+            "resource-arn": self._server.resource_arn,
+            "home-dir": about.home_dir,
+            "user-policy": about.user_policy or "",
+            "ssh-public-key": about.public_key,
+            "ssh-public-key-fingerprint": about.public_key_fingerprint,
+            "ssh-public-key-type": about.public_key_type,
+            "user": about.user,
+            "kex": about.kex,
+            "session-id": self._session_id,
+        }
+        self._server.emit(self._stream, {name: value for name, value in line.items() if value})
 
     def opened(self, path: str, mode: str) -> None:
         self._emit("OPEN", {"mode": mode, "path": path})
@@ -109,6 +133,9 @@ class SessionLog:
 
     def renamed(self, path: str, new_path: str) -> None:
         self._emit("RENAME", {"path": path, "new-path": new_path})
+
+    def symlink(self, link_path: str, target_path: str) -> None:
+        self._emit("CREATE_SYMLINK", {"link-path": link_path, "target-path": target_path})
 
     def error(self, operation: str, path: str, message: str, *, bytes_in: int | None = None) -> None:
         self._emit(

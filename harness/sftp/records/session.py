@@ -1,0 +1,128 @@
+"""What one session reports, and who is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.sftp.session_log import Connected, SessionLog
+
+FailureCode = Literal["PARTIAL_UPLOAD", "PARTIAL_DOWNLOAD", "UNKNOWN_ERROR"]
+"""https://docs.aws.amazon.com/transfer/latest/userguide/events-detail-reference.html"""
+Protocol = Literal["SFTP", "FTPS", "FTP"]
+
+PARTLY_UPLOADED = "File was partially uploaded."
+PARTLY_DOWNLOADED = "File was partially downloaded."
+"""The second is AWS's wording; the first follows it."""
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """Whose session it is."""
+
+    id: str
+    user: str
+    source_ip: str = ""
+    protocol: Protocol = "SFTP"
+
+
+class SessionRecords:
+    """Called by the parts that serve a session, once for each thing that happened.
+
+    Paths are real paths (`/bucket/key`), times seconds since the epoch, `started_at` the time at which the
+    client's request (for transfers: the OPEN) arrived.
+    """
+
+    def __init__(self, log: SessionLog, about: SessionInfo) -> None:
+        self.log = log
+        self._about = about
+
+    # The session
+
+    def connected(self, about: Connected) -> None:
+        self.log.connected(about)
+
+    def disconnected(self) -> None:
+        self.log.disconnected()
+
+    def exit_reason(self, message: str) -> None:
+        """An unexpected error ended the session; `disconnected` follows."""
+        self.log.exit_reason(message)
+
+    def error(self, operation: str, path: str, message: str, *, bytes_in: int | None = None) -> None:
+        """An operation failed that has no other call here, such as OPEN, WRITE, READ or OPENDIR."""
+        self.log.error(operation, path, message, bytes_in=bytes_in)
+
+    # Files
+
+    def opened(self, path: str, mode: str) -> None:
+        """An OPEN arrived, whether it works or not. `mode` is `READ`, `CREATE|TRUNCATE|WRITE` and so on."""
+        self.log.opened(path, mode)
+
+    def upload_completed(
+        self, path: str, *, size_bytes: int, etag: str, version_id: str | None, started_at: float
+    ) -> None:
+        """The client closed the file, and the object is there."""
+        self.log.closed(path, bytes_in=size_bytes)
+
+    def upload_failed(
+        self,
+        path: str,
+        *,
+        size_bytes: int,
+        failure_code: FailureCode,
+        message: str,
+        started_at: float,
+        etag: str | None = None,
+        version_id: str | None = None,
+    ) -> None:
+        """`PARTIAL_UPLOAD`: the session ended with the file open; `etag` and `version_id` tell the object
+        that was kept, if it was. `UNKNOWN_ERROR`: it could not be written.
+        """
+        if failure_code == "PARTIAL_UPLOAD":
+            self.log.partly_closed(path, bytes_in=size_bytes)
+        else:
+            self.log.error("CLOSE", path, message, bytes_in=size_bytes)
+
+    def download_completed(self, path: str, *, size_bytes: int, started_at: float) -> None:
+        """The client closed the file; `size_bytes` were sent."""
+        self.log.closed(path, bytes_out=size_bytes)
+
+    def download_failed(
+        self, path: str, *, size_bytes: int, failure_code: FailureCode, message: str, started_at: float
+    ) -> None:
+        """`PARTIAL_DOWNLOAD`: the session ended with the file open. `UNKNOWN_ERROR`: a read had failed
+        (told by `error`), and the client closed the file.
+        """
+        if failure_code == "PARTIAL_DOWNLOAD":
+            self.log.partly_closed(path, bytes_out=size_bytes)
+        else:
+            self.log.closed(path, bytes_out=size_bytes)
+
+    # One request each: `error` is why it failed, `None` when it worked. AWS logs both.
+
+    def deleted(self, path: str, *, started_at: float, error: str | None = None) -> None:
+        self._changed("DELETE", path, error)
+
+    def renamed(self, path: str, new_path: str, *, started_at: float, error: str | None = None) -> None:
+        self.log.renamed(path, new_path)
+        if error is not None:
+            self.log.error("RENAME", path, error)
+
+    def directory_created(self, path: str, *, started_at: float, error: str | None = None) -> None:
+        self._changed("MKDIR", path, error)
+
+    def directory_deleted(self, path: str, *, started_at: float, error: str | None = None) -> None:
+        self._changed("RMDIR", path, error)
+
+    def setstat(self, path: str) -> None:
+        """Logged even where `ENABLE_NO_OP` hides that nothing was done."""
+        self.log.changed("SETSTAT", path)
+
+    def create_symlink(self, link_path: str, target_path: str) -> None:
+        self.log.symlink(link_path, target_path)
+
+    def _changed(self, activity: str, path: str, error: str | None) -> None:
+        self.log.changed(activity, path)
+        if error is not None:
+            self.log.error(activity, path, error)

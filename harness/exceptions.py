@@ -11,6 +11,7 @@
     │   └── StackNotFoundError         no stack of that name is up
     ├── StackLostError                 exit code 6: a part of the stack died in mid-run
     ├── AwsError                       exit code 1: an AWS call failed, translated from botocore
+    ├── IdentityProviderError          exit code 1: an identity provider gave no answer, or a wrong one
     ├── SettleError                    exit code 1: the evidence of a run could not be read
     └── ReportError                    exit code 1: a report could not be written, or would not have been true
 
@@ -91,6 +92,10 @@ class AwsError(FloodgateError):
     def __init__(self, message: str, *, code: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+
+
+class IdentityProviderError(FloodgateError):
+    """An identity provider (function or HTTP service) gave no answer, or one that breaks its contract."""
 
 
 class SettleError(FloodgateError):

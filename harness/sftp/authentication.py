@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncssh
 
-from harness.sftp.identity import IdentityProvider, User, is_login_name
+from harness.sftp.identity import IdentityProvider, LoginAttempt, User, is_login_name
 
 _KEY_LABELS = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
 
@@ -14,12 +14,12 @@ _KEY_LABELS = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
 class Authenticator:
     """Checks keys against an identity provider."""
 
-    def __init__(self, users: IdentityProvider) -> None:
-        self._users = users
+    def __init__(self, provider: IdentityProvider) -> None:
+        self._provider = provider
 
-    async def by_key(self, name: str, key: asyncssh.SSHKey) -> User | None:
+    async def by_key(self, attempt: LoginAttempt, key: asyncssh.SSHKey) -> User | None:
         """Return the user when the key is theirs. The SSH layer checks the signature afterwards."""
-        user = await self._users.find(name) if is_login_name(name) else None
+        user = await self._provider.authenticate(attempt) if is_login_name(attempt.user_name) else None
         keys = user.public_keys if user is not None else frozenset()
         return user if key.public_data in keys else None
 

@@ -11,7 +11,7 @@ from harness.sftp import asyncssh_details
 from harness.sftp import session as sessions
 from harness.sftp.authentication import describe_key
 from harness.sftp.filesystem import S3Filesystem
-from harness.sftp.identity import User
+from harness.sftp.identity import LoginAttempt, User
 from harness.sftp.protocol import SftpChannel
 from harness.sftp.services import Services
 from harness.sftp.session import Session
@@ -74,7 +74,8 @@ class TransferConnection(asyncssh.SSHServer):
         return True
 
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        user = await self._services.authenticator.by_key(username, key)
+        attempt = LoginAttempt(username, self._source_ip, public_key=key)
+        user = await self._services.authenticator.by_key(attempt, key)
         if user is None:
             self._refuse(username, key)
             return False

@@ -9,7 +9,7 @@ import pytest
 
 from harness.exceptions import UsageError
 from harness.sftp import config as configuration
-from harness.sftp.identity import ConfiguredUsers, Mapping, is_login_name
+from harness.sftp.identity import ConfiguredUsers, LoginAttempt, Mapping, is_login_name
 
 pytestmark = pytest.mark.unit
 
@@ -119,7 +119,7 @@ def test_names_that_never_log_in(name: str) -> None:
 
 
 async def _find(config: configuration.SftpConfig, name: str) -> Any:
-    return await ConfiguredUsers(config.users).find(name)
+    return await ConfiguredUsers(config.users).authenticate(LoginAttempt(name, "192.0.2.1"))
 
 
 def test_users_have_keys_and_filled_targets(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ SEVERAL = Directories(MAPPINGS)
 
 
 def _only_the_home() -> Authorisation:
-    user = User("alice", "role", frozenset(), (Mapping("/", "bucket", "alice"),))
+    user = User("alice", "role", mappings=(Mapping("/", "bucket", "alice"),))
     return MappedAuthoriser().for_session(user, session_id="1", source_ip="127.0.0.1")
 
 

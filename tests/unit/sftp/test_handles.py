@@ -24,7 +24,7 @@ from tests.unit.sftp.memory_storage import MemoryStorage
 
 pytestmark = pytest.mark.unit
 
-ALICE = User("alice", "role", frozenset(), (Mapping("/", "bucket", "alice"),))
+ALICE = User("alice", "role", mappings=(Mapping("/", "bucket", "alice"),))
 PLACE = Mapped("/file", "bucket", "alice/file", is_root=False)
 
 

@@ -33,18 +33,32 @@ _PARENT_POLL_S = 0.5
 
 
 async def serve(config: SftpConfig, storage: Storage) -> None:
-    """Serve until SIGTERM, or until the parent that the configuration names has ended."""
-    stopping = asyncio.Event()
+    """Serve until SIGTERM, or until the parent that the configuration names has ended.
+
+    SIGUSR1 has it serve the sessions that are there, and no others, until they have ended.
+    """
+    stopping, retiring = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGUSR1, retiring.set)
     # Ctrl-C reaches the whole process group; the run that started us decides when we stop.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     server = TransferServer(config, storage)
     await server.start()
-    watch = asyncio.create_task(_watch_parent(config.exit_with_parent, stopping))
+    tasks = [
+        asyncio.create_task(_watch_parent(config.exit_with_parent, stopping)),
+        asyncio.create_task(_retire(server, retiring, stopping)),
+    ]
     await stopping.wait()
-    watch.cancel()
+    for task in tasks:
+        task.cancel()
     await server.stop()
+
+
+async def _retire(server: TransferServer, retiring: asyncio.Event, stopping: asyncio.Event) -> None:
+    await retiring.wait()
+    await server.retire()
+    stopping.set()
 
 
 async def _watch_parent(pid: int | None, stopping: asyncio.Event) -> None:

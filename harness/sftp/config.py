@@ -90,6 +90,10 @@ class SftpConfig(_Strict):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0 takes a free port; the ready file tells which."""
+    listen_fd: Annotated[int, Field(ge=3)] | None = None
+    """An inherited socket, in place of `host` and `port`: the workers of one server share it."""
+    worker: Annotated[int, Field(ge=1)] = 1
+    """Which of its server's workers this is, counted from 1."""
     host_key_file: Path
     """Made (ed25519) when it does not exist, so that clients know the server again after a restart."""
     server_id: Annotated[str, Field(pattern=r"^s-[0-9a-f]{17}$")]
@@ -110,6 +114,8 @@ class SftpConfig(_Strict):
     max_handles_per_session: Annotated[int, Field(ge=1, le=1024)] = 64
     drain_timeout_s: Annotated[float, Field(ge=0, le=600)] = 10.0
     """How long SIGTERM waits for open uploads."""
+    retire_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 300.0
+    """How long SIGUSR1 waits for sessions to end by themselves, before it becomes a SIGTERM."""
     exit_with_parent: int | None = None
     """Process whose end is treated like SIGTERM."""
     uploads_file: Path

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 
@@ -71,8 +74,7 @@ class TransferServer:
         policy = SECURITY_POLICIES[self._config.security_policy]
         try:
             return await asyncssh.listen(
-                self._config.host,
-                self._config.port,
+                **_address(self._config),
                 server_factory=lambda: TransferConnection(self._services, self._connections),
                 server_host_keys=[key],
                 send_server_host_keys=True,
@@ -91,13 +93,22 @@ class TransferServer:
                 login_timeout=_LOGIN_TIMEOUT_S,
                 keepalive_interval=_KEEPALIVE_INTERVAL_S,
                 keepalive_count_max=_KEEPALIVE_COUNT,
-                reuse_address=True,
             )
         except OSError as exc:
             raise PortInUseError(
                 f"cannot listen on {self._config.host}:{self._config.port}: {exc}",
                 hint="choose another port, or 0 for a free one",
             ) from exc
+
+    async def retire(self) -> None:
+        """Take no more connections, and return when the last session has ended by itself, or after a bounded
+        time: other processes serve the same socket by then.
+        """
+        if self._listener is not None:
+            self._listener.close()
+        deadline = time.monotonic() + self._config.retire_timeout_s
+        while self._connections and time.monotonic() < deadline:
+            await asyncio.sleep(_POLL_S)
 
     async def stop(self) -> None:
         """Refuse what is new, let open uploads finish for a bounded time, then end every session."""
@@ -145,6 +156,13 @@ class TransferServer:
         for outlet in self._outlets:
             if outlet.dropped:
                 print(f"{outlet.name}: {outlet.dropped} session log lines were dropped", file=sys.stderr)
+
+
+def _address(config: SftpConfig) -> dict[str, Any]:
+    """Return where to listen, as arguments of `asyncssh.listen`."""
+    if config.listen_fd is None:
+        return {"host": config.host, "port": config.port, "reuse_address": True}
+    return {"sock": socket.socket(fileno=config.listen_fd)}
 
 
 def _outlets(config: SftpConfig) -> list[Outlet]:

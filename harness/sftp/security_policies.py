@@ -1,4 +1,4 @@
-"""Algorithms of Transfer Family's security policies, in AWS's order.
+"""Algorithms of Transfer Family's security policies, as this server offers them.
 
 https://docs.aws.amazon.com/transfer/latest/userguide/security-policies.html
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.transfer import policies
+
 
 @dataclass(frozen=True)
 class SecurityPolicy:
-    """Names as SSH spells them."""
+    """Names as SSH spells them, in AWS's order."""
 
     ciphers: tuple[str, ...]
     kexs: tuple[str, ...]
@@ -18,33 +20,10 @@ class SecurityPolicy:
     signatures: tuple[str, ...]
 
 
-SECURITY_POLICIES = {
-    "TransferSecurityPolicy-2024-01": SecurityPolicy(
-        ciphers=(
-            "aes128-gcm@openssh.com",
-            "aes256-gcm@openssh.com",
-            "aes128-ctr",
-            "aes256-ctr",
-            "aes192-ctr",
-        ),
-        kexs=(
-            "ecdh-sha2-nistp256",
-            "ecdh-sha2-nistp384",
-            "ecdh-sha2-nistp521",
-            "curve25519-sha256",
-            "curve25519-sha256@libssh.org",
-            "diffie-hellman-group18-sha512",
-            "diffie-hellman-group16-sha512",
-            "diffie-hellman-group-exchange-sha256",
-        ),
-        macs=("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"),
-        signatures=(
-            "rsa-sha2-256",
-            "rsa-sha2-512",
-            "ecdsa-sha2-nistp256",
-            "ecdsa-sha2-nistp384",
-            "ecdsa-sha2-nistp521",
-            "ssh-ed25519",
-        ),
+def _of(policy: policies.SecurityPolicy) -> SecurityPolicy:
+    return SecurityPolicy(
+        policy.ssh_ciphers, policy.ssh_kexs, policy.ssh_macs, policy.ssh_host_key_algorithms
     )
-}
+
+
+SECURITY_POLICIES = {name: _of(policy) for name, policy in policies.SECURITY_POLICIES.items()}

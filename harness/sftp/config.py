@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from harness.engines.base import EngineInfo
 from harness.exceptions import UsageError
 from harness.sftp.identity import is_login_name
+from harness.transfer.policies import SECURITY_POLICIES
 
 MIB = 1024 * 1024
 MIN_PART_SIZE_BYTES = 5 * MIB
@@ -108,7 +109,7 @@ class SftpConfig(_Strict):
     """Parts of one upload that are on their way to S3 at once; the client waits when they are all slow."""
     partial_upload: Literal["discard"] = "discard"
     set_stat_option: Literal["DEFAULT", "ENABLE_NO_OP"] = "DEFAULT"
-    security_policy: Literal["TransferSecurityPolicy-2024-01"] = "TransferSecurityPolicy-2024-01"
+    security_policy: str = "TransferSecurityPolicy-2024-01"
     pre_authentication_login_banner: Annotated[str, Field(max_length=4096)] = ""
     login_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     max_handles_per_session: Annotated[int, Field(ge=1, le=1024)] = 64
@@ -120,6 +121,13 @@ class SftpConfig(_Strict):
     """Process whose end is treated like SIGTERM."""
     uploads_file: Path
     ready_file: Path
+
+    @field_validator("security_policy")
+    @classmethod
+    def _published_policy(cls, name: str) -> str:
+        if name not in SECURITY_POLICIES:
+            raise ValueError(f"not a security policy; there are {', '.join(SECURITY_POLICIES)}")
+        return name
 
     @model_validator(mode="after")
     def _names_differ(self) -> SftpConfig:

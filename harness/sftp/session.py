@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from harness.sftp.authorisation import Authorisation
-from harness.sftp.directories import Directories
+from harness.sftp.directories import Directories, directories_of
 from harness.sftp.identity import User
 from harness.sftp.journal import UploadRef
 from harness.sftp.records.session import SessionInfo, SessionRecords
@@ -50,4 +50,4 @@ def begin(user: User, source_ip: str, services: Services) -> Session:
     session_id = secrets.token_hex(10)
     records = services.records.session(SessionInfo(session_id, user.name, source_ip))
     authorisation = services.authoriser.for_session(user, session_id=session_id, source_ip=source_ip)
-    return Session(session_id, user, source_ip, Directories(user.mappings), authorisation, records, services)
+    return Session(session_id, user, source_ip, directories_of(user), authorisation, records, services)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.sftp.authorisation import AccessDeniedError, Action, Authorisation, MappedAuthoriser
 from harness.sftp.directories import (
     BadPathError,
-    Directories,
+    LogicalDirectories,
     Mapped,
     UnmappedPathError,
     Virtual,
@@ -19,13 +19,13 @@ from harness.sftp.identity import Mapping, User
 
 pytestmark = pytest.mark.unit
 
-HOME = Directories((Mapping("/", "bucket", "alice"),))
+HOME = LogicalDirectories((Mapping("/", "bucket", "alice"),))
 MAPPINGS = (
     Mapping("/in", "bucket", "alice/in"),
     Mapping("/deep/er/out", "other", ""),
     Mapping("/in/special", "third", "elsewhere"),
 )
-SEVERAL = Directories(MAPPINGS)
+SEVERAL = LogicalDirectories(MAPPINGS)
 
 
 def _only_the_home() -> Authorisation:

@@ -1,7 +1,7 @@
-"""Where log lines go: standard output, and CloudWatch Logs.
+"""Where records go in the background, and two places for log lines: standard output, and CloudWatch Logs.
 
-Each outlet is a thread with a bounded queue. Handing a line over never waits; when an outlet is so slow
-that its queue is full, lines are dropped and counted, and the sessions do not notice.
+Each outlet is a thread with a bounded queue. Handing something over never waits; when an outlet is so slow
+that its queue is full, records are dropped and counted, and the sessions do not notice.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, ClassVar, Generic, TextIO, TypeVar
 
 from harness import aws, clock
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, FloodgateError
 from harness.sftp.session_log import Line
+
+T = TypeVar("T")
 
 QUEUE_LINES = 20_000
 MAX_EVENTS_PER_CALL = 1_000
@@ -34,17 +36,21 @@ class Record:
     line: Line
 
 
-class Outlet(ABC, threading.Thread):
+class Outlet(ABC, threading.Thread, Generic[T]):
     """Delivers records in the background, in batches of what arrived during `interval_s`."""
+
+    what: ClassVar[str] = "session log lines"
+    """What is lost when records are dropped."""
 
     def __init__(self, name: str, interval_s: float) -> None:
         super().__init__(name=name, daemon=True)
         self.dropped = 0
         self._interval_s = interval_s
-        self._queue: deque[Record] = deque()
+        self._queue: deque[T] = deque()
         self._stopping = threading.Event()
+        self._failing = False
 
-    def put(self, record: Record) -> None:
+    def put(self, record: T) -> None:
         if len(self._queue) >= QUEUE_LINES:
             self.dropped += 1
         else:
@@ -66,11 +72,17 @@ class Outlet(ABC, threading.Thread):
             self.deliver(records)
 
     @abstractmethod
-    def deliver(self, records: list[Record]) -> None:
+    def deliver(self, records: list[T]) -> None:
         """Write a batch; must not raise."""
 
+    def _complain_once(self, why: object) -> None:
+        """The first failure of a row is told; the session log itself may be what does not work."""
+        if not self._failing:
+            print(f"{self.name}: {self.what} are not delivered: {why}", file=sys.stderr, flush=True)
+        self._failing = True
 
-class TextOutlet(Outlet):
+
+class TextOutlet(Outlet[Record]):
     """JSON lines for sftp.log: Transfer's own fields after the time and the stream."""
 
     def __init__(self, text: TextIO) -> None:
@@ -90,15 +102,14 @@ class TextOutlet(Outlet):
         return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-class CloudWatchOutlet(Outlet):
+class CloudWatchOutlet(Outlet[Record]):
     """PutLogEvents, one call per stream and batch; streams are made when first needed."""
 
     def __init__(self, engine: EngineInfo, group: str, interval_s: float) -> None:
-        super().__init__("log-cloudwatch", interval_s)
+        super().__init__(f"log group {group}", interval_s)
         self._logs = aws.client("logs", engine)
         self._group = group
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._failing = False
 
     def deliver(self, records: list[Record]) -> None:
         by_stream: dict[str, list[Record]] = {}
@@ -133,12 +144,6 @@ class CloudWatchOutlet(Outlet):
         self._known[stream] = None
         if len(self._known) > _KNOWN_STREAMS:
             self._known.popitem(last=False)
-
-    def _complain_once(self, exc: FloodgateError) -> None:
-        """The first failure of a row is told; the session log itself may be what does not work."""
-        if not self._failing:
-            print(f"session log is not delivered to {self._group}: {exc}", file=sys.stderr, flush=True)
-        self._failing = True
 
 
 def _event(record: Record) -> dict[str, Any]:

@@ -22,11 +22,9 @@ from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
 from harness.sftp.identity import ConfiguredUsers
 from harness.sftp.journal import UploadJournal
-from harness.sftp.outlets import CloudWatchOutlet, Outlet, Record, TextOutlet
-from harness.sftp.records.server import ServerRecords
+from harness.sftp.records.server import records_of
 from harness.sftp.security_policies import SECURITY_POLICIES
 from harness.sftp.services import Services
-from harness.sftp.session_log import Line, ServerLog
 from harness.sftp.storage.base import Storage
 
 IDENT = "AWS_SFTP_1.1"
@@ -46,7 +44,6 @@ class TransferServer:
     def __init__(self, config: SftpConfig, storage: Storage) -> None:
         self._config = config
         self._storage = storage
-        self._outlets = _outlets(config)
         self._connections: set[TransferConnection] = set()
         self._services = Services(
             config=config,
@@ -54,7 +51,7 @@ class TransferServer:
             authoriser=MappedAuthoriser(),
             storage=storage,
             journal=_journal(config.uploads_file),
-            records=ServerRecords(ServerLog(self._emit, _resource_arn(config))),
+            records=records_of(config),
         )
         self._listener: asyncssh.SSHAcceptor | None = None
 
@@ -65,8 +62,7 @@ class TransferServer:
         :raises EnvironmentNotReadyError: the host key or a file cannot be used
         """
         key = host_key.load_or_make(self._config.host_key_file)
-        for outlet in self._outlets:
-            outlet.start()
+        self._services.records.start()
         self._listener = await self._listen(key)
         _write_ready_file(self._config, self._listener.get_port(), key.get_fingerprint())
 
@@ -85,7 +81,7 @@ class TransferServer:
                 signature_algs=policy.signatures,
                 compression_algs=["none"],
                 encoding=None,
-                password_auth=False,
+                password_auth=True,
                 kbdint_auth=False,
                 gss_host=None,
                 agent_forwarding=False,
@@ -123,9 +119,7 @@ class TransferServer:
         await self._end_sessions()
         await self._finish_background(max(_CLEAN_UP_S, deadline - clock.now()))
         await self._storage.close()
-        for outlet in self._outlets:
-            await asyncio.to_thread(outlet.stop, _LOG_FLUSH_S)
-        self._tell_dropped_lines()
+        await asyncio.to_thread(self._services.records.stop, _LOG_FLUSH_S)
         self._services.journal.close()
 
     async def _end_sessions(self) -> None:
@@ -147,16 +141,6 @@ class TransferServer:
                 file=sys.stderr,
             )
 
-    def _emit(self, stream: str, line: Line) -> None:
-        record = Record(clock.now(), stream, line)
-        for outlet in self._outlets:
-            outlet.put(record)
-
-    def _tell_dropped_lines(self) -> None:
-        for outlet in self._outlets:
-            if outlet.dropped:
-                print(f"{outlet.name}: {outlet.dropped} session log lines were dropped", file=sys.stderr)
-
 
 def _address(config: SftpConfig) -> dict[str, Any]:
     """Return where to listen, as arguments of `asyncssh.listen`."""
@@ -165,23 +149,11 @@ def _address(config: SftpConfig) -> dict[str, Any]:
     return {"sock": socket.socket(fileno=config.listen_fd)}
 
 
-def _outlets(config: SftpConfig) -> list[Outlet]:
-    outlets: list[Outlet] = [TextOutlet(sys.stdout)]
-    if config.log_group is not None:
-        outlets.append(CloudWatchOutlet(config.engine, config.log_group, config.log_interval_s))
-    return outlets
-
-
 def _journal(path: Path) -> UploadJournal:
     try:
         return UploadJournal(path)
     except OSError as exc:
         raise EnvironmentNotReadyError(f"cannot write {path}: {exc}") from exc
-
-
-def _resource_arn(config: SftpConfig) -> str:
-    engine = config.engine
-    return f"arn:aws:transfer:{engine.region}:{engine.account_id}:server/{config.server_id}"
 
 
 def _write_ready_file(config: SftpConfig, port: int, fingerprint: str) -> None:

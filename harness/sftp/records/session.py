@@ -1,29 +1,17 @@
-"""What one session reports, and who is told of it."""
+"""What one session reports. Log lines are written here; events, metrics and workflows have listeners."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
+from harness import clock
+from harness.sftp.records.events import Failure, FailureCode, Happening, SessionInfo, Subject
+from harness.sftp.records.listeners import Listeners
 from harness.sftp.session_log import Connected, SessionLog
 
-FailureCode = Literal["PARTIAL_UPLOAD", "PARTIAL_DOWNLOAD", "UNKNOWN_ERROR"]
-"""https://docs.aws.amazon.com/transfer/latest/userguide/events-detail-reference.html"""
-Protocol = Literal["SFTP", "FTPS", "FTP"]
+__all__ = ["PARTLY_DOWNLOADED", "PARTLY_UPLOADED", "FailureCode", "SessionInfo", "SessionRecords"]
 
 PARTLY_UPLOADED = "File was partially uploaded."
 PARTLY_DOWNLOADED = "File was partially downloaded."
 """The second is AWS's wording; the first follows it."""
-
-
-@dataclass(frozen=True)
-class SessionInfo:
-    """Whose session it is."""
-
-    id: str
-    user: str
-    source_ip: str = ""
-    protocol: Protocol = "SFTP"
 
 
 class SessionRecords:
@@ -33,17 +21,20 @@ class SessionRecords:
     client's request (for transfers: the OPEN) arrived.
     """
 
-    def __init__(self, log: SessionLog, about: SessionInfo) -> None:
+    def __init__(self, log: SessionLog, about: SessionInfo, listeners: Listeners) -> None:
         self.log = log
         self._about = about
+        self._listeners = listeners
 
     # The session
 
     def connected(self, about: Connected) -> None:
         self.log.connected(about)
+        self._listeners.connected()
 
     def disconnected(self) -> None:
         self.log.disconnected()
+        self._listeners.disconnected()
 
     def exit_reason(self, message: str) -> None:
         """An unexpected error ended the session; `disconnected` follows."""
@@ -64,6 +55,14 @@ class SessionRecords:
     ) -> None:
         """The client closed the file, and the object is there."""
         self.log.closed(path, bytes_in=size_bytes)
+        self._tell(
+            "File Upload",
+            path,
+            started_at=started_at,
+            size_bytes=size_bytes,
+            etag=etag,
+            version_id=version_id,
+        )
 
     def upload_failed(
         self,
@@ -83,10 +82,20 @@ class SessionRecords:
             self.log.partly_closed(path, bytes_in=size_bytes)
         else:
             self.log.error("CLOSE", path, message, bytes_in=size_bytes)
+        self._tell(
+            "File Upload",
+            path,
+            started_at=started_at,
+            failure=Failure(failure_code, message),
+            size_bytes=size_bytes,
+            etag=etag,
+            version_id=version_id,
+        )
 
     def download_completed(self, path: str, *, size_bytes: int, started_at: float) -> None:
         """The client closed the file; `size_bytes` were sent."""
         self.log.closed(path, bytes_out=size_bytes)
+        self._tell("File Download", path, started_at=started_at, size_bytes=size_bytes)
 
     def download_failed(
         self, path: str, *, size_bytes: int, failure_code: FailureCode, message: str, started_at: float
@@ -98,22 +107,28 @@ class SessionRecords:
             self.log.partly_closed(path, bytes_out=size_bytes)
         else:
             self.log.closed(path, bytes_out=size_bytes)
+        failure = Failure(failure_code, message)
+        self._tell("File Download", path, started_at=started_at, failure=failure, size_bytes=size_bytes)
 
     # One request each: `error` is why it failed, `None` when it worked. AWS logs both.
 
     def deleted(self, path: str, *, started_at: float, error: str | None = None) -> None:
         self._changed("DELETE", path, error)
+        self._tell("File Delete", path, started_at=started_at, failure=_failure(error))
 
     def renamed(self, path: str, new_path: str, *, started_at: float, error: str | None = None) -> None:
         self.log.renamed(path, new_path)
         if error is not None:
             self.log.error("RENAME", path, error)
+        self._tell("File Rename", path, new_path, started_at=started_at, failure=_failure(error))
 
     def directory_created(self, path: str, *, started_at: float, error: str | None = None) -> None:
         self._changed("MKDIR", path, error)
+        self._tell("Directory Create", path, started_at=started_at, failure=_failure(error))
 
     def directory_deleted(self, path: str, *, started_at: float, error: str | None = None) -> None:
         self._changed("RMDIR", path, error)
+        self._tell("Directory Delete", path, started_at=started_at, failure=_failure(error))
 
     def setstat(self, path: str) -> None:
         """Logged even where `ENABLE_NO_OP` hides that nothing was done."""
@@ -126,3 +141,23 @@ class SessionRecords:
         self.log.changed(activity, path)
         if error is not None:
             self.log.error(activity, path, error)
+
+    def _tell(
+        self,
+        subject: Subject,
+        *paths: str,
+        started_at: float,
+        failure: Failure | None = None,
+        size_bytes: int | None = None,
+        etag: str | None = None,
+        version_id: str | None = None,
+    ) -> None:
+        self._listeners.happened(
+            Happening(
+                subject, self._about, paths, started_at, clock.now(), failure, size_bytes, etag, version_id
+            )
+        )
+
+
+def _failure(error: str | None) -> Failure | None:
+    return None if error is None else Failure("UNKNOWN_ERROR", error)

@@ -1,27 +1,179 @@
-"""Is this key one of that user's? Unknown names go the same way as wrong keys, so answers do not tell them
-apart.
+"""May this client in? What one connection has proved so far, on top of any identity provider.
+
+Names that cannot be, users that do not exist, wrong keys and wrong passwords all go the same way and get the
+same answer, so answers do not tell them apart.
+
+Which methods a server offers: https://docs.aws.amazon.com/transfer/latest/userguide/custom-idp-mfa.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import asyncssh
 
-from harness.sftp.identity import IdentityProvider, LoginAttempt, User, is_login_name
+from harness.exceptions import IdentityProviderError
+from harness.sftp.identity import (
+    AuthenticationMethods,
+    IdentityProvider,
+    LoginAttempt,
+    LoginProtocol,
+    User,
+    is_login_name,
+)
+from harness.sftp.public_keys import is_strong
+from harness.sftp.throttle import FailureThrottle
+
+MAX_PASSWORD_CHARS = 1024
+"""As `TestIdentityProvider` takes them at most."""
 
 _KEY_LABELS = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
+_KEY_IS_ENOUGH = {AuthenticationMethods.PUBLIC_KEY, AuthenticationMethods.PUBLIC_KEY_OR_PASSWORD}
+_PASSWORD_IS_ENOUGH = {AuthenticationMethods.PASSWORD, AuthenticationMethods.PUBLIC_KEY_OR_PASSWORD}
+
+ReportError = Callable[[LoginAttempt, IdentityProviderError], None]
 
 
 class Authenticator:
-    """Checks keys against an identity provider."""
+    """Asks the identity provider what may be asked.
 
-    def __init__(self, provider: IdentityProvider) -> None:
-        self._provider = provider
+    :param report: told when the provider did not answer; the client sees an ordinary failure
+    """
 
-    async def by_key(self, attempt: LoginAttempt, key: asyncssh.SSHKey) -> User | None:
-        """Return the user when the key is theirs. The SSH layer checks the signature afterwards."""
-        user = await self._provider.authenticate(attempt) if is_login_name(attempt.user_name) else None
-        keys = user.public_keys if user is not None else frozenset()
-        return user if key.public_data in keys else None
+    def __init__(
+        self,
+        provider: IdentityProvider,
+        *,
+        throttle: FailureThrottle | None = None,
+        report: ReportError = lambda _attempt, _error: None,
+    ) -> None:
+        self.provider = provider
+        self.throttle = throttle or FailureThrottle()
+        self._report = report
+
+    def login(self, source_ip: str, protocol: LoginProtocol = "SFTP") -> Login:
+        """Return the state of a new connection."""
+        return Login(self, source_ip, protocol)
+
+    async def ask(self, attempt: LoginAttempt) -> User | None:
+        """Return the provider's answer, or `None` where it is not asked or does not give one."""
+        if not _may_be_asked(attempt) or self.throttle.refuses(attempt.user_name, attempt.source_ip):
+            return None
+        try:
+            return await self.provider.authenticate(attempt)
+        except IdentityProviderError as exc:
+            self._report(attempt, exc)
+            return None
+
+
+def _may_be_asked(attempt: LoginAttempt) -> bool:
+    """An empty password is never handed on: to a function it looks like the question for a user's keys, whose
+    answer has a role in it.
+    """
+    if not is_login_name(attempt.user_name):
+        return False
+    return attempt.password is None or 0 < len(attempt.password) <= MAX_PASSWORD_CHARS
+
+
+class Login:
+    """One connection on its way in. The caller shows keys and passwords, checks signatures, and calls
+    `proved` after each that was right.
+    """
+
+    def __init__(self, authenticator: Authenticator, source_ip: str, protocol: LoginProtocol) -> None:
+        self._authenticator = authenticator
+        self._source_ip = source_ip
+        self._protocol = protocol
+        self._any_key_refused = False
+        self.key: asyncssh.SSHKey | None = None
+        """The key that opened, or helped to open, the door."""
+        self.user: User | None = None
+        """Set once everything is proved that the server asks for."""
+        self.begin("")
+
+    def begin(self, user_name: str) -> None:
+        """Start again with another name: nothing that was proved for one name counts for the next
+        (https://www.rfc-editor.org/rfc/rfc4252#section-5).
+        """
+        self._end_of_name()
+        provider = self._authenticator.provider
+        self._methods = provider.methods if self._protocol == "SFTP" else AuthenticationMethods.PASSWORD
+        self._name = user_name
+        self._answer_for_keys: User | None = None
+        self._candidate: User | None = None
+        self._key_is_proved = False
+        self.key = None
+        self.user = None
+
+    @property
+    def offers_key(self) -> bool:
+        return self._methods in _KEY_IS_ENOUGH or (self._needs_both and not self._key_is_proved)
+
+    @property
+    def offers_password(self) -> bool:
+        return self._methods in _PASSWORD_IS_ENOUGH or (self._needs_both and self._key_is_proved)
+
+    @property
+    def _needs_both(self) -> bool:
+        return self._methods is AuthenticationMethods.PUBLIC_KEY_AND_PASSWORD
+
+    async def try_key(self, key: asyncssh.SSHKey) -> bool:
+        """Tell whether the key is one of the user's. `proved` follows when the signature is right."""
+        self._candidate = None
+        if not self.offers_key:
+            return False
+        user = await self._keys_of_user()
+        if user is None or key.public_data not in user.public_keys or not is_strong(key.public_data):
+            self._any_key_refused = True
+            return False
+        self._candidate, self.key = user, key
+        return True
+
+    async def _keys_of_user(self) -> User | None:
+        """Ask once for all keys that a client tries, and not again when it signs: the question would be the
+        same.
+        """
+        if self._answer_for_keys is None:
+            self._answer_for_keys = await self._authenticator.ask(self._attempt(None))
+        return self._answer_for_keys
+
+    async def try_password(self, password: str) -> bool:
+        """Tell whether the password is right. Its answer wins over the one for the key."""
+        self._candidate = None
+        if not self.offers_password:
+            return False
+        user = await self._authenticator.ask(self._attempt(password))
+        if user is None:
+            self._authenticator.throttle.failed(self._name, self._source_ip)
+            return False
+        self._candidate = user
+        return True
+
+    def proved(self) -> bool:
+        """Note that the last key or password was right, the key's signature included; tell whether the login
+        is complete.
+        """
+        if self._candidate is None:
+            return False
+        if self._needs_both and not self._key_is_proved:
+            self._key_is_proved = True
+            self._candidate = None
+            return False
+        self.user = self._candidate
+        self._authenticator.throttle.succeeded(self._name, self._source_ip)
+        return True
+
+    def end(self) -> None:
+        """The connection is gone."""
+        self._end_of_name()
+
+    def _end_of_name(self) -> None:
+        if self._any_key_refused and self.user is None:
+            self._authenticator.throttle.failed(self._name, self._source_ip)
+        self._any_key_refused = False
+
+    def _attempt(self, password: str | None) -> LoginAttempt:
+        return LoginAttempt(self._name, self._source_ip, self._protocol, password=password)
 
 
 def describe_key(key: asyncssh.SSHKey) -> str:

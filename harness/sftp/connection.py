@@ -9,9 +9,10 @@ import asyncssh
 
 from harness.sftp import asyncssh_details
 from harness.sftp import session as sessions
-from harness.sftp.authentication import describe_key
+from harness.sftp.attempts import AttemptLimit
+from harness.sftp.authentication import Login, describe_key
 from harness.sftp.filesystem import S3Filesystem
-from harness.sftp.identity import LoginAttempt, User
+from harness.sftp.identity import User
 from harness.sftp.protocol import SftpChannel
 from harness.sftp.services import Services
 from harness.sftp.session import Session
@@ -26,8 +27,9 @@ _KEX_NAMES = {
     "compression": "no matching compression method found",
 }
 
-_SIGNATURES_PER_ATTEMPT = 2
-"""A client may ask whether a key is welcome before it signs; one that never signs rightly is stopped too."""
+WRONG_PASSWORD = "Invalid user name or password"  # noqa: S105  (the text, not a secret)
+TOO_MANY_FAILURES = "Too many authentication failures"
+"""Both as AWS words them: https://docs.aws.amazon.com/transfer/latest/userguide/auth-issues.html"""
 
 
 class TransferConnection(asyncssh.SSHServer):
@@ -36,10 +38,8 @@ class TransferConnection(asyncssh.SSHServer):
     def __init__(self, services: Services, connections: set[TransferConnection]) -> None:
         self._services = services
         self._connections = connections
-        self._failures = 0
-        self._signatures_asked = 0
-        self._allowed = services.config.login_attempts
-        self._login: tuple[User, asyncssh.SSHKey] | None = None
+        self._attempts = AttemptLimit(services.config.login_attempts)
+        self._login: Login | None = None
         self._kex = ""
         self._source_ip = ""
         self.session: Session | None = None
@@ -50,11 +50,17 @@ class TransferConnection(asyncssh.SSHServer):
         self._connections.add(self)
         peer = conn.get_extra_info("peername")
         self._source_ip = str(peer[0]) if peer else ""
+        self._login = login = self._services.authenticator.login(self._source_ip)
+        asyncssh_details.ask_before_each_login_request(conn, self._may_try)
+        asyncssh_details.ask_before_success(conn, login.proved)
+        asyncssh_details.refuse_other_signatures(conn)
         asyncssh_details.note_key_exchange(conn, self._set_kex)
         asyncssh_details.spare_needless_work(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
+        if self._login is not None:
+            self._login.end()
         if isinstance(exc, asyncssh.KeyExchangeFailed):
             self._log_kex_failure(str(exc))
         if self.session is not None:
@@ -62,8 +68,10 @@ class TransferConnection(asyncssh.SSHServer):
                 self.session.log.exit_reason(str(exc))
             self.session.log.disconnected()
 
-    def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+    def begin_auth(self, username: str) -> bool:
         banner = self._services.config.pre_authentication_login_banner
+        if self._login is not None:
+            self._login.begin(username)
         if self.ssh is not None:
             asyncssh_details.allow_another_service_request(self.ssh)
             if banner:
@@ -71,25 +79,35 @@ class TransferConnection(asyncssh.SSHServer):
         return True
 
     def public_key_auth_supported(self) -> bool:
-        return True
+        return self._login is not None and self._login.offers_key
+
+    def password_auth_supported(self) -> bool:
+        return self._login is not None and self._login.offers_password
+
+    def kbdint_auth_supported(self) -> bool:
+        """Transfer does not offer it: passwords come by the method `password` only."""
+        return False
 
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        attempt = LoginAttempt(username, self._source_ip, public_key=key)
-        user = await self._services.authenticator.by_key(attempt, key)
-        if user is None:
-            self._refuse(username, key)
-            return False
-        self._login = (user, key)
-        self._signatures_asked += 1
-        self._disconnect_after(self._signatures_asked, _SIGNATURES_PER_ATTEMPT * self._allowed)
-        return True
+        if self._login is not None and await self._login.try_key(key):
+            self._attempts.welcome()
+            self._disconnect_if_spent()
+            return True
+        self._refuse(username, "publickey", describe_key(key))
+        return False
+
+    async def validate_password(self, username: str, password: str) -> bool:
+        if self._login is not None and await self._login.try_password(password):
+            return True
+        self._refuse(username, "password", WRONG_PASSWORD)
+        return False
 
     def auth_completed(self) -> None:
-        if self._login is None or self.ssh is None:
+        if self._login is None or self._login.user is None:
             return
-        user, key = self._login
+        user = self._login.user
         self.session = sessions.begin(user, self._source_ip, self._services)
-        self.session.log.connected(self._describe(user, key))
+        self.session.log.connected(self._describe(user, self._login.key))
 
     def session_requested(self) -> Any:
         if self.session is None:
@@ -101,30 +119,39 @@ class TransferConnection(asyncssh.SSHServer):
     def _info(self, name: str) -> str:
         return str(self.ssh.get_extra_info(name, "")) if self.ssh is not None else ""
 
-    def _refuse(self, username: str, key: asyncssh.SSHKey) -> None:
+    def _may_try(self, method: str) -> bool:
+        may = self._attempts.begin(method)
+        self._disconnect_if(not may)
+        return may
+
+    def _refuse(self, username: str, method: str, message: str) -> None:
         self._services.records.log.auth_failure(
-            user=username, source_ip=self._source_ip, method="publickey", message=describe_key(key)
+            user=username, source_ip=self._source_ip, method=method, message=message
         )
         if self.ssh is not None:
             asyncssh_details.allow_another_service_request(self.ssh)
-        self._failures += 1
-        self._disconnect_after(self._failures, self._allowed)
+        self._disconnect_if_spent()
 
-    def _disconnect_after(self, count: int, limit: int) -> None:
-        if count >= limit and self.ssh is not None:
-            self.ssh.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "Too many authentication failures")
+    def _disconnect_if_spent(self) -> None:
+        self._disconnect_if(self._attempts.are_spent)
 
-    def _describe(self, user: User, key: asyncssh.SSHKey) -> Connected:
+    def _disconnect_if(self, condition: bool) -> None:
+        if condition and self.ssh is not None:
+            self.ssh.disconnect(asyncssh.DISC_PROTOCOL_ERROR, TOO_MANY_FAILURES)
+
+    def _describe(self, user: User, key: asyncssh.SSHKey | None) -> Connected:
         return Connected(
             role=user.role_arn,
             ciphers=f"{self._info('recv_cipher')},{self._info('send_cipher')}",
             client=self._info("client_version"),
             source_ip=self._source_ip,
-            public_key=key.export_public_key("openssh").decode().split()[1],
-            public_key_fingerprint=key.get_fingerprint(),
-            public_key_type=key.get_algorithm(),
+            public_key=key.export_public_key("openssh").decode().split()[1] if key else "",
+            public_key_fingerprint=key.get_fingerprint() if key else "",
+            public_key_type=key.get_algorithm() if key else "",
             user=user.name,
             kex=self._kex,
+            home_dir=user.home_directory if user.home_directory_type == "PATH" else "/",
+            user_policy=user.policy,
         )
 
     def _set_kex(self, algorithm: str) -> None:

@@ -107,7 +107,10 @@ class SftpConfig(_Strict):
     part_size_bytes: Annotated[int, Field(ge=MIN_PART_SIZE_BYTES, le=512 * MIB)] = 8 * MIB
     parts_in_flight: Annotated[int, Field(ge=1, le=16)] = 2
     """Parts of one upload that are on their way to S3 at once; the client waits when they are all slow."""
-    partial_upload: Literal["discard"] = "discard"
+    partial_upload: Literal["keep", "discard"] = "keep"
+    """What becomes of an upload whose session ended with the file open; Transfer Family keeps it."""
+    directory_listing_optimization: Literal["ENABLED", "DISABLED"] = "ENABLED"
+    """`S3StorageOptions.DirectoryListingOptimization`."""
     set_stat_option: Literal["DEFAULT", "ENABLE_NO_OP"] = "DEFAULT"
     security_policy: str = "TransferSecurityPolicy-2024-01"
     pre_authentication_login_banner: Annotated[str, Field(max_length=4096)] = ""

@@ -8,8 +8,10 @@ operation that is forgotten here fails instead of reaching files of this machine
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from asyncssh import (
     FXF_APPEND,
@@ -27,14 +29,23 @@ from asyncssh import (
     SFTPPermissionDenied,
 )
 
+from harness import clock
 from harness.sftp import attributes, listing
-from harness.sftp.authorisation import Action
-from harness.sftp.directories import Location, Mapped, Virtual, normalise
+from harness.sftp.authorisation import AccessDeniedError, Action
+from harness.sftp.directories import BadPathError, Location, Mapped, UnmappedPathError, Virtual
 from harness.sftp.handles import Download, OpenFile, Upload
 from harness.sftp.session import Session
 from harness.sftp.status import TRANSLATED, as_sftp_errors, sftp_error
-from harness.sftp.storage.base import ObjectInfo, ObjectNotFoundError
+from harness.sftp.storage.base import ListPage, ObjectInfo, ObjectNotFoundError
 from harness.sftp.window import RandomWriteError
+
+
+@dataclass(frozen=True)
+class _Nowhere:
+    """A path that leads to no place; what is asked of it is reported all the same."""
+
+    path: str
+    error: BadPathError | UnmappedPathError
 
 
 class S3Filesystem:
@@ -43,34 +54,36 @@ class S3Filesystem:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._storage = session.services.storage
-        self._log = session.log
+        self._records = session.records
+        self._require = session.authorisation.require
 
     # Files
 
     async def open(self, path: bytes, flags: int, attrs: SFTPAttrs) -> OpenFile:  # noqa: ARG002
-        place = self._place(path)
-        mode = _mode_names(flags)
-        self._log.opened(_real_path(place), mode)
-        with self._reported("OPEN", _real_path(place)):
+        place, started_at = self._find(path), clock.now()
+        self._records.opened(_real_path(place), _mode_names(flags))
+        with self._errors_reported("OPEN", place):
             if flags & FXF_WRITE:
-                return await self._open_for_writing(_writable(place), flags)
-            return await self._open_for_reading(place)
+                return await self._open_for_writing(_writable(place), flags, started_at)
+            return await self._open_for_reading(_existing(place), started_at)
 
-    async def _open_for_reading(self, place: Location) -> Download:
+    async def _open_for_reading(self, place: Location, started_at: float) -> Download:
         if isinstance(place, Virtual) or place.is_root:
             raise SFTPFailure("Is a directory")
-        await self._authorise(Action.GET, place)
-        return Download(self._session, place, await self._storage.head(place.bucket, place.key))
+        await self._require(Action.GET, place.bucket, place.key)
+        info = await self._storage.head(place.bucket, place.key)
+        return Download(self._session, place, info, started_at=started_at)
 
-    async def _open_for_writing(self, place: Mapped, flags: int) -> Upload:
+    async def _open_for_writing(self, place: Mapped, flags: int, started_at: float) -> Upload:
         if flags & (FXF_APPEND | FXF_READ):
             raise SFTPOpUnsupported(str(RandomWriteError()))
         if place.is_root:
             raise SFTPFailure("Is a directory")
         if self._session.services.draining:
             raise SFTPFailure("The server is stopping")
-        await self._authorise(Action.PUT, place)
-        return Upload(self._session, place, replaces=await self._existing_target(place, flags))
+        await self._require(Action.PUT, place.bucket, place.key)
+        existing = await self._existing_target(place, flags)
+        return Upload(self._session, place, replaces=existing, started_at=started_at)
 
     async def _existing_target(self, place: Mapped, flags: int) -> ObjectInfo | None:
         """The usual way to upload (CREAT and TRUNC) needs no question to S3."""
@@ -97,30 +110,29 @@ class S3Filesystem:
         return file.attributes()
 
     async def remove(self, path: bytes) -> None:
-        place = self._place(path)
-        self._log.changed("DELETE", _real_path(place))
-        with self._reported("DELETE", _real_path(place)):
+        place = self._find(path)
+        with self._reported(self._records.deleted, place):
             target = _writable(place)
-            await self._authorise(Action.DELETE, target)
+            await self._require(Action.DELETE, target.bucket, target.key)
             if await self._head(target) is None:
                 raise await self._missing_or_folder(target)
             await self._storage.delete(target.bucket, target.key)
 
     async def rename(self, old: bytes, new: bytes) -> None:
         """Copy, then delete. Files only, and never onto something that exists."""
-        source, target = self._place(old), self._place(new)
-        self._log.renamed(_real_path(source), _real_path(target))
-        with self._reported("RENAME", _real_path(source)):
+        source, target = self._find(old), self._find(new)
+        report = partial(self._records.renamed, new_path=_real_path(target))
+        with self._reported(report, source):
             await self._rename(_writable(source), _writable(target))
 
     async def _rename(self, source: Mapped, target: Mapped) -> None:
-        await self._authorise(Action.GET, source)
-        await self._authorise(Action.DELETE, source)
-        await self._authorise(Action.PUT, target)
+        await self._require(Action.GET, source.bucket, source.key)
+        await self._require(Action.DELETE, source.bucket, source.key)
+        await self._require(Action.PUT, target.bucket, target.key)
         info = await self._head(source)
         if info is None:
             raise await self._missing_or_folder(source)
-        if target.is_root or await self._head(target) is not None or await self._is_folder(target):
+        if await self._exists(target):
             raise SFTPFailure("Renaming onto an existing file or directory is not supported")
         stored = await self._storage.copy(source.bucket, info, target.bucket, target.key)
         ref = self._session.upload_ref(target.bucket, target.key)
@@ -131,38 +143,83 @@ class S3Filesystem:
 
     async def opendir(self, path: bytes) -> AsyncIterator[SFTPName]:
         """Fetch the first page now, so that a folder that does not exist fails here."""
-        place = self._place(path)
-        if isinstance(place, Virtual):
-            return _from_list(listing.virtual_names(self._names_below(place)))
-        with self._reported("OPENDIR", place.real_path):
-            await self._authorise(Action.LIST, place)
-            first = await self._storage.list_page(place.bucket, place.prefix, None, listing.PAGE_KEYS)
-            if not (first.objects or first.prefixes or place.is_root):
-                raise SFTPNoSuchFile("No such file or directory")
-        below = self._names_below(place)
-        return self._translated(listing.entries(self._storage, place.bucket, place.prefix, first, below))
+        found = self._find(path)
+        with self._errors_reported("OPENDIR", found):
+            place = _existing(found)
+            below = await self._mapped_below(place)
+            if isinstance(place, Mapped):
+                return await self._folder(place, below)
+            if not place.is_listable:
+                raise AccessDeniedError
+            return _from_list(below)
 
-    async def _translated(self, names: AsyncIterator[SFTPName]) -> AsyncIterator[SFTPName]:
-        with as_sftp_errors():
-            async for name in names:
-                yield name
+    async def _folder(self, place: Mapped, below: Sequence[SFTPName]) -> listing.Folder:
+        if self._is_mapped_file(place):
+            raise SFTPFailure("Not a directory")
+        await self._may_list(place)
+        first = await self._storage.list_page(place.bucket, place.prefix, None, listing.PAGE_KEYS)
+        if not self._is_there(place, first):
+            raise SFTPNoSuchFile("No such file or directory")
+        attributes_of = listing.plain_folder if self._optimised else partial(self._marker, place.bucket)
+        return listing.Folder(
+            self._storage, place.bucket, place.prefix, first, extra=below, folder_attributes=attributes_of
+        )
+
+    def _is_there(self, place: Mapped, first: ListPage) -> bool:
+        """A folder is there with its first key. The root of a home is always there where listings are
+        optimised, and needs its marker where they are not
+        (https://docs.aws.amazon.com/transfer/latest/userguide/implement-log-dirs.html).
+        """
+        if not place.is_root or not place.key:
+            return place.is_root or bool(first.objects or first.prefixes)
+        return self._optimised or any(info.key == place.prefix for info in first.objects)
+
+    @property
+    def _optimised(self) -> bool:
+        """Without optimisation every folder in a listing costs a HeadObject of its marker, which the user
+        must be allowed: https://docs.aws.amazon.com/transfer/latest/userguide/configure-storage.html
+        """
+        return self._session.services.config.directory_listing_optimization == "ENABLED"
+
+    async def _marker(self, bucket: str, key: str) -> SFTPAttrs:
+        """Return the attributes of a folder by its marker, which need not exist."""
+        await self._require(Action.GET, bucket, key)
+        try:
+            return attributes.of_folder((await self._storage.head(bucket, key)).modified_at)
+        except ObjectNotFoundError:
+            return attributes.of_folder()
+
+    async def _mapped_below(self, place: Location) -> list[SFTPName]:
+        """Name what is in this folder only because something is mapped there, or below."""
+        directories, names = self._session.directories, []
+        files = directories.files_below(place.path)
+        for name in directories.names_below(place.path):
+            if name not in files:
+                names.append(attributes.entry(name, attributes.of_folder(), clock.now()))
+            elif (info := await self._head(files[name])) is not None:
+                attrs = attributes.of_file(info.size_bytes, info.modified_at)
+                names.append(attributes.entry(name, attrs, clock.now()))
+        return names
+
+    def _is_mapped_file(self, place: Location) -> bool:
+        parent, _, name = place.path.rpartition("/")
+        return name in self._session.directories.files_below(parent or "/")
 
     async def mkdir(self, path: bytes, attrs: SFTPAttrs) -> None:  # noqa: ARG002
-        place = self._place(path)
-        self._log.changed("MKDIR", _real_path(place))
-        with self._reported("MKDIR", _real_path(place)):
+        place = self._find(path)
+        with self._reported(self._records.directory_created, place):
             target = _writable(place)
-            await self._authorise(Action.PUT, target, as_folder=True)
-            if target.is_root or await self._head(target) is not None or await self._is_folder(target):
+            await self._require(Action.PUT, target.bucket, target.prefix)
+            if await self._exists(target):
                 raise SFTPFailure("File already exists")
             await self._storage.put(target.bucket, target.prefix, b"", self._session.object_metadata)
 
     async def rmdir(self, path: bytes) -> None:
-        place = self._place(path)
-        self._log.changed("RMDIR", _real_path(place))
-        with self._reported("RMDIR", _real_path(place)):
+        place = self._find(path)
+        with self._reported(self._records.directory_deleted, place):
             target = _writable(place)
-            await self._authorise(Action.DELETE, target, as_folder=True)
+            await self._require(Action.DELETE, target.bucket, target.prefix)
+            await self._may_list(target)
             if target.is_root:
                 raise SFTPPermissionDenied("Access denied")
             if await self._storage.has_keys(target.bucket, target.prefix, besides=target.prefix):
@@ -175,62 +232,81 @@ class S3Filesystem:
 
     def realpath(self, path: bytes) -> bytes:
         with as_sftp_errors():
-            return normalise(path).encode()
+            return self._session.directories.absolute(path).encode()
 
     async def stat(self, path: bytes) -> SFTPAttrs:
-        place = self._place(path)
-        if isinstance(place, Virtual) or place.is_root:
-            return attributes.of_folder()
+        """HeadObject, else a question for keys below. A user whose policy begins at `home/*` may not ask for
+        the object `home` itself, but may list it: then it is a folder, or nothing that they may know of.
+        """
         with as_sftp_errors():
-            await self._authorise(Action.GET, place)
-            if (info := await self._head(place)) is not None:
+            place = _existing(self._find(path))
+            if isinstance(place, Virtual) or (place.is_root and not place.is_named_bucket):
+                return attributes.of_folder()
+            denied = await self._denial(Action.GET, place)
+            if denied is None and (info := await self._head(place)) is not None:
                 return attributes.of_file(info.size_bytes, info.modified_at)
-            if await self._is_folder(place) or self._names_below(place):
+            if await self._is_listable_folder(place, denied):
                 return attributes.of_folder()
         raise SFTPNoSuchFile("No such file or directory")
+
+    async def _is_listable_folder(self, place: Mapped, denied: AccessDeniedError | None) -> bool:
+        """:param denied: raised instead of "no" """
+        if self._is_mapped_file(place):
+            return False
+        await self._may_list(place)
+        has_keys = await self._is_folder(place)  # raises when there is no such bucket
+        if has_keys or place.is_named_bucket or self._session.directories.names_below(place.path):
+            return True
+        if denied is not None:
+            raise denied
+        return False
+
+    async def _denial(self, action: Action, place: Mapped) -> AccessDeniedError | None:
+        try:
+            await self._require(action, place.bucket, place.key)
+        except AccessDeniedError as exc:
+            return exc
+        return None
 
     async def lstat(self, path: bytes) -> SFTPAttrs:
         return await self.stat(path)
 
-    def setstat(self, path: bytes, attrs: SFTPAttrs) -> None:  # noqa: ARG002
-        self._refuse_setstat(_real_path(self._place(path)))
+    def setstat(self, path: bytes, attrs: SFTPAttrs) -> None:
+        self._refuse_setstat(_real_path(self._find(path)), attrs)
 
-    def fsetstat(self, file: OpenFile, attrs: SFTPAttrs) -> None:  # noqa: ARG002
-        self._refuse_setstat(file.real_path)
+    def fsetstat(self, file: OpenFile, attrs: SFTPAttrs) -> None:
+        self._refuse_setstat(file.real_path, attrs)
 
-    def _refuse_setstat(self, real_path: str) -> None:
-        """Logged even where `ENABLE_NO_OP` hides that nothing was done."""
-        self._log.changed("SETSTAT", real_path)
-        if self._session.services.config.set_stat_option != "ENABLE_NO_OP":
+    def _refuse_setstat(self, real_path: str, attrs: SFTPAttrs) -> None:
+        """`ENABLE_NO_OP` hides that modes, owners and times are not kept. A size is refused all the same:
+        nobody should believe that a file was cut.
+        """
+        self._records.setstat(real_path)
+        hidden = self._session.services.config.set_stat_option == "ENABLE_NO_OP"
+        if not hidden or attrs.size is not None:
             raise SFTPOpUnsupported("SETSTAT is not supported on S3")
 
     def readlink(self, path: bytes) -> bytes:  # noqa: ARG002
         raise SFTPOpUnsupported("S3 has no symbolic links")
 
     def symlink(self, old: bytes, new: bytes) -> None:  # noqa: ARG002
-        raise SFTPOpUnsupported("S3 has no symbolic links")
+        with self._errors_reported("CREATE_SYMLINK", self._find(new)):
+            raise SFTPOpUnsupported("S3 has no symbolic links")
 
     def exit(self) -> None:
         """The session's channel has ended; there is nothing left to release."""
 
     # Shared
 
-    def _place(self, path: bytes) -> Location:
-        with as_sftp_errors():
+    def _find(self, path: bytes) -> Location | _Nowhere:
+        try:
             return self._session.directories.resolve(path)
+        except (BadPathError, UnmappedPathError) as exc:
+            return _Nowhere(path.decode(errors="backslashreplace"), exc)
 
-    def _names_below(self, place: Location) -> list[str]:
-        return self._session.directories.names_below(place.path)
-
-    async def _authorise(self, action: Action, place: Mapped, *, as_folder: bool = False) -> None:
-        """:param as_folder: it is about the folder's marker, the key that ends with `/`
-        :raises AccessDeniedError: the user may not
-        """
-        require = self._session.authorisation.require
-        if action is Action.LIST:
-            await require(action, place.bucket, "", prefix=place.prefix, delimiter="/")
-        else:
-            await require(action, place.bucket, place.prefix if as_folder else place.key)
+    async def _may_list(self, place: Mapped) -> None:
+        """:raises AccessDeniedError: the user may not"""
+        await self._require(Action.LIST, place.bucket, "", prefix=place.prefix, delimiter="/")
 
     async def _head(self, place: Mapped) -> ObjectInfo | None:
         try:
@@ -241,33 +317,61 @@ class S3Filesystem:
     async def _is_folder(self, place: Mapped) -> bool:
         return await self._storage.has_keys(place.bucket, place.prefix)
 
+    async def _exists(self, place: Mapped) -> bool:
+        return place.is_root or await self._head(place) is not None or await self._is_folder(place)
+
     async def _missing_or_folder(self, place: Mapped) -> SFTPError:
         if place.is_root or await self._is_folder(place):
             return SFTPFailure("Is a directory")
         return SFTPNoSuchFile("No such file or directory")
 
     @contextmanager
-    def _reported(self, operation: str, real_path: str) -> Iterator[None]:
-        """Translate errors for the client and put them into the session log."""
-        try:
+    def _reported(self, report: Callable[..., None], place: Location | _Nowhere) -> Iterator[None]:
+        """Translate errors for the client, and report the operation with its end.
+
+        :param report: one of `SessionRecords`; it is called with the path, `started_at` and `error`
+        """
+        told = partial(report, _real_path(place), started_at=clock.now())
+        with _translated(lambda error: told(error=error)):
             yield
-        except SFTPError as exc:
-            self._log.error(operation, real_path, exc.reason)
-            raise
-        except TRANSLATED as exc:
-            self._log.error(operation, real_path, str(exc))
-            raise sftp_error(exc) from exc
+        told(error=None)
+
+    @contextmanager
+    def _errors_reported(self, operation: str, place: Location | _Nowhere) -> Iterator[None]:
+        """Translate errors for the client, and report them."""
+        with _translated(lambda error: self._records.error(operation, _real_path(place), error)):
+            yield
 
 
-def _writable(place: Location) -> Mapped:
-    """Unmapped parents are read-only, and AWS answers a write there with "No such file or directory"."""
-    if isinstance(place, Virtual):
-        raise SFTPNoSuchFile("No such file or directory")
+@contextmanager
+def _translated(on_error: Callable[[str], None]) -> Iterator[None]:
+    try:
+        yield
+    except SFTPError as exc:
+        on_error(exc.reason)
+        raise
+    except TRANSLATED as exc:
+        on_error(str(exc))
+        raise sftp_error(exc) from exc
+
+
+def _existing(place: Location | _Nowhere) -> Location:
+    if isinstance(place, _Nowhere):
+        raise place.error
     return place
 
 
-def _real_path(place: Location) -> str:
-    return place.path if isinstance(place, Virtual) else place.real_path
+def _writable(place: Location | _Nowhere) -> Mapped:
+    """Unmapped parents are read-only, and AWS answers a write there with "No such file or directory"."""
+    if isinstance(place, Virtual):
+        raise SFTPNoSuchFile("No such file or directory")
+    found = _existing(place)
+    assert isinstance(found, Mapped)
+    return found
+
+
+def _real_path(place: Location | _Nowhere) -> str:
+    return place.real_path if isinstance(place, Mapped) else place.path
 
 
 def _mode_names(flags: int) -> str:

@@ -13,6 +13,7 @@ from harness.sftp import attributes
 from harness.sftp.directories import Mapped
 from harness.sftp.downloads import RangeReader
 from harness.sftp.journal import UploadRef
+from harness.sftp.records.session import PARTLY_DOWNLOADED, PARTLY_UPLOADED, FailureCode
 from harness.sftp.session import Session
 from harness.sftp.status import TRANSLATED, sftp_error
 from harness.sftp.storage.base import ObjectInfo, StorageError, StoredObject
@@ -38,14 +39,23 @@ class OpenFile(Protocol):
 
 
 class Upload:
-    """A file that is being written. Nothing is visible in S3 before `close` has succeeded."""
+    """A file that is being written. Nothing is visible in S3 before it ends: by `close`, or, where the server
+    keeps partial uploads, by `abandon`.
 
-    def __init__(self, session: Session, place: Mapped, *, replaces: ObjectInfo | None) -> None:
-        """:param replaces: the object that a client opened without TRUNC; all of it must be written again"""
+    Every upload ends with exactly one line in the journal: `closed`, `partial` or `aborted`.
+    """
+
+    def __init__(
+        self, session: Session, place: Mapped, *, replaces: ObjectInfo | None, started_at: float
+    ) -> None:
+        """:param replaces: the object that a client opened without TRUNC; all of it must be written again
+        :param started_at: when the client asked to open it
+        """
         services = session.services
         self._session = session
         self._place = place
         self._replaces = replaces
+        self._started_at = started_at
         self._window = WriteWindow()
         self._failure: Exception | None = None
         self._writer = PartWriter(
@@ -54,6 +64,10 @@ class Upload:
             base_part_bytes=services.config.part_size_bytes,
             parts_in_flight=services.config.parts_in_flight,
         )
+        self._turn = asyncio.Lock()
+        """Held by a write, and by the end of the upload: a server that stops ends uploads while a write may
+        still wait for S3.
+        """
         self._ending = False
         services.open_uploads.add(self)
 
@@ -62,16 +76,17 @@ class Upload:
         return self._place.real_path
 
     async def write(self, offset: int, data: bytes) -> None:
-        self._refuse_when_over()
-        if self._failure is not None:
-            raise sftp_error(self._failure)
-        try:
-            for piece in self._window.accept(offset, data):
-                await self._writer.append(piece)
-        except TRANSLATED as exc:
-            self._failure = exc
-            self._session.log.error("WRITE", self.real_path, str(exc), bytes_in=self._window.size_bytes)
-            raise sftp_error(exc) from exc
+        async with self._turn:
+            self._refuse_when_over()
+            if self._failure is not None:
+                raise sftp_error(self._failure)
+            try:
+                for piece in self._window.accept(offset, data):
+                    await self._writer.append(piece)
+            except TRANSLATED as exc:
+                self._failure = exc
+                self._session.records.error("WRITE", self.real_path, str(exc), bytes_in=self._size_bytes)
+                raise sftp_error(exc) from exc
 
     async def read(self, offset: int, length: int) -> bytes:  # noqa: ARG002
         raise SFTPFailure("the file is open for writing only")
@@ -90,23 +105,33 @@ class Upload:
 
     async def _close(self) -> None:
         try:
-            stored = await self._finish()
+            self._refuse_what_is_not_whole()
+            stored = await self._writer.finish()
         except TRANSLATED as exc:
-            self._session.log.error("CLOSE", self.real_path, str(exc), bytes_in=self._window.size_bytes)
-            self._discard(f"{type(exc).__name__}: {exc}")
+            self._failed("UNKNOWN_ERROR", f"{type(exc).__name__}: {exc}", str(exc))
             raise sftp_error(exc) from exc
         finally:
             self._session.services.open_uploads.discard(self)
-        self._session.services.journal.closed(self._ref, stored, self._window.size_bytes)
-        self._session.log.closed(self.real_path, bytes_in=self._window.size_bytes)
+        self._session.services.journal.closed(self._ref, stored, self._size_bytes)
+        self._session.records.upload_completed(
+            self.real_path,
+            size_bytes=self._size_bytes,
+            etag=stored.etag,
+            version_id=stored.version_id,
+            started_at=self._started_at,
+        )
 
-    async def _finish(self) -> StoredObject:
+    def _refuse_what_is_not_whole(self) -> None:
+        """Raise what stands against an object: an earlier failure, or bytes that never came."""
         if self._failure is not None:
             raise self._failure
-        keeps_an_old_tail = self._replaces is not None and self._window.size_bytes < self._replaces.size_bytes
-        if self._window.has_gap or keeps_an_old_tail:
+        if self._window.has_gap or self._keeps_an_old_tail:
             raise RandomWriteError
-        return await self._writer.finish()
+
+    @property
+    def _keeps_an_old_tail(self) -> bool:
+        """The rest of a file that was opened without TRUNC would stay, which S3 cannot do."""
+        return self._replaces is not None and self._size_bytes < self._replaces.size_bytes
 
     def _refuse_when_over(self) -> None:
         """A server that stops gives uploads up while requests of their clients may still be waiting."""
@@ -114,21 +139,61 @@ class Upload:
             raise SFTPFailure("The upload was given up")
 
     def abandon(self, reason: str) -> None:
+        """The session ended, or the server stops, with the file open."""
         if self._ending:
             return
         self._ending = True
-        self._session.log.partly_closed(self.real_path, bytes_in=self._window.size_bytes)
-        self._discard(reason)
+        if self._session.services.config.partial_upload == "keep":
+            self._session.services.in_background(self._keep(reason))
+        else:
+            self._failed("PARTIAL_UPLOAD", reason, PARTLY_UPLOADED)
 
-    def _discard(self, reason: str) -> None:
+    async def _keep(self, reason: str) -> None:
+        """Make an object of what arrived without a gap, as Transfer Family does
+        (https://docs.aws.amazon.com/transfer/latest/userguide/transfer-file.html). Also of nothing: opening a
+        file creates it. AWS does not say what becomes of an upload that had failed already, or that would
+        have to keep the end of an older object: those leave none.
+        """
+        async with self._turn:
+            try:
+                if self._failure is not None:
+                    raise self._failure
+                if self._keeps_an_old_tail:
+                    raise RandomWriteError
+                stored = await self._writer.finish()
+            except TRANSLATED as exc:
+                self._failed("UNKNOWN_ERROR", f"{reason}; {type(exc).__name__}: {exc}", str(exc))
+                return
+        self._session.services.journal.partial(self._ref, stored, self._size_bytes, reason)
+        self._session.services.open_uploads.discard(self)
+        self._report_failure("PARTIAL_UPLOAD", PARTLY_UPLOADED, stored)
+
+    def _failed(self, code: FailureCode, reason: str, message: str) -> None:
+        """There is no object, and there will be none."""
         services = self._session.services
-        services.journal.aborted(self._ref, self._window.size_bytes, reason)
+        services.journal.aborted(self._ref, self._size_bytes, reason)
         services.open_uploads.discard(self)
+        self._report_failure(code, message, None)
         services.in_background(self._writer.abort(self._report_failed_abort))
 
+    def _report_failure(self, code: FailureCode, message: str, kept: StoredObject | None) -> None:
+        self._session.records.upload_failed(
+            self.real_path,
+            size_bytes=self._size_bytes,
+            failure_code=code,
+            message=message,
+            started_at=self._started_at,
+            etag=kept.etag if kept else None,
+            version_id=kept.version_id if kept else None,
+        )
+
     def _report_failed_abort(self, exc: StorageError) -> None:
-        self._session.log.error("ABORT", self.real_path, str(exc))
+        self._session.records.error("ABORT", self.real_path, str(exc))
         print(f"parts of {self.real_path} are left in S3: {exc}", file=sys.stderr, flush=True)
+
+    @property
+    def _size_bytes(self) -> int:
+        return self._writer.size_bytes
 
     @property
     def _ref(self) -> UploadRef:
@@ -138,12 +203,14 @@ class Upload:
 class Download:
     """A file that is being read."""
 
-    def __init__(self, session: Session, place: Mapped, info: ObjectInfo) -> None:
+    def __init__(self, session: Session, place: Mapped, info: ObjectInfo, *, started_at: float) -> None:
         self._session = session
         self._place = place
         self._info = info
+        self._started_at = started_at
         self._reader = RangeReader(session.services.storage, place.bucket, info)
         self._sent_bytes = 0
+        self._failure = ""
 
     @property
     def real_path(self) -> str:
@@ -153,7 +220,8 @@ class Download:
         try:
             data = await self._reader.read(offset, length)
         except TRANSLATED as exc:
-            self._session.log.error("READ", self.real_path, str(exc))
+            self._failure = str(exc)
+            self._session.records.error("READ", self.real_path, str(exc))
             raise sftp_error(exc) from exc
         self._sent_bytes += len(data)
         return data
@@ -166,8 +234,22 @@ class Download:
 
     async def close(self) -> None:
         await self._reader.close()
-        self._session.log.closed(self.real_path, bytes_out=self._sent_bytes)
+        if self._failure:
+            self._report_failure("UNKNOWN_ERROR", self._failure)
+        else:
+            self._session.records.download_completed(
+                self.real_path, size_bytes=self._sent_bytes, started_at=self._started_at
+            )
 
     def abandon(self, reason: str) -> None:  # noqa: ARG002
         self._session.services.in_background(self._reader.close())
-        self._session.log.partly_closed(self.real_path, bytes_out=self._sent_bytes)
+        self._report_failure("PARTIAL_DOWNLOAD", PARTLY_DOWNLOADED)
+
+    def _report_failure(self, code: FailureCode, message: str) -> None:
+        self._session.records.download_failed(
+            self.real_path,
+            size_bytes=self._sent_bytes,
+            failure_code=code,
+            message=message,
+            started_at=self._started_at,
+        )

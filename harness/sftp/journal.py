@@ -39,17 +39,11 @@ class UploadJournal:
 
     def closed(self, ref: UploadRef, stored: StoredObject, size_bytes: int) -> None:
         """The object is in S3. Written before the client is told."""
-        self._append(
-            event="closed",
-            user=ref.user,
-            bucket=ref.bucket,
-            key=ref.key,
-            version_id=stored.version_id,
-            etag=stored.etag,
-            size_bytes=size_bytes,
-            closed_at=clock.now(),
-            session_id=ref.session_id,
-        )
+        self._appeared("closed", ref, stored, size_bytes)
+
+    def partial(self, ref: UploadRef, stored: StoredObject, size_bytes: int, reason: str) -> None:
+        """The client left with the file open; the object in S3 is what had arrived."""
+        self._appeared("partial", ref, stored, size_bytes, reason=reason)
 
     def aborted(self, ref: UploadRef, size_bytes: int, reason: str) -> None:
         """There is no object, and there will be none."""
@@ -66,17 +60,22 @@ class UploadJournal:
 
     def renamed(self, ref: UploadRef, from_key: str, stored: StoredObject, size_bytes: int) -> None:
         """The object was copied to a new key; the old one is removed next."""
+        self._appeared("renamed", ref, stored, size_bytes, from_key=from_key)
+
+    def _appeared(
+        self, event: str, ref: UploadRef, stored: StoredObject, size_bytes: int, **more: str
+    ) -> None:
         self._append(
-            event="renamed",
+            event=event,
             user=ref.user,
             bucket=ref.bucket,
-            from_key=from_key,
             key=ref.key,
             version_id=stored.version_id,
             etag=stored.etag,
             size_bytes=size_bytes,
             closed_at=clock.now(),
             session_id=ref.session_id,
+            **more,
         )
 
     def close(self) -> None:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 from harness.sftp.storage.base import Metadata, Part, Storage, StorageError, StoredObject
 
-_PARTS_PER_STEP = 1000
+_PARTS_PER_STEP = 700
+_MAX_GROWN_PART_BYTES = 1024**3
+MAX_FILE_BYTES = 5 * 1024**4
+"""https://docs.aws.amazon.com/general/latest/gr/transfer-service.html"""
 _ABORT_DELAYS_S = (0.5, 2.0, 8.0)
 
 
@@ -26,13 +29,14 @@ class Target:
 
 
 def part_size(base_bytes: int, number: int) -> int:
-    """Return the size of part `number` (counted from 1): the base, doubled after every thousand parts.
+    """Return the size of part `number` (counted from 1): the base, doubled after every 700 parts up to 1 GiB.
 
     S3 takes 10,000 parts and objects of 5 TB
-    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). With a base of 8 MiB, memory stays
-    the same up to 8 GB, and 5 TB still fit.
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). With the smallest base that S3 allows
+    5 TB fit; with a base of 8 MiB, memory stays the same up to 5.9 GB.
     """
-    return base_bytes * int(2 ** ((number - 1) // _PARTS_PER_STEP))
+    grown = base_bytes * int(2 ** ((number - 1) // _PARTS_PER_STEP))
+    return min(grown, max(base_bytes, _MAX_GROWN_PART_BYTES))
 
 
 class PartWriter:
@@ -43,11 +47,20 @@ class PartWriter:
     """
 
     def __init__(
-        self, storage: Storage, target: Target, *, base_part_bytes: int, parts_in_flight: int
+        self,
+        storage: Storage,
+        target: Target,
+        *,
+        base_part_bytes: int,
+        parts_in_flight: int,
+        max_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         self._storage = storage
         self._target = target
         self._base_part_bytes = base_part_bytes
+        self._max_bytes = max_bytes
+        self.size_bytes = 0
+        """What was taken so far."""
         self._slots = asyncio.Semaphore(parts_in_flight)
         self._buffer = bytearray()
         self._upload_id: str | None = None
@@ -56,8 +69,13 @@ class PartWriter:
         self._sending = asyncio.Lock()
 
     async def append(self, data: bytes) -> None:
-        """Take the next bytes of the stream. Raises `StorageError` as soon as a part has failed."""
+        """Take the next bytes of the stream. Raises `StorageError` as soon as a part has failed, or when the
+        object would be larger than S3 allows.
+        """
+        if self.size_bytes + len(data) > self._max_bytes:
+            raise StorageError("the file is larger than 5 TB", code="EntityTooLarge")
         self._buffer += data
+        self.size_bytes += len(data)
         while len(self._buffer) > self._next_part_bytes:
             await self._send_part(self._next_part_bytes)
 

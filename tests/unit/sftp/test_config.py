@@ -56,7 +56,7 @@ def _mapping(**changes: str) -> list[dict[str, str]]:
 def test_defaults(tmp_path: Path) -> None:
     config = _load(tmp_path, _config())
     assert (config.host, config.port, config.part_size_bytes) == ("127.0.0.1", 0, 8 * 1024 * 1024)
-    assert config.partial_upload == "discard"
+    assert config.partial_upload == "keep"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_defaults(tmp_path: Path) -> None:
         {"port": "many"},
         {"server_id": "s-123"},
         {"part_size_bytes": 5 * 1024 * 1024 - 1},
-        {"partial_upload": "keep"},
+        {"partial_upload": "sometimes"},
         {"security_policy": "none"},
         {"users": []},
         {"users": [_user(), _user()]},

@@ -29,7 +29,9 @@ PLACE = Mapped("/file", "bucket", "alice/file", is_root=False)
 
 
 def _services(storage: MemoryStorage, uploads_file: Path) -> Services:
-    config = SimpleNamespace(part_size_bytes=10, parts_in_flight=2, server_id="s-0123456789abcdef0")
+    config = SimpleNamespace(
+        part_size_bytes=10, parts_in_flight=2, server_id="s-0123456789abcdef0", partial_upload="discard"
+    )
     return Services(
         config=cast(SftpConfig, config),
         authenticator=Authenticator(ConfiguredUsers([])),
@@ -57,7 +59,7 @@ def test_a_request_after_the_upload_was_given_up_makes_no_object(tmp_path: Path,
 
     async def give_up() -> None:
         services = _services(storage, uploads_file)
-        upload = Upload(sessions.begin(ALICE, "127.0.0.1", services), PLACE, replaces=None)
+        upload = Upload(sessions.begin(ALICE, "127.0.0.1", services), PLACE, replaces=None, started_at=0.0)
         await upload.write(0, b"x")
         upload.abandon("the server was stopped")
         with pytest.raises(SFTPFailure):

@@ -30,7 +30,8 @@ async def _names(
 ) -> list[str]:
     first = await storage.list_page("bucket", prefix, None, 10)
     names: list[str] = []
-    async for entry in listing.entries(storage, "bucket", prefix, first, extra):
+    mapped = listing.virtual_names(extra)
+    async for entry in listing.Folder(storage, "bucket", prefix, first, extra=mapped):
         names.append(_text(entry.filename))
         if len(names) == stop_after:
             break
@@ -65,8 +66,7 @@ def test_long_names_look_like_ls() -> None:
     async def long_names() -> list[str]:
         first = await storage.list_page("bucket", "home/", None, 10)
         return [
-            _text(entry.longname or b"")
-            async for entry in listing.entries(storage, "bucket", "home/", first, ())
+            _text(entry.longname or b"") async for entry in listing.Folder(storage, "bucket", "home/", first)
         ]
 
     file, folder = asyncio.run(long_names())

@@ -176,11 +176,23 @@ def test_small_uploads_need_no_abort() -> None:
     assert storage.calls == []
 
 
-def test_parts_stay_the_same_up_to_8_gib_and_5_tib_still_fit() -> None:
-    assert {part_size(8 * MIB, number) for number in range(1, 1001)} == {8 * MIB}
-    assert part_size(8 * MIB, 1001) == 16 * MIB
-    assert sum(part_size(8 * MIB, number) for number in range(1, 10_001)) > 5 * TIB
-    assert part_size(8 * MIB, 10_000) <= 5 * 1024**3
+@pytest.mark.parametrize("base_mib", [5, 8, 64, 512])
+def test_parts_grow_late_and_5_tib_fit(base_mib: int) -> None:
+    sizes = [part_size(base_mib * MIB, number) for number in range(1, 10_001)]
+    assert set(sizes[:700]) == {base_mib * MIB}
+    assert sizes[700] == 2 * base_mib * MIB
+    assert sum(sizes) >= 5 * TIB
+    assert max(sizes) <= 1024 * MIB
+
+
+def test_a_file_larger_than_s3_allows_is_refused() -> None:
+    async def upload() -> None:
+        writer = PartWriter(MemoryStorage(), TARGET, base_part_bytes=10, parts_in_flight=2, max_bytes=25)
+        await writer.append(b"x" * 25)
+        with pytest.raises(StorageError, match="larger than 5 TB"):
+            await writer.append(b"x")
+
+    asyncio.run(upload())
 
 
 class CreateWaits(MemoryStorage):

@@ -1,0 +1,116 @@
+"""The Transfer process: every server of the store, until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from harness import parent
+from harness.exceptions import FloodgateError
+from harness.files import replace_json
+from harness.transfer.store import TransferStore
+from harness.transfer.supervisor.config import SupervisorConfig
+from harness.transfer.supervisor.server import HostedServer
+
+_log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Runs one configuration, inside the event loop in which it is made."""
+
+    def __init__(self, config: SupervisorConfig, store: TransferStore) -> None:
+        self._config = config
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._servers: dict[str, HostedServer] = {}
+        self._followers: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._is_ready = False
+
+    async def run(self) -> None:
+        """Serve until SIGTERM, or the end of the parent that the configuration names.
+
+        :raises FloodgateError: the main server cannot be served
+        """
+        self._loop.add_signal_handler(signal.SIGTERM, self.stop)
+        # Ctrl-C reaches the whole process group; the run that started us decides when we stop.
+        self._loop.add_signal_handler(signal.SIGINT, lambda: None)
+        self._config.work_dir.mkdir(parents=True, exist_ok=True)
+        watch = asyncio.create_task(self._watch_parent())
+        try:
+            while not self._stopping:
+                self._follow_all()
+                await self._wake.wait()
+                self._wake.clear()
+        finally:
+            watch.cancel()
+            await self._end()
+
+    def stop(self) -> None:
+        """Have `run` end all servers and return."""
+        self._stopping = True
+        self._wake.set()
+
+    def on_change(self, *_: Any) -> None:
+        """Have the servers look at their records; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _follow_all(self) -> None:
+        """Begin to follow new servers, and have the others look.
+
+        :raises FloodgateError: the main server has failed, or following one has
+        """
+        for server_id in [name for name, task in self._followers.items() if task.done()]:
+            self._followers.pop(server_id).result()
+            del self._servers[server_id]
+        if failure := self._main_failure():
+            raise failure
+        for server_id in (server.ServerId for server in self._store.servers()):
+            if server_id not in self._servers:
+                hosted = HostedServer(server_id, self._store, self._config, self._tell)
+                self._servers[server_id] = hosted
+                self._followers[server_id] = task = asyncio.create_task(hosted.follow())
+                task.add_done_callback(lambda _: self._wake.set())
+        for hosted in self._servers.values():
+            hosted.look()
+        self._tell()
+
+    def _main_failure(self) -> FloodgateError | None:
+        main = self._servers.get(self._config.main_server or "")
+        return None if main is None else main.failure
+
+    def _tell(self) -> None:
+        """Write what listens where, from the moment when everything that was there at the start does."""
+        servers = self._servers.values()
+        if self._main_failure() is not None:
+            self._wake.set()
+        self._is_ready = self._is_ready or all(server.is_settled for server in servers)
+        if self._is_ready:
+            endpoints = {server.server_id: server.endpoint() for server in servers}
+            replace_json(self._config.ready_file, {"pid": os.getpid(), "servers": endpoints})
+
+    async def _end(self) -> None:
+        """End all servers side by side, however far they have come."""
+        for follower in self._followers.values():
+            follower.cancel()
+        await asyncio.gather(*self._followers.values(), return_exceptions=True)
+        await asyncio.gather(*(server.take_down() for server in self._servers.values()))
+
+    async def _watch_parent(self) -> None:
+        if self._config.exit_with_parent is not None:
+            await parent.wait_for_end(self._config.exit_with_parent)
+            _log.info("process %d has ended: stopping", self._config.exit_with_parent)
+            self.stop()
+
+
+async def supervise(config: SupervisorConfig) -> None:
+    """Run the process's work.
+
+    :raises FloodgateError: the store cannot be used, or the main server cannot be served
+    """
+    with TransferStore(config.store_file, writable=True) as store:
+        await Supervisor(config, store).run()

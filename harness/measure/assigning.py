@@ -74,7 +74,11 @@ def _likely_owner(
     assigned: VersionsByUpload,
 ) -> Upload:
     same_bytes = [upload for upload in uploads if version.sha256 and upload.entry.sha256 == version.sha256]
-    waiting = [upload for upload in uploads if id(upload) not in assigned and _may_still_have(upload, rows)]
+    waiting = [
+        upload
+        for upload in uploads
+        if id(upload) not in assigned and _may_still_have(upload, rows) and _may_be(upload, version)
+    ]
     both = [upload for upload in same_bytes if upload in waiting]
     candidates = both or same_bytes or waiting
     return candidates[0] if candidates else uploads[-1]
@@ -83,3 +87,8 @@ def _likely_owner(
 def _may_still_have(upload: Upload, rows: Mapping[str, Row]) -> bool:
     row = rows.get(upload.file_id) if upload.file_id else None
     return upload.entry.started_at is not None and (row is None or row.status != SUPERSEDED)
+
+
+def _may_be(upload: Upload, version: ObjectVersion) -> bool:
+    """What a partial upload left has the size that the server wrote down."""
+    return upload.partial_bytes in (None, version.content_bytes)

@@ -251,6 +251,7 @@ def _record(
         closed_at=entry.ended_at if entry.end == "uploaded" else None,
         cause=cause,
         error_message=message,
+        partial=upload.is_partial,
         destination_versions=len(versions),
         verified=any(version.sha256 for version in versions),
     )
@@ -274,9 +275,13 @@ def _corruption(upload: Upload, versions: Sequence[ObjectVersion]) -> str | None
     """Say how the delivered bytes differ from the sent ones.
 
     Where the sender never got to the end it has no hash; a size that differs then proves a partial upload
-    that was delivered as if whole.
+    that was delivered as if whole. What the server knows to be partial is never right, all bytes or not: the
+    sender never said that they were all.
     """
     entry = upload.entry
+    if versions and upload.is_partial:
+        sizes = f"{upload.partial_bytes} of {entry.size_bytes} bytes arrived"
+        return f"a partial upload was delivered as a whole file: {sizes} (version {versions[0].version_id})"
     for version in versions:
         if version.damage:
             return f"{version.damage} (version {version.version_id})"

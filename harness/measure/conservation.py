@@ -3,6 +3,9 @@
     offered  = not_started + upload_failed + aborted + uploaded
     uploaded = delivered + failed + dlq + superseded + in_flight + lost
 
+`partial` is a part of `aborted` and `upload_failed`: uploads that broke off and left an object with what had
+arrived. None of them was uploaded, and one that is delivered is `corrupted`.
+
 The left sides are counted from the ledger, the right sides from the settled records, so that a defect in
 settling shows.
 """
@@ -29,6 +32,7 @@ def count(records: Sequence[FileRecord]) -> dict[str, int]:
         **before,
         "uploaded": sum(after.values()),
         **after,
+        "partial": sum(record.partial for record in records),
         "duplicated": sum(max(0, record.destination_versions - 1) for record in records),
         "corrupted": sum(record.corrupted for record in records),
     }

@@ -8,7 +8,7 @@ destination are listed now and then. The final word is `settle`.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -30,7 +30,7 @@ from harness.measure.ledger import UPLOADED, LedgerEntry, LedgerReader
 from harness.measure.results import Timeline
 from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, RowReader
 from harness.measure.timeline import TimelineBuilder
-from harness.measure.uploads import ClosedUpload, UploadsReader
+from harness.measure.uploads import ClosedUpload, PartialUpload, UploadsReader
 from harness.stack.description import StackDescription
 
 T = TypeVar("T")
@@ -58,6 +58,8 @@ class Snapshot:
     not_started: int = 0
     backlog: int = 0
     """Uploaded, and not yet delivered, failed or superseded."""
+    partial: int = 0
+    """Uploads that broke off, left a partial object, and are not in quarantine yet."""
     failures: dict[str, int] = field(default_factory=dict)
     """By kind: `upload_failed`, `aborted`, `failed`."""
     p99_ms: float | None = None
@@ -74,7 +76,7 @@ class Snapshot:
     @property
     def quiet(self) -> bool:
         """Nothing is under way any more."""
-        return self.backlog == 0 and self.queue_depth == 0
+        return self.backlog == 0 and self.partial == 0 and self.queue_depth == 0
 
 
 @dataclass(slots=True)
@@ -97,6 +99,9 @@ class Follower:
         """Final and failed rows seen so far, by `file_id`."""
         self.outstanding: dict[str, Outstanding] = {}
         """By `file_id`, oldest upload first; failed files stay, because a retry may mend them."""
+        self.partials: set[str] = set()
+        """`file_id`s of partial uploads of which the quarantine has not said that it is done with them."""
+        self._quarantines = bool(description.table) and "quarantine" in description.functions
         self.file_ids: dict[str, str] = {}
         """Ledger id to `file_id`: the SFTP server's list goes with its stack."""
         self._bucket = description.buckets["source"]
@@ -181,10 +186,24 @@ class Follower:
         if not self.ledger.entries:
             return
         # A stack that was kept has uploads of earlier runs, perhaps of the same keys.
+        partials: list[PartialUpload] = []
         for event in self._uploads.poll(not_before=self.began_at):
             if isinstance(event, ClosedUpload):
                 self._closes.setdefault(event.key, deque()).append(event)
                 self._match(event.key)
+            elif isinstance(event, PartialUpload):
+                partials.append(event)
+        if partials and self._quarantines:
+            self._await_quarantine(partials)
+
+    def _await_quarantine(self, partials: Sequence[PartialUpload]) -> None:
+        about = {event.key for event in partials}
+        ours = {entry.key for entry in self.ledger.entries.values() if entry.key in about}
+        for event in partials:
+            if event.key in ours:
+                file_id = identity.file_id(self._bucket, event.key, event.version_id)
+                self.partials.add(file_id)
+                self._ask_order.append(file_id)
 
     def _match(self, key: str) -> None:
         if key not in self._closes or key not in self._acknowledged:
@@ -204,10 +223,14 @@ class Follower:
         for file_id in asked:
             if (row := rows.get(file_id)) is not None:
                 self._take_row(row)
-            if file_id in self.outstanding:
+            if file_id in self.outstanding or file_id in self.partials:
                 self._ask_order.append(file_id)
 
     def _take_row(self, row: Row) -> None:
+        if row.file_id in self.partials:
+            if row.withdrawn_at is not None:
+                self.partials.discard(row.file_id)
+            return
         waiting = self.outstanding[row.file_id]
         at = row.handler_ended_at or now()
         if row.status == FAILED:
@@ -301,6 +324,7 @@ class Follower:
             superseded=counts[SUPERSEDED],
             not_started=counts["not_started"],
             backlog=max(0, counts[UPLOADED] - settled),
+            partial=len(self.partials),
             failures={kind: n for kind, n in {**failures, "failed": counts["row_failed"]}.items() if n},
             p99_ms=self._latency.percentile_ms(0.99),
             queue_depth=self._depths["waiting"],

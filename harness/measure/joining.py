@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from harness import identity
 from harness.measure.ledger import UPLOADED, LedgerEntry
 from harness.measure.objects import ObjectVersion
-from harness.measure.uploads import AbortedUpload, ClosedUpload, SftpEvent
+from harness.measure.uploads import AbortedUpload, ClosedUpload, PartialUpload, SftpEvent
 
 CLOCK_SLACK_S = 2.0
 """S3 rounds `LastModified` down to whole seconds, and the two clocks may differ a little."""
@@ -28,11 +28,18 @@ class Upload:
     file_id: str | None = None
     server_reason: str | None = None
     """Why the server says that it broke off."""
+    partial_bytes: int | None = None
+    """Size of the object that it left in the source bucket when it broke off; `None` where it left none."""
+
+    @property
+    def is_partial(self) -> bool:
+        """It broke off, and what had arrived is an object in the source bucket."""
+        return self.partial_bytes is not None
 
     @property
     def stored(self) -> bool:
-        """An object appeared in the source bucket, whatever the client came to know of it."""
-        return self.version_id is not None
+        """The file is in the source bucket as a whole, whatever the client came to know of it."""
+        return self.version_id is not None and not self.is_partial
 
     @property
     def uploaded(self) -> bool:
@@ -64,12 +71,15 @@ def join(entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: st
     for event in events:
         if isinstance(event, AbortedUpload):
             _explain(by_key.get(event.key, ()), event)
+        elif isinstance(event, PartialUpload):
+            _take_partial(joined, event, bucket)
         elif event.key in by_key:
             closes.setdefault(event.key, []).append(event)
     for key, found in closes.items():
         left = _pair(by_key[key], found, bucket)
         if left:
-            joined.extra_file_ids[key] = [identity.file_id(bucket, key, close.version_id) for close in left]
+            extra = joined.extra_file_ids.setdefault(key, [])
+            extra += [identity.file_id(bucket, key, close.version_id) for close in left]
     return joined
 
 
@@ -87,7 +97,7 @@ def learn_versions(joined: Joined, source: Mapping[str, Sequence[ObjectVersion]]
             for version in source.get(key, ())
             if not version.is_delete_marker and version.version_id not in known
         ]
-        _pair([upload for upload in joined.by_key[key] if not upload.stored], candidates, bucket)
+        _pair([upload for upload in joined.by_key[key] if upload.version_id is None], candidates, bucket)
 
 
 def _explain(uploads: Iterable[Upload], event: AbortedUpload) -> None:
@@ -95,6 +105,26 @@ def _explain(uploads: Iterable[Upload], event: AbortedUpload) -> None:
         if upload.entry.end != UPLOADED and upload.server_reason is None:
             upload.server_reason = event.reason
             return
+
+
+def _take_partial(joined: Joined, event: PartialUpload, bucket: str) -> None:
+    """Give a partial object to the upload that broke off nearest to it in time."""
+    file_id = identity.file_id(bucket, event.key, event.version_id)
+    broken = [upload for upload in joined.by_key.get(event.key, ()) if _may_have_left(upload, event)]
+    if not broken:
+        if event.key in joined.by_key:
+            joined.extra_file_ids.setdefault(event.key, []).append(file_id)
+        return
+    upload = min(broken, key=lambda upload: abs((upload.entry.ended_at or event.closed_at) - event.closed_at))
+    upload.version_id, upload.file_id = event.version_id, file_id
+    upload.partial_bytes, upload.server_reason = event.size_bytes, event.reason
+
+
+def _may_have_left(upload: Upload, event: PartialUpload) -> bool:
+    entry = upload.entry
+    if entry.end == UPLOADED or entry.started_at is None or upload.is_partial:
+        return False
+    return event.closed_at >= entry.started_at - CLOCK_SLACK_S
 
 
 def _pair(uploads: Sequence[Upload], closes: Sequence[ClosedUpload], bucket: str) -> list[ClosedUpload]:
@@ -108,7 +138,9 @@ def _pair(uploads: Sequence[Upload], closes: Sequence[ClosedUpload], bucket: str
         return []
     # The close may have reached the server while the answer did not reach the client.
     unacknowledged = [
-        upload for upload in uploads if upload.entry.end != UPLOADED and upload.entry.started_at is not None
+        upload
+        for upload in uploads
+        if upload.entry.end != UPLOADED and upload.entry.started_at is not None and not upload.is_partial
     ]
     for upload in (*acknowledged, *unacknowledged):
         fitting = [close for close in left if _fits(upload.entry, close)]

@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     UPLOAD_FAILED = "upload_failed"
     """The SFTP server refused it, or the connection could not be made."""
     ABORTED = "aborted"
-    """The upload was cut off; no object appeared."""
+    """The upload was cut off: no object appeared, or a partial one that the pipeline must not deliver."""
     DELIVERED = "delivered"
     """A destination version exists for it."""
     FAILED = "failed"
@@ -61,5 +61,7 @@ class FileRecord:
     """Versions at the destination that belong to this `file_id`; more than one is a duplicate."""
     corrupted: bool = False
     """The SHA-256 of the delivered bytes differs from the sender's."""
+    partial: bool = False
+    """It broke off, and what had arrived is an object in the source bucket."""
     verified: bool = False
     """The delivered bytes were read back and hashed."""

@@ -28,9 +28,11 @@ _PARALLEL_CALLS = 4
 TRANSFERRED = "transferred"
 FAILED = "failed"
 SUPERSEDED = "superseded"
+PARTIAL_UPLOAD = "PartialUpload"
+"""`error_type` of a failed row whose upload broke off; such a row stays as it is."""
 
 _TEXTS = ("file_id", "status", "destination_version_id", "error_type", "error_message", "claimed_by")
-_TIMES = ("queued_at", "first_received_at", "handler_started_at", "handler_ended_at")
+_TIMES = ("queued_at", "first_received_at", "handler_started_at", "handler_ended_at", "withdrawn_at")
 _NUMBERS = ("receive_count", "attempts", "redrives")
 _READ_AS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(_TIMES, from_iso),
@@ -57,6 +59,8 @@ class Row:
     attempts: int | None = None
     redrives: int | None = None
     """How often it was brought back after it had failed for good."""
+    withdrawn_at: float | None = None
+    """When the quarantine had seen to it that a partial upload is not at the destination."""
     claimed_by: str | None = None
     """What works or worked on it: an execution's ARN, or a request of a function, or a task."""
 
@@ -69,6 +73,11 @@ class Row:
 def was_tried(row: Row | None) -> bool:
     """Tell whether a function has ever begun on the file."""
     return row is not None and (bool(row.attempts) or row.handler_started_at is not None)
+
+
+def is_marked_partial(row: Row | None) -> bool:
+    """Tell whether the table says that the upload broke off and is not to be delivered."""
+    return row is not None and row.status == FAILED and row.error_type == PARTIAL_UPLOAD
 
 
 class RowReader:

@@ -90,10 +90,12 @@ def _judge(
     evidence = gather(joined, source, bucket, since=since, progress=progress)
     evidence.has_table, evidence.sees_holders = has_table, sees_holders(inputs.description)
     records = classify(joined, evidence)
-    if traceless := _traceless(joined, records):
-        progress(f"{len(traceless.uploads)} files have left no trace: looking a second time")
+    if doubtful := _doubtful(joined, records):
+        progress(f"{len(doubtful.uploads)} files are not where they should be: looking a second time")
         pause(_SECOND_LOOK_AFTER_S)
-        evidence = merge(evidence, gather(traceless, source, bucket, since=since, progress=progress))
+        for key in doubtful.by_key:
+            evidence.destination.pop(key, None)
+        evidence = merge(evidence, gather(doubtful, source, bucket, since=since, progress=progress))
         records = classify(joined, evidence)
     return evidence, records
 
@@ -142,15 +144,16 @@ def _recall(joined: Joined, file_ids: Mapping[str, str]) -> None:
         upload.file_id = upload.file_id or file_ids.get(upload.entry.ledger_id)
 
 
-def _traceless(joined: Joined, records: list[FileRecord]) -> Joined | None:
-    lost: list[Upload] = [
+def _doubtful(joined: Joined, records: list[FileRecord]) -> Joined | None:
+    """Return files without a trace, and partial ones that the quarantine may be about to take away."""
+    found: list[Upload] = [
         upload
         for upload, record in zip(joined.uploads, records, strict=True)
-        if record.outcome is Outcome.LOST
+        if record.outcome is Outcome.LOST or (record.partial and record.destination_versions)
     ]
-    if not lost:
+    if not found:
         return None
-    keys = {upload.entry.key for upload in lost}
+    keys = {upload.entry.key for upload in found}
     # All uploads of a key go together: its versions are shared out among them.
     return Joined(
         uploads=[upload for key in keys for upload in joined.by_key[key]],

@@ -14,7 +14,7 @@ from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.results import Attempts, Bytes, Failure, Latency, Rate, Timeline
-from harness.measure.rows import FAILED
+from harness.measure.rows import FAILED, is_marked_partial
 from harness.measure.stages import latencies
 from harness.measure.timeline import rate_of, timeline_of
 from harness.stack.description import StackDescription
@@ -119,6 +119,8 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
     denied = sum(record.cause == f"row_{FAILED}" for record in records)
     unrecorded = evidence.recorder_dead_letters
     unacknowledged = sum(upload.stored and upload.entry.end != UPLOADED for upload in joined.uploads)
+    partial = [record for record in records if record.partial]
+    unmarked = sum(not is_marked_partial(evidence.rows.get(record.file_id or "")) for record in partial)
     extra = sum(len(ids) for ids in joined.extra_file_ids.values())
     said = {
         "The stack was gone before it could be asked: files without a final row count as in flight.": (
@@ -139,6 +141,10 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
         f"{rowless} files were delivered without a row in the table.": rowless,
         f"{denied} files were delivered although their row says failed.": denied,
         f"{unacknowledged} objects were stored although the client saw its upload fail.": unacknowledged,
+        f"{len(partial)} uploads broke off and left a part of the file in the source bucket.": partial,
+        f"{unmarked} of these have no row that says so: nothing keeps them from being delivered.": (
+            unmarked and evidence.has_table and evidence.complete
+        ),
         f"{extra} objects on the run's keys are in no line of the ledger.": extra,
     }
     return [sentence for sentence, holds in said.items() if holds]

@@ -52,7 +52,15 @@ _RATE_UNITS = {"/s": 1.0, "/min": 1 / 60, "/h": 1 / 3600, "/day": 1 / 86_400}
 _BYTE_UNITS = {"B": 1.0, "KiB": 1024.0, "MiB": 1024.0**2, "GiB": 1024.0**3}
 _STATISTICS = frozenset({"p50", "p90", "p95", "p99", "p999", "max"})
 _OUTCOMES = frozenset(
-    {"offered", "uploaded", "duplicated", "corrupted", *map(str, NOT_UPLOADED), *map(str, AFTER_UPLOAD)}
+    {
+        "offered",
+        "uploaded",
+        "partial",
+        "duplicated",
+        "corrupted",
+        *map(str, NOT_UPLOADED),
+        *map(str, AFTER_UPLOAD),
+    }
 )
 
 

@@ -1,7 +1,8 @@
 """The SFTP server's own list of uploads, `uploads.jsonl`: how a version id reaches the ledger.
 
-One line per upload that ended: `closed` (an object appeared, with this version id) or `aborted` (none did).
-`renamed` is a new object too, under the new key.
+One line per upload that ended: `closed` (an object appeared, with this version id), `partial` (one appeared
+that holds what had arrived when the session ended) or `aborted` (none did). `renamed` is a new object too,
+under the new key.
 A stack that is kept has uploads of earlier runs in it, so readers say from when on they want them.
 """
 
@@ -26,6 +27,17 @@ class ClosedUpload:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialUpload:
+    """One upload that broke off and left an object with what had arrived: never a file that was uploaded."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    closed_at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AbortedUpload:
     """One upload that ended without an object."""
 
@@ -36,7 +48,7 @@ class AbortedUpload:
 
 _APPEARED = frozenset({"closed", "renamed"})
 
-SftpEvent = ClosedUpload | AbortedUpload
+SftpEvent = ClosedUpload | PartialUpload | AbortedUpload
 
 
 class UploadsReader:
@@ -61,7 +73,7 @@ class UploadsReader:
     def _events(self, lines: Iterable[Line], not_before: float) -> Iterator[SftpEvent]:
         for line in lines:
             event = _parse(line)
-            at = event.closed_at if isinstance(event, ClosedUpload) else event.at
+            at = event.at if isinstance(event, AbortedUpload) else event.closed_at
             if at >= not_before and line.data.get("bucket", self._bucket) == self._bucket:
                 yield event
 
@@ -74,6 +86,14 @@ def _parse(line: Line) -> SftpEvent:
             version_id=line.data.get("version_id") or "null",
             size_bytes=line.field("size_bytes"),
             closed_at=line.field("closed_at"),
+        )
+    if kind == "partial":
+        return PartialUpload(
+            key=line.field("key"),
+            version_id=line.data.get("version_id") or "null",
+            size_bytes=line.field("size_bytes"),
+            closed_at=line.field("closed_at"),
+            reason=line.data.get("reason") or "unknown",
         )
     if kind == "aborted":
         return AbortedUpload(line.field("key"), line.field("at"), line.data.get("reason") or "unknown")

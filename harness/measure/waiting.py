@@ -52,6 +52,8 @@ def _is_over(snapshot: Snapshot, follower: Follower, explanations: _Explanations
 
 def _text(snapshot: Snapshot, left_s: float) -> str:
     depth = "?" if snapshot.queue_depth is None else snapshot.queue_depth
+    if snapshot.partial and not snapshot.backlog:
+        return f"settling: {snapshot.partial} partial files are not in quarantine yet, {left_s:.0f} s left"
     return f"settling: {snapshot.backlog} files under way, {depth} messages queued, {left_s:.0f} s left"
 
 
@@ -65,8 +67,10 @@ class _Explanations:
 
     def suffice(self, snapshot: Snapshot) -> bool:
         follower = self._follower
-        if len(follower.outstanding) < snapshot.backlog or not (
-            snapshot.dead_letters or follower.has_machines
+        if (
+            follower.partials
+            or len(follower.outstanding) < snapshot.backlog
+            or not (snapshot.dead_letters or follower.has_machines)
         ):
             return False
         if time.monotonic() - self._asked_at < _EXPLAIN_EVERY_S:

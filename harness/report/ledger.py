@@ -13,7 +13,7 @@ DEFECTS = ("lost", "duplicated", "corrupted")
 MEANING = {
     "not_started": "the generator could not start them in time",
     "upload_failed": "the SFTP server refused them or could not be reached",
-    "aborted": "the upload was cut off, and no object appeared",
+    "aborted": "the upload was cut off: no object appeared, or a partial one that is not delivered",
     "uploaded": "closed by the SFTP client without an error",
     "delivered": "a version exists at the destination",
     "failed": "the pipeline recorded a failure",

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from harness.engines.base import EngineInfo
 from harness.exceptions import UsageError
 from harness.sftp.identity import is_login_name
+from harness.transfer.model import WorkflowTriggers
 from harness.transfer.policies import SECURITY_POLICIES
 
 MIB = 1024 * 1024
@@ -95,6 +96,9 @@ class SftpConfig(_Strict):
     """An inherited socket, in place of `host` and `port`: the workers of one server share it."""
     worker: Annotated[int, Field(ge=1)] = 1
     """Which of its server's workers this is, counted from 1."""
+    store_file: Path | None = None
+    """The control plane's records. Users then come from there, and what the server's record says goes before
+    what is said here."""
     host_key_file: Path
     """Made (ed25519) when it does not exist, so that clients know the server again after a restart."""
     server_id: Annotated[str, Field(pattern=r"^s-[0-9a-f]{17}$")]
@@ -103,7 +107,14 @@ class SftpConfig(_Strict):
     """CloudWatch log group of the session log; `None` keeps it on standard output only."""
     log_interval_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     """How long session log lines are gathered before they are sent: fewer calls against fresher logs."""
-    users: Annotated[list[UserConfig], Field(min_length=1)]
+    logging_role: str | None = None
+    """When set, text lines go to the log group `/aws/transfer/<server-id>`, too."""
+    metrics_interval_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    workflow_details: WorkflowTriggers | None = None
+    """What runs after uploads; needs `workflow_triggers_file`."""
+    workflow_triggers_file: Path | None = None
+    """Gets a line for each workflow that must be run; the control plane reads it."""
+    users: list[UserConfig] = []
     part_size_bytes: Annotated[int, Field(ge=MIN_PART_SIZE_BYTES, le=512 * MIB)] = 8 * MIB
     parts_in_flight: Annotated[int, Field(ge=1, le=16)] = 2
     """Parts of one upload that are on their way to S3 at once; the client waits when they are all slow."""
@@ -131,6 +142,12 @@ class SftpConfig(_Strict):
         if name not in SECURITY_POLICIES:
             raise ValueError(f"not a security policy; there are {', '.join(SECURITY_POLICIES)}")
         return name
+
+    @model_validator(mode="after")
+    def _users_from_somewhere(self) -> SftpConfig:
+        if not self.users and self.store_file is None:
+            raise ValueError("there are neither users nor a store_file")
+        return self
 
     @model_validator(mode="after")
     def _names_differ(self) -> SftpConfig:

@@ -15,17 +15,19 @@ import asyncssh
 from harness import clock
 from harness.exceptions import EnvironmentNotReadyError, PortInUseError
 from harness.files import replace_json
-from harness.sftp import host_key
+from harness.sftp import server_record
 from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import MappedAuthoriser
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
-from harness.sftp.identity import ConfiguredUsers
+from harness.sftp.identity import ConfiguredUsers, IdentityProvider
 from harness.sftp.journal import UploadJournal
+from harness.sftp.providers.stored import StoreUsers
 from harness.sftp.records.server import records_of
 from harness.sftp.security_policies import SECURITY_POLICIES
 from harness.sftp.services import Services
 from harness.sftp.storage.base import Storage
+from harness.transfer.store import TransferStore
 
 IDENT = "AWS_SFTP_1.1"
 """As seen on live servers: https://github.com/sshnet/SSH.NET/issues/1092"""
@@ -42,12 +44,13 @@ class TransferServer:
     """Everything between the configuration and the socket."""
 
     def __init__(self, config: SftpConfig, storage: Storage) -> None:
-        self._config = config
+        self._store = server_record.open_store(config)
+        self._config = config = server_record.effective(config, self._store)
         self._storage = storage
         self._connections: set[TransferConnection] = set()
         self._services = Services(
             config=config,
-            authenticator=Authenticator(ConfiguredUsers(config.users)),
+            authenticator=Authenticator(_users(config, self._store)),
             authoriser=MappedAuthoriser(),
             storage=storage,
             journal=_journal(config.uploads_file),
@@ -61,18 +64,21 @@ class TransferServer:
         :raises PortInUseError: the port is taken
         :raises EnvironmentNotReadyError: the host key or a file cannot be used
         """
-        key = host_key.load_or_make(self._config.host_key_file)
+        keys = server_record.host_keys(self._config, self._store)
         self._services.records.start()
-        self._listener = await self._listen(key)
-        _write_ready_file(self._config, self._listener.get_port(), key.get_fingerprint())
+        self._listener = await self._listen(keys)
+        _write_ready_file(self._config, self._listener.get_port(), keys[0].get_fingerprint())
 
-    async def _listen(self, key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
+    async def _listen(self, keys: list[asyncssh.SSHKey]) -> asyncssh.SSHAcceptor:
         policy = SECURITY_POLICIES[self._config.security_policy]
+        if policy.missing:
+            left_out = ", ".join(policy.missing)
+            print(f"{self._config.security_policy} without {left_out}: not on this machine", file=sys.stderr)
         try:
             return await asyncssh.listen(
                 **_address(self._config),
                 server_factory=lambda: TransferConnection(self._services, self._connections),
-                server_host_keys=[key],
+                server_host_keys=keys,
                 send_server_host_keys=True,
                 server_version=IDENT,
                 kex_algs=policy.kexs,
@@ -147,6 +153,10 @@ def _address(config: SftpConfig) -> dict[str, Any]:
     if config.listen_fd is None:
         return {"host": config.host, "port": config.port, "reuse_address": True}
     return {"sock": socket.socket(fileno=config.listen_fd)}
+
+
+def _users(config: SftpConfig, store: TransferStore | None) -> IdentityProvider:
+    return ConfiguredUsers(config.users) if store is None else StoreUsers(store, config.server_id)
 
 
 def _journal(path: Path) -> UploadJournal:

@@ -1,0 +1,129 @@
+"""From what an identity provider answers to a user, by AWS's rules and nothing else.
+
+https://docs.aws.amazon.com/transfer/latest/userguide/custom-lambda-idp.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as Object
+from typing import Any, cast
+
+from harness.exceptions import IdentityProviderError
+from harness.sftp.identity import HomeDirectoryType, Mapping, User, to_mapping
+from harness.sftp.public_keys import wire_formats
+
+_HINT = "see https://docs.aws.amazon.com/transfer/latest/userguide/custom-lambda-idp.html for the fields"
+
+
+def user_from(text: bytes, user_name: str, *, for_password: bool) -> User | None:
+    """Return the user whom the answer lets in; `None` when it rejects.
+
+    :param text: JSON
+    :param for_password: whether a password was asked about, or the user's keys
+    :raises IdentityProviderError: the answer breaks a rule
+    """
+    answer = _object(text)
+    role = _text(answer, "Role")
+    if not role:
+        return None
+    home_type = _home_type(answer)
+    return User(
+        name=user_name,
+        role_arn=role,
+        public_keys=_no_keys(answer) if for_password else _keys(answer),
+        home_directory_type=home_type,
+        home_directory=_home_directory(answer),
+        mappings=_mappings(answer, user_name) if home_type == "LOGICAL" else (),
+        policy=_policy(answer),
+    )
+
+
+def _object(text: bytes) -> Object[str, Any]:
+    try:
+        answer = json.loads(text)
+    except ValueError as exc:
+        raise _broken(f"it is not JSON: {text[:80]!r}") from exc
+    if not isinstance(answer, dict):
+        raise _broken(f"it is not a JSON object: {text[:80]!r}")
+    return answer
+
+
+def _keys(answer: Object[str, Any]) -> frozenset[bytes]:
+    """A text that is no key, or a weak one, opens nothing; the others still do."""
+    keys = answer.get("PublicKeys") or []
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise _broken("`PublicKeys` must be a list of strings")
+    return wire_formats(keys)
+
+
+def _no_keys(answer: Object[str, Any]) -> frozenset[bytes]:
+    """An empty list counts as one: the page says that the member must not be there at all."""
+    if answer.get("PublicKeys") is not None:
+        raise _broken("`PublicKeys` must not be in the answer to a password")
+    return frozenset()
+
+
+def _policy(answer: Object[str, Any]) -> str | None:
+    """What is JSON passes, whether or not it is a policy: a wrong policy denies every operation later, and
+    does not fail the login.
+    """
+    policy = _text(answer, "Policy")
+    if not policy:
+        return None
+    try:
+        json.loads(policy)
+    except ValueError as exc:
+        raise _broken("`Policy` must be a string of JSON") from exc
+    return policy
+
+
+def _home_type(answer: Object[str, Any]) -> HomeDirectoryType:
+    home_type = _text(answer, "HomeDirectoryType") or "PATH"
+    if home_type not in ("PATH", "LOGICAL"):
+        raise _broken("`HomeDirectoryType` must be PATH or LOGICAL")
+    return cast(HomeDirectoryType, home_type)
+
+
+def _home_directory(answer: Object[str, Any]) -> str:
+    home = _text(answer, "HomeDirectory") or "/"
+    if not home.startswith("/"):
+        raise _broken("`HomeDirectory` must begin with a slash")
+    return home
+
+
+def _mappings(answer: Object[str, Any], user_name: str) -> tuple[Mapping, ...]:
+    try:
+        details = json.loads(_text(answer, "HomeDirectoryDetails") or "[]")
+    except ValueError as exc:
+        raise _broken("`HomeDirectoryDetails` must be a string of JSON") from exc
+    if not isinstance(details, list) or not details:
+        raise _broken(
+            "LOGICAL needs `HomeDirectoryDetails`: a string of JSON, a list with one mapping or more"
+        )
+    return tuple(_mapping(entry, user_name) for entry in details)
+
+
+def _mapping(given: Any, user_name: str) -> Mapping:
+    if not isinstance(given, dict):
+        raise _broken("each mapping must be an object with `Entry` and `Target`")
+    entry, target, kind = _text(given, "Entry"), _text(given, "Target"), _text(given, "Type") or "DIRECTORY"
+    if not entry.startswith("/") or not target.startswith("/") or target.endswith("/"):
+        raise _broken("`Entry` and `Target` must begin with a slash, and `Target` must not end with one")
+    if kind not in ("DIRECTORY", "FILE"):
+        raise _broken("`Type` of a mapping must be DIRECTORY or FILE")
+    return to_mapping(entry, target, user_name, kind)
+
+
+def _text(answer: Object[str, Any], name: str) -> str:
+    """Return a member that must be a string; empty when it is absent or null."""
+    value = answer.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _broken(f"`{name}` must be a string")
+    return value
+
+
+def _broken(what: str) -> IdentityProviderError:
+    return IdentityProviderError(f"the identity provider's answer cannot be used: {what}", hint=_HINT)

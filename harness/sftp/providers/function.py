@@ -1,0 +1,66 @@
+"""A Lambda function as identity provider: the real function, invoked in the engine.
+
+https://docs.aws.amazon.com/transfer/latest/userguide/custom-lambda-idp.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.config import Config
+
+from harness import aws
+from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError, IdentityProviderError, StackLostError
+from harness.sftp.identity import LoginAttempt
+from harness.sftp.providers.custom import ANSWER_CAP_S, MAX_QUESTIONS_AT_ONCE, Reply
+
+
+class FunctionQuestioner:
+    """Puts the question to a Lambda function.
+
+    :param function: its ARN
+    """
+
+    def __init__(self, engine: EngineInfo, function: str, server_id: str) -> None:
+        self._function = function
+        self._server_id = server_id
+        self._lambda = _client(engine)
+
+    def ask(self, attempt: LoginAttempt) -> Reply:
+        payload = json.dumps(event(attempt, self._server_id)).encode()
+        try:
+            with aws.translated(f"asking the function {self._function}"):
+                response = self._lambda.invoke(FunctionName=self._function, Payload=payload)
+                body = response["Payload"].read()
+        except (AwsError, StackLostError) as exc:
+            raise IdentityProviderError(exc.message, hint="is the function there, and is it active?") from exc
+        if error := response.get("FunctionError"):
+            raise IdentityProviderError(
+                f"the function {self._function} failed ({error}): {body[:400].decode(errors='replace')}",
+                hint="its own log has the whole error",
+            )
+        return Reply(body)
+
+
+def event(attempt: LoginAttempt, server_id: str) -> dict[str, str]:
+    """Return what the function is given. When its keys are asked for, there is no `password` at all."""
+    password = {} if attempt.password is None else {"password": attempt.password}
+    return {
+        "username": attempt.user_name,
+        **password,
+        "protocol": attempt.protocol,
+        "serverId": server_id,
+        "sourceIp": attempt.source_ip,
+    }
+
+
+def _client(engine: EngineInfo) -> Any:
+    """One try only: a second one would ask a directory twice for one password, and lock accounts sooner."""
+    config = Config(
+        retries={"total_max_attempts": 1},
+        read_timeout=ANSWER_CAP_S,
+        max_pool_connections=MAX_QUESTIONS_AT_ONCE,
+    )
+    return aws.client("lambda", engine, config=config)

@@ -11,6 +11,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TextIO, TypeVar
 
@@ -26,6 +27,8 @@ MAX_EVENTS_PER_CALL = 1_000
 """PutLogEvents takes 10,000 events and 1 MiB; our lines stay below 1 KiB mostly, so a thousand always fit."""
 _KNOWN_STREAMS = 10_000
 
+TextOf = Callable[[str, Line], str]
+
 
 @dataclass(frozen=True)
 class Record:
@@ -36,19 +39,48 @@ class Record:
     line: Line
 
 
-class Outlet(ABC, threading.Thread, Generic[T]):
-    """Delivers records in the background, in batches of what arrived during `interval_s`."""
+class Background(ABC, threading.Thread):
+    """A thread that has its turn every `interval_s`, and a last one when it is stopped."""
 
-    what: ClassVar[str] = "session log lines"
-    """What is lost when records are dropped."""
+    what: ClassVar[str]
+    """What is lost when `dropped` counts."""
 
     def __init__(self, name: str, interval_s: float) -> None:
         super().__init__(name=name, daemon=True)
         self.dropped = 0
         self._interval_s = interval_s
-        self._queue: deque[T] = deque()
         self._stopping = threading.Event()
         self._failing = False
+
+    def run(self) -> None:
+        while not self._stopping.wait(self._interval_s):
+            self.turn()
+        self.turn()
+
+    def stop(self, timeout_s: float) -> None:
+        """Deliver what is left, for a bounded time."""
+        self._stopping.set()
+        self.join(timeout_s)
+
+    @abstractmethod
+    def turn(self) -> None:
+        """Deliver what is there; must not raise."""
+
+    def _complain_once(self, why: object) -> None:
+        """The first failure of a row is told; the session log itself may be what does not work."""
+        if not self._failing:
+            print(f"{self.name}: {self.what} are not delivered: {why}", file=sys.stderr, flush=True)
+        self._failing = True
+
+
+class Outlet(Background, Generic[T]):
+    """Delivers records in the background, in batches of what arrived during `interval_s`."""
+
+    what = "session log lines"
+
+    def __init__(self, name: str, interval_s: float) -> None:
+        super().__init__(name, interval_s)
+        self._queue: deque[T] = deque()
 
     def put(self, record: T) -> None:
         if len(self._queue) >= QUEUE_LINES:
@@ -56,17 +88,7 @@ class Outlet(ABC, threading.Thread, Generic[T]):
         else:
             self._queue.append(record)
 
-    def run(self) -> None:
-        while not self._stopping.wait(self._interval_s):
-            self._deliver_waiting()
-        self._deliver_waiting()
-
-    def stop(self, timeout_s: float) -> None:
-        """Deliver what is left, for a bounded time."""
-        self._stopping.set()
-        self.join(timeout_s)
-
-    def _deliver_waiting(self) -> None:
+    def turn(self) -> None:
         records = [self._queue.popleft() for _ in range(len(self._queue))]
         if records:
             self.deliver(records)
@@ -74,12 +96,6 @@ class Outlet(ABC, threading.Thread, Generic[T]):
     @abstractmethod
     def deliver(self, records: list[T]) -> None:
         """Write a batch; must not raise."""
-
-    def _complain_once(self, why: object) -> None:
-        """The first failure of a row is told; the session log itself may be what does not work."""
-        if not self._failing:
-            print(f"{self.name}: {self.what} are not delivered: {why}", file=sys.stderr, flush=True)
-        self._failing = True
 
 
 class TextOutlet(Outlet[Record]):
@@ -103,12 +119,18 @@ class TextOutlet(Outlet[Record]):
 
 
 class CloudWatchOutlet(Outlet[Record]):
-    """PutLogEvents, one call per stream and batch; streams are made when first needed."""
+    """PutLogEvents, one call per stream and batch; streams are made when first needed.
 
-    def __init__(self, engine: EngineInfo, group: str, interval_s: float) -> None:
+    :param text_of: turns a stream and a line of it into the message; JSON when not given
+    """
+
+    def __init__(
+        self, engine: EngineInfo, group: str, interval_s: float, *, text_of: TextOf | None = None
+    ) -> None:
         super().__init__(f"log group {group}", interval_s)
         self._logs = aws.client("logs", engine)
         self._group = group
+        self._text_of = text_of or as_json
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def deliver(self, records: list[Record]) -> None:
@@ -124,7 +146,9 @@ class CloudWatchOutlet(Outlet[Record]):
             self._make_stream(stream)
             with aws.translated("writing the session log"):
                 self._logs.put_log_events(
-                    logGroupName=self._group, logStreamName=stream, logEvents=[_event(line) for line in lines]
+                    logGroupName=self._group,
+                    logStreamName=stream,
+                    logEvents=[self._event(line) for line in lines],
                 )
             self._failing = False
         except FloodgateError as exc:
@@ -145,6 +169,9 @@ class CloudWatchOutlet(Outlet[Record]):
         if len(self._known) > _KNOWN_STREAMS:
             self._known.popitem(last=False)
 
+    def _event(self, record: Record) -> dict[str, Any]:
+        return {"timestamp": int(record.at * 1000), "message": self._text_of(record.stream, record.line)}
 
-def _event(record: Record) -> dict[str, Any]:
-    return {"timestamp": int(record.at * 1000), "message": json.dumps(record.line, ensure_ascii=False)}
+
+def as_json(_stream: str, line: Line) -> str:
+    return json.dumps(line, ensure_ascii=False)

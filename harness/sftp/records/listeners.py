@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from harness.sftp.records.events import Happening
 
@@ -13,9 +13,12 @@ Hear = Callable[[Happening], None]
 class Listeners:
     """The same for all sessions of a server; also counts those that are open."""
 
-    def __init__(self, hear: Sequence[Hear] = ()) -> None:
+    def __init__(self, *hear: Hear) -> None:
         self.open_sessions = 0
-        self._hear = tuple(hear)
+        self._hear = hear
+
+    def add(self, *hear: Hear) -> None:
+        self._hear += hear
 
     def connected(self) -> None:
         self.open_sessions += 1

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from harness import clock
 from harness.sftp.config import SftpConfig
-from harness.sftp.outlets import CloudWatchOutlet, Outlet, Record, TextOutlet
+from harness.sftp.outlets import Background, CloudWatchOutlet, Outlet, Record, TextOutlet
 from harness.sftp.records.event_bus import EventBusOutlet
 from harness.sftp.records.events import SessionInfo
-from harness.sftp.records.listeners import Hear, Listeners
+from harness.sftp.records.legacy import text_of
+from harness.sftp.records.listeners import Listeners
+from harness.sftp.records.metrics import MetricsOutlet
 from harness.sftp.records.session import SessionRecords
+from harness.sftp.records.settings import RecordSettings, of_config
+from harness.sftp.records.triggers import TriggersFile
 from harness.sftp.session_log import Line, ServerLog, SessionLog
 
 
@@ -24,10 +27,10 @@ class ServerRecords:
     """
 
     def __init__(
-        self, log: ServerLog, *, hear: Sequence[Hear] = (), outlets: Sequence[Outlet[Any]] = ()
+        self, log: ServerLog, listeners: Listeners | None = None, outlets: Sequence[Background] = ()
     ) -> None:
         self.log = log
-        self.listeners = Listeners(hear)
+        self.listeners = listeners or Listeners()
         self._outlets = tuple(outlets)
 
     def session(self, about: SessionInfo) -> SessionRecords:
@@ -48,19 +51,36 @@ class ServerRecords:
 
 
 def records_of(config: SftpConfig) -> ServerRecords:
-    """Make the outlets that the configuration asks for."""
+    """Make the outlets that the server's settings ask for."""
+    settings = of_config(config)
     arn = resource_arn(config)
-    lines: list[Outlet[Record]] = [TextOutlet(sys.stdout)]
-    if config.log_group is not None:
-        lines.append(CloudWatchOutlet(config.engine, config.log_group, config.log_interval_s))
-    bus = EventBusOutlet(config.engine, config.server_id, arn)
+    lines = _log_outlets(config, settings)
+    listeners = Listeners()
 
     def emit(stream: str, line: Line) -> None:
         record = Record(clock.now(), stream, line)
         for outlet in lines:
             outlet.put(record)
 
-    return ServerRecords(ServerLog(emit, arn), hear=[bus.put], outlets=[*lines, bus])
+    bus = EventBusOutlet(config.engine, config.server_id, arn)
+    metrics = MetricsOutlet(
+        config.engine, config.server_id, config.metrics_interval_s, lambda: listeners.open_sessions > 0
+    )
+    listeners.add(bus.put, metrics.hear)
+    if settings.workflows is not None and config.workflow_triggers_file is not None:
+        listeners.add(TriggersFile(config.workflow_triggers_file, settings.workflows, config.server_id).hear)
+    return ServerRecords(ServerLog(emit, arn), listeners, [*lines, bus, metrics])
+
+
+def _log_outlets(config: SftpConfig, settings: RecordSettings) -> list[Outlet[Record]]:
+    outlets: list[Outlet[Record]] = [TextOutlet(sys.stdout)]
+    if settings.structured_group is not None:
+        outlets.append(CloudWatchOutlet(config.engine, settings.structured_group, config.log_interval_s))
+    if settings.legacy_group is not None:
+        outlets.append(
+            CloudWatchOutlet(config.engine, settings.legacy_group, config.log_interval_s, text_of=text_of)
+        )
+    return outlets
 
 
 def resource_arn(config: SftpConfig) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.sftp.records import events
 from harness.sftp.records.events import Happening, SessionInfo
+from harness.sftp.records.listeners import Listeners
 from harness.sftp.records.server import ServerRecords
 from harness.sftp.records.session import SessionRecords
 from harness.sftp.session_log import Line, ServerLog
@@ -54,7 +55,7 @@ def lines() -> list[Line]:
 def session(told: list[Happening], lines: list[Line], monkeypatch: pytest.MonkeyPatch) -> SessionRecords:
     monkeypatch.setattr("harness.clock.now", lambda: 1706545903.311866)
     log = ServerLog(lambda _stream, line: lines.append(line), ARN)
-    return ServerRecords(log, hear=[told.append]).session(ABOUT)
+    return ServerRecords(log, Listeners(told.append)).session(ABOUT)
 
 
 def _detail(happening: Happening) -> dict[str, Any]:

@@ -127,6 +127,15 @@ class SftpConfig(_Strict):
     pre_authentication_login_banner: Annotated[str, Field(max_length=4096)] = ""
     login_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     max_handles_per_session: Annotated[int, Field(ge=1, le=1024)] = 64
+    max_channels_per_connection: Annotated[int, Field(ge=1, le=100)] = 10
+    """SFTP sessions over one connection: https://docs.aws.amazon.com/general/latest/gr/transfer-service.html
+    Those for the next three are there, too.
+    """
+    max_sessions: Annotated[int, Field(ge=1)] = 10_000
+    """Of this process; a server of several workers shares its 10,000 among them."""
+    idle_timeout_s: Annotated[float, Field(gt=0)] = 1800.0
+    unresponsive_timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    """A client that answers no keep-alive message for so long is dropped."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=600)] = 10.0
     """How long SIGTERM waits for open uploads."""
     retire_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 300.0

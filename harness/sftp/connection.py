@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from harness.sftp.attempts import AttemptLimit
 from harness.sftp.authentication import Login, describe_key
 from harness.sftp.filesystem import S3Filesystem
 from harness.sftp.identity import User
+from harness.sftp.idle import IdleWatch
 from harness.sftp.protocol import SftpChannel
 from harness.sftp.services import Services
 from harness.sftp.session import Session
@@ -31,6 +33,11 @@ WRONG_PASSWORD = "Invalid user name or password"  # noqa: S105  (the text, not a
 TOO_MANY_FAILURES = "Too many authentication failures"
 """Both as AWS words them: https://docs.aws.amazon.com/transfer/latest/userguide/auth-issues.html"""
 
+IDLE = "Idle timeout"
+TOO_MANY_SESSIONS = "Too many sessions"
+TOO_MANY_CHANNELS = "Too many SFTP sessions on this connection"
+"""AWS publishes no text for these three."""
+
 
 class TransferConnection(asyncssh.SSHServer):
     """asyncssh's owner of one connection."""
@@ -42,6 +49,8 @@ class TransferConnection(asyncssh.SSHServer):
         self._login: Login | None = None
         self._kex = ""
         self._source_ip = ""
+        self._channels = 0
+        self._idle: IdleWatch | None = None
         self.session: Session | None = None
         self.ssh: asyncssh.SSHServerConnection | None = None
 
@@ -63,10 +72,13 @@ class TransferConnection(asyncssh.SSHServer):
             self._login.end()
         if isinstance(exc, asyncssh.KeyExchangeFailed):
             self._log_kex_failure(str(exc))
+        if self._idle is not None:
+            self._idle.stop()
         if self.session is not None:
+            self._services.open_sessions -= 1
             if exc is not None:
-                self.session.log.exit_reason(str(exc))
-            self.session.log.disconnected()
+                self.session.records.exit_reason(str(exc))
+            self.session.records.disconnected()
 
     def begin_auth(self, username: str) -> bool:
         banner = self._services.config.pre_authentication_login_banner
@@ -105,16 +117,45 @@ class TransferConnection(asyncssh.SSHServer):
     def auth_completed(self) -> None:
         if self._login is None or self._login.user is None:
             return
+        if self._services.open_sessions >= self._services.config.max_sessions:
+            self._reject()
+            return
         user = self._login.user
+        self._services.open_sessions += 1
         self.session = sessions.begin(user, self._source_ip, self._services)
-        self.session.log.connected(self._describe(user, self._login.key))
+        self.session.records.connected(self._describe(user, self._login.key))
+        self._idle = IdleWatch(
+            asyncio.get_running_loop(), self._services.config.idle_timeout_s, self._end_idle_session
+        )
+
+    def _reject(self) -> None:
+        self._services.records.log.connection_rejected(source_ip=self._source_ip, message=TOO_MANY_SESSIONS)
+        if self.ssh is not None:
+            self.ssh.disconnect(asyncssh.DISC_TOO_MANY_CONNECTIONS, TOO_MANY_SESSIONS)
+
+    def _end_idle_session(self) -> None:
+        if self.session is not None:
+            self.session.records.exit_reason(IDLE)
+        if self.ssh is not None:
+            self.ssh.disconnect(asyncssh.DISC_BY_APPLICATION, IDLE)
 
     def session_requested(self) -> Any:
-        if self.session is None:
+        """:raises asyncssh.ChannelOpenError: the connection has as many SFTP sessions as Transfer allows"""
+        config = self._services.config
+        if self.session is None or self._idle is None:
             return False
+        if self._channels >= config.max_channels_per_connection:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, TOO_MANY_CHANNELS)
+        self._channels += 1
         return SftpChannel(
-            S3Filesystem(self.session), max_handles=self._services.config.max_handles_per_session
+            S3Filesystem(self.session),
+            max_handles=config.max_handles_per_session,
+            idle=self._idle,
+            on_end=self._channel_ended,
         )
+
+    def _channel_ended(self) -> None:
+        self._channels -= 1
 
     def _info(self, name: str) -> str:
         return str(self.ssh.get_extra_info(name, "")) if self.ssh is not None else ""

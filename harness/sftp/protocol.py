@@ -8,6 +8,7 @@ handles is bounded. Everything here that is private to asyncssh is pinned by
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from asyncssh import (
@@ -26,6 +27,7 @@ from asyncssh.stream import SSHServerStreamSession
 from harness.sftp.asyncssh_details import silence_packet_log
 from harness.sftp.filesystem import S3Filesystem
 from harness.sftp.handles import OpenFile
+from harness.sftp.idle import IdleWatch
 
 SFTP_VERSION = 3
 _VERSION_3_REQUESTS = frozenset(range(3, 21))
@@ -44,8 +46,10 @@ class TransferHandler(SFTPServerHandler):
         writer: SSHWriter[bytes],
         *,
         max_handles: int,
+        idle: IdleWatch,
     ) -> None:
         super().__init__(cast(SFTPServer, filesystem), reader, writer, SFTP_VERSION)
+        self._idle = idle
         self._filesystem = filesystem
         self._max_handles = max_handles
         silence_packet_log(self)
@@ -61,7 +65,8 @@ class TransferHandler(SFTPServerHandler):
         """Answer one request, and take the next only when the client has room for more answers: one that
         asks for data and never reads it must not fill our memory.
         """
-        await super()._process_packet(pkttype, pktid, packet)
+        with self._idle.request():
+            await super()._process_packet(pkttype, pktid, packet)
         if self._writer is not None:
             await self._writer.drain()
 
@@ -118,10 +123,23 @@ TransferHandler._packet_handlers = {
 class SftpChannel(SSHServerStreamSession[bytes]):
     """A session channel on which only the `sftp` subsystem starts: no shell, no command, so no SCP."""
 
-    def __init__(self, filesystem: S3Filesystem, *, max_handles: int) -> None:
+    def __init__(
+        self,
+        filesystem: S3Filesystem,
+        *,
+        max_handles: int,
+        idle: IdleWatch,
+        on_end: Callable[[], None],
+    ) -> None:
         super().__init__(None)
         self._filesystem = filesystem
         self._max_handles = max_handles
+        self._idle = idle
+        self._on_end = on_end
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._on_end()
 
     def shell_requested(self) -> bool:
         return False
@@ -138,5 +156,7 @@ class SftpChannel(SSHServerStreamSession[bytes]):
             return
         silence_packet_log(chan)
         reader, writer = SSHReader[bytes](self, chan), SSHWriter[bytes](self, chan)
-        handler = TransferHandler(self._filesystem, reader, writer, max_handles=self._max_handles)
+        handler = TransferHandler(
+            self._filesystem, reader, writer, max_handles=self._max_handles, idle=self._idle
+        )
         connection.create_task(handler.run(), reader.logger)

@@ -31,9 +31,8 @@ from harness.transfer.store import TransferStore
 
 IDENT = "AWS_SFTP_1.1"
 """As seen on live servers: https://github.com/sshnet/SSH.NET/issues/1092"""
-_KEEPALIVE_INTERVAL_S = 100
-_KEEPALIVE_COUNT = 3
-"""Transfer drops a client that does not respond for 300 s."""
+_KEEPALIVES = 3
+"""A client is dropped when this many in a row went without an answer."""
 _LOGIN_TIMEOUT_S = 120
 _POLL_S = 0.05
 _CLEAN_UP_S = 3.0
@@ -93,8 +92,8 @@ class TransferServer:
                 agent_forwarding=False,
                 allow_pty=False,
                 login_timeout=_LOGIN_TIMEOUT_S,
-                keepalive_interval=_KEEPALIVE_INTERVAL_S,
-                keepalive_count_max=_KEEPALIVE_COUNT,
+                keepalive_interval=self._config.unresponsive_timeout_s / _KEEPALIVES,
+                keepalive_count_max=_KEEPALIVES - 1,
             )
         except OSError as exc:
             raise PortInUseError(

@@ -33,6 +33,7 @@ class Services:
     journal: UploadJournal
     records: ServerRecords
     open_uploads: set[OpenUpload] = field(default_factory=set)
+    open_sessions: int = 0
     draining: bool = False
     """Set on SIGTERM: open uploads may finish, new ones are refused."""
     background: set[asyncio.Task[None]] = field(default_factory=set)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from harness.engines.base import EngineInfo
 from harness.exceptions import UsageError
 from harness.sftp.identity import is_login_name
-from harness.transfer.model import WorkflowTriggers
+from harness.transfer.model import IdentityProvider, ProviderType, WorkflowTriggers
 from harness.transfer.policies import SECURITY_POLICIES
 
 MIB = 1024 * 1024
@@ -115,6 +115,9 @@ class SftpConfig(_Strict):
     workflow_triggers_file: Path | None = None
     """Gets a line for each workflow that must be run; the control plane reads it."""
     users: list[UserConfig] = []
+    identity_provider_type: ProviderType = "SERVICE_MANAGED"
+    """With another one, `users` are nobody, and `identity_provider_details` tells who is asked."""
+    identity_provider_details: IdentityProvider | None = None
     part_size_bytes: Annotated[int, Field(ge=MIN_PART_SIZE_BYTES, le=512 * MIB)] = 8 * MIB
     parts_in_flight: Annotated[int, Field(ge=1, le=16)] = 2
     """Parts of one upload that are on their way to S3 at once; the client waits when they are all slow."""
@@ -154,8 +157,8 @@ class SftpConfig(_Strict):
 
     @model_validator(mode="after")
     def _users_from_somewhere(self) -> SftpConfig:
-        if not self.users and self.store_file is None:
-            raise ValueError("there are neither users nor a store_file")
+        if not self.users and self.store_file is None and self.identity_provider_type == "SERVICE_MANAGED":
+            raise ValueError("there are neither users nor a store_file nor another identity provider")
         return self
 
     @model_validator(mode="after")

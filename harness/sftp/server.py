@@ -13,21 +13,20 @@ from typing import Any
 import asyncssh
 
 from harness import clock
-from harness.exceptions import EnvironmentNotReadyError, PortInUseError
+from harness.exceptions import EnvironmentNotReadyError, IdentityProviderError, PortInUseError
 from harness.files import replace_json
 from harness.sftp import server_record
 from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import MappedAuthoriser
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
-from harness.sftp.identity import ConfiguredUsers, IdentityProvider
+from harness.sftp.identity import LoginAttempt
 from harness.sftp.journal import UploadJournal
-from harness.sftp.providers.stored import StoreUsers
+from harness.sftp.providers.chosen import identity_provider
 from harness.sftp.records.server import records_of
 from harness.sftp.security_policies import SECURITY_POLICIES
 from harness.sftp.services import Services
 from harness.sftp.storage.base import Storage
-from harness.transfer.store import TransferStore
 
 IDENT = "AWS_SFTP_1.1"
 """As seen on live servers: https://github.com/sshnet/SSH.NET/issues/1092"""
@@ -49,7 +48,9 @@ class TransferServer:
         self._connections: set[TransferConnection] = set()
         self._services = Services(
             config=config,
-            authenticator=Authenticator(_users(config, self._store)),
+            authenticator=Authenticator(
+                identity_provider(config, self._store), report=self._tell_provider_error
+            ),
             authoriser=MappedAuthoriser(),
             storage=storage,
             journal=_journal(config.uploads_file),
@@ -67,6 +68,11 @@ class TransferServer:
         self._services.records.start()
         self._listener = await self._listen(keys)
         _write_ready_file(self._config, self._listener.get_port(), keys[0].get_fingerprint())
+
+    def _tell_provider_error(self, attempt: LoginAttempt, error: IdentityProviderError) -> None:
+        self._services.records.log.provider_error(
+            user=attempt.user_name, source_ip=attempt.source_ip, message=error.message
+        )
 
     async def _listen(self, keys: list[asyncssh.SSHKey]) -> asyncssh.SSHAcceptor:
         policy = SECURITY_POLICIES[self._config.security_policy]
@@ -152,10 +158,6 @@ def _address(config: SftpConfig) -> dict[str, Any]:
     if config.listen_fd is None:
         return {"host": config.host, "port": config.port, "reuse_address": True}
     return {"sock": socket.socket(fileno=config.listen_fd)}
-
-
-def _users(config: SftpConfig, store: TransferStore | None) -> IdentityProvider:
-    return ConfiguredUsers(config.users) if store is None else StoreUsers(store, config.server_id)
 
 
 def _journal(path: Path) -> UploadJournal:

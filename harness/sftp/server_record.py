@@ -56,6 +56,8 @@ def _settings(server: Server) -> dict[str, Any]:
     protocol, storage = server.ProtocolDetails, server.S3StorageOptions
     return {
         "log_group": _log_group(server),
+        "identity_provider_type": server.IdentityProviderType,
+        "identity_provider_details": server.IdentityProviderDetails,
         "set_stat_option": (protocol and protocol.SetStatOption) or "DEFAULT",
         "security_policy": server.SecurityPolicyName,
         "pre_authentication_login_banner": server.PreAuthenticationLoginBanner or "",

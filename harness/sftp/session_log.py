@@ -58,6 +58,22 @@ class ServerLog:
             },
         )
 
+    def provider_error(self, *, user: str, source_ip: str, message: str) -> None:
+        """The identity provider gave no answer, or a wrong one. The AUTH_FAILURE line that follows does not
+        say why; AWS publishes no line for it, so this one is ours.
+        """
+        self.emit(
+            ERRORS_STREAM,
+            {
+                "operation": "AUTHENTICATE",
+                "activity-type": "ERROR",
+                "source-ip": source_ip,
+                "resource-arn": self.resource_arn,
+                "message": message,
+                "user": user,
+            },
+        )
+
     def kex_failure(self, *, source_ip: str, message: str, offered: str) -> None:
         self.emit(
             ERRORS_STREAM,

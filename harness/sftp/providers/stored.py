@@ -1,4 +1,4 @@
-"""Service-managed users, read from the control plane's store at each login: a user who was just added gets in.
+"""Service-managed users, read from the control plane's store at each login: who was just added gets in.
 
 They have keys only: https://docs.aws.amazon.com/transfer/latest/userguide/service-managed-users.html
 """

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TextIO, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TextIO, TypeVar
 
 from harness import aws, clock
 from harness.engines.base import EngineInfo
@@ -122,15 +122,23 @@ class CloudWatchOutlet(Outlet[Record]):
     """PutLogEvents, one call per stream and batch; streams are made when first needed.
 
     :param text_of: turns a stream and a line of it into the message; JSON when not given
+    :param make_group: make the group when it is not there
     """
 
     def __init__(
-        self, engine: EngineInfo, group: str, interval_s: float, *, text_of: TextOf | None = None
+        self,
+        engine: EngineInfo,
+        group: str,
+        interval_s: float,
+        *,
+        text_of: TextOf | None = None,
+        make_group: bool = False,
     ) -> None:
         super().__init__(f"log group {group}", interval_s)
         self._logs = aws.client("logs", engine)
         self._group = group
         self._text_of = text_of or as_json
+        self._make_group = make_group
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def deliver(self, records: list[Record]) -> None:
@@ -159,15 +167,21 @@ class CloudWatchOutlet(Outlet[Record]):
     def _make_stream(self, stream: str) -> None:
         if stream in self._known:
             return
-        try:
-            with aws.translated("making a log stream"):
-                self._logs.create_log_stream(logGroupName=self._group, logStreamName=stream)
-        except AwsError as exc:
-            if exc.code != "ResourceAlreadyExistsException":
-                raise
+        if self._make_group:
+            self._make("group", logGroupName=self._group)
+            self._make_group = False
+        self._make("stream", logGroupName=self._group, logStreamName=stream)
         self._known[stream] = None
         if len(self._known) > _KNOWN_STREAMS:
             self._known.popitem(last=False)
+
+    def _make(self, what: Literal["group", "stream"], **names: str) -> None:
+        try:
+            with aws.translated(f"making a log {what}"):
+                getattr(self._logs, f"create_log_{what}")(**names)
+        except AwsError as exc:
+            if exc.code != "ResourceAlreadyExistsException":
+                raise
 
     def _event(self, record: Record) -> dict[str, Any]:
         return {"timestamp": int(record.at * 1000), "message": self._text_of(record.stream, record.line)}

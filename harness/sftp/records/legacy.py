@@ -28,6 +28,13 @@ _NAMES = {"source-ip": "SourceIP"}
 _QUOTED = frozenset({"message", "user-policy"})
 
 
+def group_of(server_id: str) -> str:
+    """Return the log group; its name is not for the user to choose.
+    https://docs.aws.amazon.com/transfer/latest/userguide/log-server-manage.html
+    """
+    return f"/aws/transfer/{server_id}"
+
+
 def text_of(stream: str, line: Line) -> str:
     """Return e.g. `lhr.33a8fb495ffb383b OPEN Path=/bucket/path/to/file Mode=CREATE|TRUNCATE|WRITE`."""
     activity = line["activity-type"]

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from harness import clock
 from harness.sftp.config import SftpConfig
 from harness.sftp.outlets import Background, CloudWatchOutlet, Outlet, Record, TextOutlet
+from harness.sftp.records import legacy
 from harness.sftp.records.event_bus import EventBusOutlet
 from harness.sftp.records.events import SessionInfo
-from harness.sftp.records.legacy import text_of
 from harness.sftp.records.listeners import Listeners
 from harness.sftp.records.metrics import MetricsOutlet
 from harness.sftp.records.session import SessionRecords
-from harness.sftp.records.settings import RecordSettings, of_config
 from harness.sftp.records.triggers import TriggersFile
 from harness.sftp.session_log import Line, ServerLog, SessionLog
 
@@ -52,9 +51,8 @@ class ServerRecords:
 
 def records_of(config: SftpConfig) -> ServerRecords:
     """Make the outlets that the server's settings ask for."""
-    settings = of_config(config)
     arn = resource_arn(config)
-    lines = _log_outlets(config, settings)
+    lines = _log_outlets(config)
     listeners = Listeners()
 
     def emit(stream: str, line: Line) -> None:
@@ -67,19 +65,20 @@ def records_of(config: SftpConfig) -> ServerRecords:
         config.engine, config.server_id, config.metrics_interval_s, lambda: listeners.open_sessions > 0
     )
     listeners.add(bus.put, metrics.hear)
-    if settings.workflows is not None and config.workflow_triggers_file is not None:
-        listeners.add(TriggersFile(config.workflow_triggers_file, settings.workflows, config.server_id).hear)
+    if config.workflow_details is not None and config.workflow_triggers_file is not None:
+        triggers = TriggersFile(config.workflow_triggers_file, config.workflow_details, config.server_id)
+        listeners.add(triggers.hear)
     return ServerRecords(ServerLog(emit, arn), listeners, [*lines, bus, metrics])
 
 
-def _log_outlets(config: SftpConfig, settings: RecordSettings) -> list[Outlet[Record]]:
+def _log_outlets(config: SftpConfig) -> list[Outlet[Record]]:
+    engine, interval_s = config.engine, config.log_interval_s
     outlets: list[Outlet[Record]] = [TextOutlet(sys.stdout)]
-    if settings.structured_group is not None:
-        outlets.append(CloudWatchOutlet(config.engine, settings.structured_group, config.log_interval_s))
-    if settings.legacy_group is not None:
-        outlets.append(
-            CloudWatchOutlet(config.engine, settings.legacy_group, config.log_interval_s, text_of=text_of)
-        )
+    if config.log_group is not None:
+        outlets.append(CloudWatchOutlet(engine, config.log_group, interval_s))
+    if config.logging_role:
+        group = legacy.group_of(config.server_id)
+        outlets.append(CloudWatchOutlet(engine, group, interval_s, text_of=legacy.text_of, make_group=True))
     return outlets
 
 

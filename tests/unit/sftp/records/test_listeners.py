@@ -1,4 +1,4 @@
-"""Metrics, workflow triggers and settings: what follows from a session's reports."""
+"""Metrics and workflow triggers: what follows from a session's reports."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.exceptions import EnvironmentNotReadyError
 from harness.sftp.records.events import Failure, Happening, SessionInfo
 from harness.sftp.records.metrics import Traffic, count, data_of
-from harness.sftp.records.settings import RecordSettings, of_server
 from harness.sftp.records.triggers import TriggersFile, triggered
-from harness.transfer.model import Server, WorkflowTrigger, WorkflowTriggers
+from harness.transfer.model import WorkflowTrigger, WorkflowTriggers
 
 pytestmark = pytest.mark.unit
 
@@ -86,23 +84,3 @@ def test_a_trigger_is_one_line(tmp_path: Path) -> None:
 def test_a_full_disk_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     TriggersFile(Path("/dev/full"), WORKFLOWS, SERVER_ID).hear(_upload())
     assert "a workflow is not started" in capsys.readouterr().err
-
-
-def _server(destinations: tuple[str, ...] = (), logging_role: str | None = None) -> Server:
-    return Server(
-        ServerId=SERVER_ID, Arn="arn", StructuredLogDestinations=destinations, LoggingRole=logging_role
-    )
-
-
-def test_the_settings_of_a_server_say_where_logs_go() -> None:
-    destination = "arn:aws:logs:us-east-1:000000000000:log-group:/my/group:*"
-    assert of_server(_server()) == RecordSettings()
-    assert of_server(_server((destination,))) == RecordSettings(structured_group="/my/group")
-    assert of_server(_server(logging_role="arn:aws:iam::1:role/l")) == RecordSettings(
-        legacy_group=f"/aws/transfer/{SERVER_ID}"
-    )
-
-
-def test_a_destination_that_is_no_log_group() -> None:
-    with pytest.raises(EnvironmentNotReadyError, match="not the ARN of a log group"):
-        of_server(_server(("arn:aws:s3:::bucket",)))

@@ -56,6 +56,8 @@ def _settings(server: Server) -> dict[str, Any]:
     protocol, storage = server.ProtocolDetails, server.S3StorageOptions
     return {
         "log_group": _log_group(server),
+        "logging_role": server.LoggingRole,
+        "workflow_details": server.WorkflowDetails,
         "identity_provider_type": server.IdentityProviderType,
         "identity_provider_details": server.IdentityProviderDetails,
         "set_stat_option": (protocol and protocol.SetStatOption) or "DEFAULT",

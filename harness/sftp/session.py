@@ -11,7 +11,6 @@ from harness.sftp.identity import User
 from harness.sftp.journal import UploadRef
 from harness.sftp.records.session import SessionInfo, SessionRecords
 from harness.sftp.services import Services
-from harness.sftp.session_log import SessionLog
 from harness.sftp.storage.base import Metadata
 
 
@@ -26,10 +25,6 @@ class Session:
     authorisation: Authorisation
     records: SessionRecords
     services: Services
-
-    @property
-    def log(self) -> SessionLog:
-        return self.records.log
 
     @property
     def object_metadata(self) -> Metadata:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.deploy import transfer
 from harness.deploy.handling import API_TYPES
 from harness.deploy.parameters import is_list
 from harness.deploy.template import replace_references
@@ -63,14 +64,16 @@ class DeferredValues:
     :param parameters: the template's section
     :param resources: those that exist
     :param lacking: which of them are not in the adapted template
+    :param stack_name: in CloudFormation
     """
 
     def __init__(
-        self, parameters: Mapping[str, Any], resources: Mapping[str, Any], lacking: set[str]
+        self, parameters: Mapping[str, Any], resources: Mapping[str, Any], lacking: set[str], stack_name: str
     ) -> None:
         self._parameters = parameters
         self._resources = resources
         self._lacking = lacking
+        self._stack_name = stack_name
         self._names: dict[str, str] = {}
         self.outputs: dict[str, dict[str, Any]] = {}
         """To be added to the template's outputs."""
@@ -82,14 +85,18 @@ class DeferredValues:
     def without_lacking(self, value: Any) -> Any:
         """Return a piece of template in which nothing refers to a resource that is not there.
 
-        The name of such a resource is the one that its properties give, otherwise its logical id (with the
-        stack's name before it where it is created through the API). Its other attributes stay symbols, such
-        as `Server.Arn`.
+        Servers and users of Transfer Family have their attributes all the same. The name of another resource
+        is the one that its properties give, otherwise its logical id (with the stack's name before it where
+        it is created through the API). Its other attributes stay symbols, such as `Service.ServiceArn`.
         """
         return replace_references(value, self._lacking, self._symbol)
 
     def _symbol(self, name: str, attribute: str | None) -> Any:
         resource = self._resources[name]
+        if resource["Type"] in transfer.TYPES:
+            known = transfer.value(self._stack_name, name, resource, attribute)
+            if known is not None:
+                return self.without_lacking(known)
         key = _NAME_PROPERTIES.get((resource["Type"], attribute), "")
         if key in resource.get("Properties", {}):
             return self.without_lacking(resource["Properties"][key])

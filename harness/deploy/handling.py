@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from harness.deploy import transfer
 from harness.deploy.template import references
 
 
@@ -30,7 +31,7 @@ API_TYPES: Mapping[str, str] = {
 """Types that the engine's API has although its CloudFormation lacks them, with the call."""
 
 _ECS = "worker processes of this machine (python -m pipeline.worker)"
-_SFTP = "the harness's SFTP server"
+_SFTP = "the harness's own Transfer Family: API endpoint, SFTP workers, policies, logs and events"
 STOOD_IN_TYPES: Mapping[str, str] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _ECS,
     "AWS::ApplicationAutoScaling::ScalingPolicy": _ECS,
@@ -54,6 +55,11 @@ class Fate:
     note: str = ""
     """By what it is created or stood in for, or why it is left out."""
 
+    @property
+    def has_identity(self) -> bool:
+        """Tell whether others may refer to it: deployed, or known by name and ARN all the same."""
+        return self.handling is Handling.DEPLOYED or self.type in transfer.TYPES
+
     def __str__(self) -> str:
         return f"{self.logical_id} ({self.type})" + (f": {self.note}" if self.note else "")
 
@@ -61,7 +67,7 @@ class Fate:
 def fates(resources: Mapping[str, Any], creates: Callable[[str], bool]) -> dict[str, Fate]:
     """Decide about every resource.
 
-    What refers to a resource that is not deployed cannot be deployed either: it would get a reference to
+    What refers to a resource that has no identity cannot be deployed either: it would get a reference to
     nothing.
 
     :param creates: tells whether the engine's CloudFormation has a type
@@ -88,9 +94,9 @@ def _by_type(name: str, type_: str, creates: Callable[[str], bool]) -> Fate:
 
 
 def _dependent(resources: Mapping[str, Any], decided: Mapping[str, Fate]) -> dict[str, Fate]:
-    lacking = not_deployed(decided)
+    lacking = {name for name, fate in decided.items() if not fate.has_identity}
     found = {}
-    for name in decided.keys() - lacking:
+    for name in decided.keys() - not_deployed(decided):
         if missing := _first_reference(resources[name].get("Properties", {}), lacking):
             reason = f"it refers to {missing}, which is not deployed"
             found[name] = Fate(name, resources[name]["Type"], Handling.LEFT_OUT, reason)

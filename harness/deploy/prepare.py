@@ -36,6 +36,8 @@ class Prepared:
     """Type and name of the data holders that the template names, by logical id."""
     is_whole: bool
     """Whether the engine creates every type that AWS has, and so gets the template as it is."""
+    stack_name: str
+    """In CloudFormation."""
 
     def of(self, how: Handling) -> list[Fate]:
         """Return the resources with which that happens, in the order of the template."""
@@ -89,6 +91,7 @@ def prepare(
         fates=handling.fates(resources, capabilities.creates),
         names=names.given(resources, conditions),
         is_whole=capabilities.resource_types is None,
+        stack_name=stack_name,
     )
 
 
@@ -101,7 +104,7 @@ def adapt(prepared: Prepared) -> Adapted:
     if prepared.is_whole:
         return Adapted(_text(prepared.template), {}, None)
     lacking = handling.not_deployed(prepared.fates)
-    values = DeferredValues(prepared.template["Parameters"], prepared.resources, lacking)
+    values = DeferredValues(prepared.template["Parameters"], prepared.resources, lacking, prepared.stack_name)
     deferred = {
         fate.logical_id: values.collect(prepared.resources[fate.logical_id].get("Properties", {}))
         for fate in (*prepared.of(Handling.API), *prepared.of(Handling.STAND_IN))
@@ -109,7 +112,7 @@ def adapt(prepared: Prepared) -> Adapted:
     reload = values.collect(reloadable.describe(_deployed(prepared)))
     body = {
         **{name: part for name, part in prepared.template.items() if name not in ("Conditions", "Rules")},
-        "Resources": _deployed(prepared),
+        "Resources": values.without_lacking(_deployed(prepared)),
         "Outputs": {**_outputs(prepared, values, lacking), **values.outputs},
     }
     return Adapted(_text(body), deferred, reload)
@@ -143,7 +146,12 @@ def _dependencies(body: Mapping[str, Any], names: set[str]) -> dict[str, list[st
 
 def _outputs(prepared: Prepared, values: DeferredValues, lacking: set[str]) -> dict[str, Any]:
     """Return the template's outputs, but for those that tell something about what is not created at all."""
-    absent = lacking - {fate.logical_id for fate in prepared.of(Handling.API)}
+    through_api = prepared.of(Handling.API)
+    absent = {
+        name
+        for name in lacking
+        if not (fate := prepared.fates[name]).has_identity and fate not in through_api
+    }
     return {
         name: values.without_lacking(body)
         for name, body in prepared.outputs.items()

@@ -21,14 +21,17 @@ pytestmark = pytest.mark.unit
 
 RESOURCES: dict[str, Any] = {
     "Queue": {"Type": "AWS::SQS::Queue"},
-    "Topic": {"Type": "AWS::SNS::Topic", "DependsOn": ["Queue", "Server"]},
-    "Server": {"Type": "AWS::Transfer::Server"},
-    "User": {"Type": "AWS::Transfer::User", "Properties": {"ServerId": {"Ref": "Server"}}},
-    "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Text": {"Fn::Sub": "of ${Server.Arn}"}}},
+    "Topic": {"Type": "AWS::SNS::Topic", "DependsOn": ["Queue", "Tasks"]},
+    "Tasks": {"Type": "AWS::ECS::Service"},
+    "Scaling": {
+        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+        "Properties": {"ResourceId": {"Ref": "Tasks"}},
+    },
+    "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Text": {"Fn::Sub": "of ${Tasks.Arn}"}}},
     "Other": {"Type": "AWS::SQS::Queue", "Properties": {"Name": {"Fn::GetAtt": ["Queue", "Arn"]}}},
     "Address": {"Type": "AWS::EC2::EIP"},
 }
-OUTPUTS = {"QueueUrl": {"Value": {"Ref": "Queue"}}, "ServerArn": {"Value": {"Fn::GetAtt": ["Server", "Arn"]}}}
+OUTPUTS = {"QueueUrl": {"Value": {"Ref": "Queue"}}, "TasksArn": {"Value": {"Fn::GetAtt": ["Tasks", "Arn"]}}}
 
 
 def body(found: Any) -> Any:
@@ -64,15 +67,15 @@ def test_an_engine_that_has_everything_gets_everything() -> None:
 
 def test_what_refers_to_a_lacking_resource_goes_with_it(tmp_path: Path) -> None:
     found = prepared(tmp_path, Resources=RESOURCES, Outputs=OUTPUTS)
-    assert [fate.logical_id for fate in found.of(Handling.STAND_IN)] == ["Server", "User"]
+    assert [fate.logical_id for fate in found.of(Handling.STAND_IN)] == ["Tasks", "Scaling"]
     assert [str(fate) for fate in found.of(Handling.LEFT_OUT)] == [
-        "Alarm (AWS::CloudWatch::Alarm): it refers to Server, which is not deployed",
+        "Alarm (AWS::CloudWatch::Alarm): it refers to Tasks, which is not deployed",
         "Address (AWS::EC2::EIP): the engine's CloudFormation has no such type",
     ]
     adapted = body(found)
     assert set(adapted["Resources"]) == {"Source", "Destination", "Queue", "Topic", "Other"}
     assert "QueueUrl" in adapted["Outputs"]
-    assert "ServerArn" not in adapted["Outputs"]
+    assert "TasksArn" not in adapted["Outputs"]
     assert adapted["Resources"]["Topic"]["DependsOn"] == ["Queue"]
 
 
@@ -83,7 +86,7 @@ PIPE: dict[str, Any] = {
         "Suffixes": {"Ref": "Suffixes"},
         "Target": {"Fn::If": ["IsFast", {"Fn::GetAtt": ["FastQueue", "Arn"]}, {"Ref": "AWS::NoValue"}]},
         "Batch": {"Fn::If": ["IsFast", "1", {"Ref": "BatchSize"}]},
-        "Server": {"Fn::Sub": "arn:${AWS::Region}:${Server}"},
+        "Tasks": {"Fn::Sub": "arn:${AWS::Region}:${Tasks}"},
         "Parts": {"Fn::Split": ["/", {"Ref": "Queue"}]},
         "Plain": [1, {"Deep": "text"}],
     },
@@ -98,7 +101,7 @@ SECTIONS: dict[str, Any] = {
     "Resources": {
         "Queue": {"Type": "AWS::SQS::Queue"},
         "FastQueue": {"Type": "AWS::SQS::Queue", "Condition": "IsFast"},
-        "Server": {"Type": "AWS::Transfer::Server"},
+        "Tasks": {"Type": "AWS::ECS::Service"},
         "Pipe": PIPE,
     },
 }
@@ -139,7 +142,7 @@ def test_of_a_branch_that_is_not_taken_nothing_is_asked(tmp_path: Path) -> None:
 
 def test_references_among_lacking_resources_stay_symbols(tmp_path: Path) -> None:
     asked = json.dumps(body(prepared(tmp_path, **SECTIONS))["Outputs"])
-    assert '{"Fn::Sub": ["arn:${AWS::Region}:${ServerReplaced}", {"ServerReplaced": "Server"}]}' in asked
+    assert '{"Fn::Sub": ["arn:${AWS::Region}:${TasksReplaced}", {"TasksReplaced": "Tasks"}]}' in asked
 
 
 def test_outputs_that_were_asked_for_are_not_shown(tmp_path: Path) -> None:

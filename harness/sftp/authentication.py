@@ -99,6 +99,7 @@ class Login:
         provider = self._authenticator.provider
         self._methods = provider.methods if self._protocol == "SFTP" else AuthenticationMethods.PASSWORD
         self._name = user_name
+        self._keys_are_known = False
         self._answer_for_keys: User | None = None
         self._candidate: User | None = None
         self._key_is_proved = False
@@ -131,10 +132,11 @@ class Login:
 
     async def _keys_of_user(self) -> User | None:
         """Ask once for all keys that a client tries, and not again when it signs: the question would be the
-        same.
+        same. That there is no such user is remembered too, or the number of questions would tell it.
         """
-        if self._answer_for_keys is None:
+        if not self._keys_are_known:
             self._answer_for_keys = await self._authenticator.ask(self._attempt(None))
+            self._keys_are_known = True
         return self._answer_for_keys
 
     async def try_password(self, password: str) -> bool:

@@ -55,9 +55,13 @@ class TransferHandler(SFTPServerHandler):
         silence_packet_log(self)
 
     async def run(self) -> None:
-        """Serve until the channel ends, whatever ends it."""
+        """Serve until the channel ends, whatever ends it. asyncssh would end the whole connection when a
+        channel ends before its first packet.
+        """
         try:
             await super().run()
+        except (EOFError, OSError):
+            await self._cleanup(None)
         finally:
             self._abandon_files("session ended")
 

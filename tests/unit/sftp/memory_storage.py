@@ -20,17 +20,20 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.metadata: dict[str, dict[str, str]] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
         self.calls: list[str] = []
 
     async def put(self, bucket: str, key: str, data: bytes | bytearray, metadata: Metadata) -> StoredObject:
         self.calls.append("put")
         self.objects[key] = bytes(data)
+        self.metadata[key] = dict(metadata)
         return self._stored(key)
 
     async def create_multipart(self, bucket: str, key: str, metadata: Metadata) -> str:
         self.calls.append("create_multipart")
         self.parts[key] = {}
+        self.metadata[key] = dict(metadata)
         return key
 
     async def put_part(

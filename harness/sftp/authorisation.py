@@ -1,7 +1,7 @@
 """May this user do this to that object? One question, asked before every call to S3.
 
-Each session has its own `Authorisation`, made by the server's `Authoriser`. `MappedAuthoriser` stands in
-where there is no IAM to ask.
+Each session has its own `Authorisation`, made by the server's `Authoriser`: `policies.authoriser` asks IAM,
+`MappedAuthoriser` stands in where there is none to ask.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ class AccessDeniedError(Exception):
         super().__init__(message)
 
 
+class PoliciesUnavailableError(Exception):
+    """The policies cannot be read now; nothing is said about what they allow. The text is for the log."""
+
+
 class Authorisation(Protocol):
     """What one session may do. Asked for every request, so the answer must come from memory once the user's
     policies have been read.
@@ -45,6 +49,7 @@ class Authorisation(Protocol):
         :param prefix: condition key `s3:prefix` of a listing, as S3 would be sent it
         :param delimiter: condition key `s3:delimiter`
         :raises AccessDeniedError: it may not
+        :raises PoliciesUnavailableError: not known now
         """
 
 
@@ -77,8 +82,16 @@ class _Mapped:
         delimiter: str | None = None,  # noqa: ARG002
     ) -> None:
         asked = key or prefix or ""
-        if not any(_covers(m.bucket, m.prefix, bucket, asked) for m in self.user.mappings):
+        if not any(_covers(*place, bucket, asked) for place in _places(self.user)):
             raise AccessDeniedError
+
+
+def _places(user: User) -> list[tuple[str, str]]:
+    """Return bucket and prefix of what the user may reach."""
+    if user.home_directory_type == "PATH":
+        bucket, _, prefix = user.home_directory.strip("/").partition("/")
+        return [(bucket, prefix)]
+    return [(mapping.bucket, mapping.prefix) for mapping in user.mappings]
 
 
 def _covers(mapped_bucket: str, mapped_prefix: str, bucket: str, key: str) -> bool:

@@ -125,6 +125,12 @@ class SftpConfig(_Strict):
     """What becomes of an upload whose session ended with the file open; Transfer Family keeps it."""
     directory_listing_optimization: Literal["ENABLED", "DISABLED"] = "ENABLED"
     """`S3StorageOptions.DirectoryListingOptimization`."""
+    authorisation: Literal["iam", "mapped"] = "mapped"
+    """`iam` evaluates the policies of the user's role, session and bucket, which it reads from the engine;
+    `mapped` allows what the user's home or mappings reach, for an engine without IAM.
+    """
+    policy_ttl_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long policies that were read are used: a change in IAM reaches open sessions after that."""
     set_stat_option: Literal["DEFAULT", "ENABLE_NO_OP"] = "DEFAULT"
     security_policy: str = "TransferSecurityPolicy-2024-01"
     pre_authentication_login_banner: Annotated[str, Field(max_length=4096)] = ""

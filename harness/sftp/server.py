@@ -17,11 +17,11 @@ from harness.exceptions import EnvironmentNotReadyError, IdentityProviderError, 
 from harness.files import replace_json
 from harness.sftp import server_record
 from harness.sftp.authentication import Authenticator
-from harness.sftp.authorisation import MappedAuthoriser
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
 from harness.sftp.identity import LoginAttempt
 from harness.sftp.journal import UploadJournal
+from harness.sftp.policies.authoriser import authoriser_of
 from harness.sftp.providers.chosen import identity_provider
 from harness.sftp.records.server import records_of
 from harness.sftp.security_policies import SECURITY_POLICIES
@@ -51,7 +51,7 @@ class TransferServer:
             authenticator=Authenticator(
                 identity_provider(config, self._store), report=self._tell_provider_error
             ),
-            authoriser=MappedAuthoriser(),
+            authoriser=authoriser_of(config),
             storage=storage,
             journal=_journal(config.uploads_file),
             records=records_of(config),

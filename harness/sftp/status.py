@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from asyncssh import SFTPError, SFTPFailure, SFTPNoSuchFile, SFTPPermissionDenied
 
-from harness.sftp.authorisation import AccessDeniedError
+from harness.sftp.authorisation import AccessDeniedError, PoliciesUnavailableError
 from harness.sftp.directories import BadPathError, UnmappedPathError
 from harness.sftp.storage.base import (
     ObjectNotFoundError,
@@ -17,7 +17,14 @@ from harness.sftp.storage.base import (
 )
 from harness.sftp.window import RandomWriteError
 
-TRANSLATED = (StorageError, BadPathError, UnmappedPathError, RandomWriteError, AccessDeniedError)
+TRANSLATED = (
+    StorageError,
+    BadPathError,
+    UnmappedPathError,
+    RandomWriteError,
+    AccessDeniedError,
+    PoliciesUnavailableError,
+)
 
 
 def sftp_error(exc: BaseException) -> SFTPError:
@@ -27,6 +34,8 @@ def sftp_error(exc: BaseException) -> SFTPError:
             return SFTPNoSuchFile("No such file or directory")
         case StorageDeniedError() | AccessDeniedError():
             return SFTPPermissionDenied("Access denied")
+        case PoliciesUnavailableError():
+            return SFTPFailure("Permissions cannot be checked now")
         case StorageBusyError():
             return SFTPFailure(f"S3 is not available now ({exc.code})")
         case StorageError():

@@ -29,7 +29,7 @@ SEVERAL = LogicalDirectories(MAPPINGS)
 
 
 def _only_the_home() -> Authorisation:
-    user = User("alice", "role", mappings=(Mapping("/", "bucket", "alice"),))
+    user = User("alice", "role", home_directory_type="LOGICAL", mappings=(Mapping("/", "bucket", "alice"),))
     return MappedAuthoriser().for_session(user, session_id="1", source_ip="127.0.0.1")
 
 

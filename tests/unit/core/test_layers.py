@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engines": frozenset({"aws", "environments"}),
     "deploy": frozenset({"aws", "environments"}),
     "faults": frozenset({"engines"}),
-    "transfer": frozenset(),
+    "transfer": frozenset({"aws"}),
     "sftp": frozenset({"aws", "transfer"}),
     "standins": frozenset({"aws", "environments", "engines"}),
     "load": frozenset(),

@@ -1,0 +1,122 @@
+"""The log stream of an execution, `<user>.<workflow-id>.<suffix>`, in the group of its server.
+
+The lines are those of AWS's samples (https://docs.aws.amazon.com/transfer/latest/userguide/cloudwatch-workflows.html);
+`StepErrored` and `ExecutionErrored` follow them, as no sample of these is published.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from typing import Any
+
+from harness import clock
+from harness.exceptions import FloodgateError
+from harness.transfer.executions.errors import StepError
+from harness.transfer.executions.services import Services
+from harness.transfer.executions.steps import Context, Location
+from harness.transfer.model import Server
+
+_log = logging.getLogger(__name__)
+
+
+class ExecutionLog:
+    """Writes each line at once. A log that cannot be written is told once, and stops nothing."""
+
+    def __init__(self, context: Context, server: Server, services: Services) -> None:
+        trigger = context.trigger
+        self._context = context
+        self._services = services
+        self._group = group_of(server)
+        self._stream = f"{trigger.user_name}.{trigger.workflow_id}.{secrets.token_hex(8)}"
+        self._has_stream = False
+
+    def configuration(self, server: Server) -> dict[str, str]:
+        """Return `LoggingConfiguration` of `DescribeExecution`."""
+        fields = {"LoggingRole": server.LoggingRole, "LogGroupName": self._group}
+        return {name: value for name, value in fields.items() if value}
+
+    def started(self) -> None:
+        where = self._context.original
+        fields = {"bucket": where.bucket, "key": where.key, "versionId": where.version_id, "etag": where.etag}
+        self._write("ExecutionStarted", {"input": {"initialFileLocation": _without_none(fields)}})
+
+    def step_started(self, kind: str, name: str, where: Location) -> None:
+        fields = {
+            "backingStore": "S3",
+            "bucket": where.bucket,
+            "key": where.key,
+            "versionId": where.version_id,
+            "etag": where.etag,
+        }
+        self._write("StepStarted", {"input": {"fileLocation": _without_none(fields)}, **_step(kind, name)})
+
+    def step_completed(self, kind: str, name: str) -> None:
+        self._write("StepCompleted", {"output": {}, **_step(kind, name)})
+
+    def step_errored(self, kind: str, name: str, failure: StepError) -> None:
+        self._write("StepErrored", {**_error(failure), **_step(kind, name)})
+
+    def ended(self, failure: StepError | None) -> None:
+        if failure is None:
+            self._write("ExecutionCompleted", {})
+        else:
+            self._write("ExecutionErrored", _error(failure))
+
+    def _write(self, kind: str, details: dict[str, Any]) -> None:
+        if self._group is None:
+            return
+        try:
+            self._make_stream(self._group)
+            self._services.call(
+                "logs",
+                "put_log_events",
+                logGroupName=self._group,
+                logStreamName=self._stream,
+                logEvents=[{"timestamp": int(clock.now() * 1000), "message": self._line(kind, details)}],
+            )
+        except FloodgateError as exc:
+            _log.warning("the log of an execution is not delivered to %s: %s", self._group, exc)
+            self._group = None
+
+    def _make_stream(self, group: str) -> None:
+        if not self._has_stream:
+            self._services.call("logs", "create_log_stream", logGroupName=group, logStreamName=self._stream)
+            self._has_stream = True
+
+    def _line(self, kind: str, details: dict[str, Any]) -> str:
+        trigger = self._context.trigger
+        line = {
+            "type": kind,
+            "details": details,
+            "workflowId": trigger.workflow_id,
+            "executionId": self._context.execution_id,
+            "transferDetails": {
+                "serverId": trigger.server_id,
+                "username": trigger.user_name,
+                "sessionId": trigger.session_id,
+            },
+        }
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def group_of(server: Server) -> str | None:
+    """Return the log group of a server's workflows. AWS documents the one that a LoggingRole writes to; with
+    structured logs alone, lines go there.
+    """
+    if server.LoggingRole:
+        return f"/aws/transfer/{server.ServerId}"
+    return server.StructuredLogDestinations[0].split(":")[6] if server.StructuredLogDestinations else None
+
+
+def _step(kind: str, name: str) -> dict[str, str]:
+    return {"stepType": kind, "stepName": name}
+
+
+def _error(failure: StepError) -> dict[str, str]:
+    return {"errorType": failure.kind, "errorMessage": failure.message}
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

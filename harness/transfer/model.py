@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/transfer/latest/APIReference/API_Types.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -175,3 +176,27 @@ class StepState(Record):
     ExecutionId: str
     Token: str
     Status: Literal["SUCCESS", "FAILURE"]
+
+
+@dataclass(frozen=True)
+class IdentityTest:
+    """What `TestIdentityProvider` asks: may this user in? Without a password it asks as for a key."""
+
+    server: Server
+    user_name: str
+    password: str | None = None
+    protocol: Literal["SFTP", "FTPS", "FTP"] = "SFTP"
+    source_ip: str = ""
+
+
+@dataclass(frozen=True)
+class IdentityTestResult:
+    """What `TestIdentityProvider` answers.
+
+    A refused login is status 200 with `response` "{}" and no `message`; `url` belongs to API_GATEWAY.
+    """
+
+    response: str = "{}"
+    status_code: int = 200
+    message: str = ""
+    url: str = ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import stat
 import time
+from functools import lru_cache
 
 from asyncssh import SFTPAttrs, SFTPName
 
@@ -26,10 +27,18 @@ def entry(name: str, attrs: SFTPAttrs, now: float) -> SFTPName:
     """One line of a listing. `longname` is what `ls -l` of old clients shows as it is."""
     modified_at = attrs.mtime or 0
     recent = now - _HALF_YEAR_S < modified_at <= now + 60
-    when = time.strftime("%b %e %H:%M" if recent else "%b %e  %Y", time.gmtime(modified_at))
-    mode = stat.filemode(attrs.permissions or 0)
-    longname = f"{mode}    1 -        - {attrs.size or 0:>16} {when} {name}"
+    mode = _mode_text(attrs.permissions or 0)
+    longname = f"{mode}    1 -        - {attrs.size or 0:>16} {_when(int(modified_at) // 60, recent)} {name}"
     return SFTPName(name.encode(), longname.encode(), attrs)
+
+
+@lru_cache(maxsize=1024)
+def _when(minute: int, recent: bool) -> str:
+    """Kept, because the entries of one listing are mostly from the same minutes."""
+    return time.strftime("%b %e %H:%M" if recent else "%b %e  %Y", time.gmtime(minute * 60))
+
+
+_mode_text = lru_cache(maxsize=8)(stat.filemode)
 
 
 def _attrs(mode: int, size_bytes: int, modified_at: float) -> SFTPAttrs:

@@ -68,8 +68,9 @@ class MemoryStorage:
         found = sorted({prefix + rest.split("/")[0] + "/" * ("/" in rest) for rest in self._below(prefix)})
         start = int(token or 0)
         page, more = found[start : start + limit], start + limit < len(found)
-        objects = [ObjectInfo(name, len(self.objects[name]), 0.0) for name in page if name in self.objects]
-        prefixes = [name for name in page if name not in self.objects]
+        prefixes = [name for name in page if name.endswith("/") and name != prefix]
+        files = [name for name in page if name not in prefixes]
+        objects = [ObjectInfo(name, len(self.objects[name]), 0.0) for name in files]
         return ListPage(objects, prefixes, str(start + limit) if more else None)
 
     async def has_keys(self, bucket: str, prefix: str, *, besides: str | None = None) -> bool:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+from collections.abc import Callable
 
 import pytest
+from asyncssh import SFTPFailure
 
 from harness.sftp import listing
-from harness.sftp.storage.base import ListPage
+from harness.sftp.storage.base import ListPage, ObjectInfo, StorageBusyError
 from tests.unit.sftp.memory_storage import MemoryStorage
 
 pytestmark = pytest.mark.unit
@@ -57,6 +60,108 @@ def test_mapped_entries_are_shown_and_hide_objects_of_their_name() -> None:
     storage = MemoryStorage()
     storage.objects = {"home/special": b"hidden", "home/plain": b"1"}
     assert asyncio.run(_names(storage, "home/", extra=("special",))) == ["special", "plain"]
+
+
+class EndlessFolder(MemoryStorage):
+    """Makes each page when it is asked for, and knows which of them somebody still holds."""
+
+    keys = 100_000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pages: list[weakref.ref[ListPage]] = []
+
+    async def list_page(self, bucket: str, prefix: str, token: str | None, limit: int) -> ListPage:
+        start = int(token or 0)
+        end = min(start + limit, self.keys)
+        objects = [ObjectInfo(f"{prefix}file-{number:06}", number, 0.0) for number in range(start, end)]
+        page = ListPage(objects, [], str(end) if end < self.keys else None)
+        self._pages.append(weakref.ref(page))
+        return page
+
+    def pages_held(self) -> int:
+        return sum(page() is not None for page in self._pages)
+
+
+def test_100_000_keys_are_listed_without_holding_them() -> None:
+    async def walk() -> tuple[int, int]:
+        storage, count, most_held = EndlessFolder(), 0, 0
+        first = await storage.list_page("bucket", "home/", None, listing.PAGE_KEYS)
+        folder = listing.Folder(storage, "bucket", "home/", first)
+        del first
+        async for _ in folder:
+            count += 1
+            if count % 500 == 1:
+                most_held = max(most_held, storage.pages_held() * 1000, len(folder._waiting))
+        return count, most_held
+
+    assert asyncio.run(walk()) == (100_000, 999)
+
+
+class PagesByKey(MemoryStorage):
+    """Goes on behind the last key that was given, as S3 does, and changes between the pages."""
+
+    def __init__(self, change: Callable[[dict[str, bytes], int], None]) -> None:
+        super().__init__()
+        self._change = change
+        self._pages = 0
+
+    async def list_page(self, bucket: str, prefix: str, token: str | None, limit: int) -> ListPage:
+        self._change(self.objects, self._pages)
+        self._pages += 1
+        below = (key for key in self.objects if key.startswith(prefix))
+        rolled = {
+            prefix + key[len(prefix) :].split("/")[0] + "/" * ("/" in key[len(prefix) :]) for key in below
+        }
+        page = sorted(name for name in rolled if name > (token or ""))[:3]
+        objects = [ObjectInfo(name, 1, 0.0) for name in page if not name.endswith("/")]
+        prefixes = [name for name in page if name.endswith("/")]
+        return ListPage(objects, prefixes, page[-1] if len(page) == 3 else None)
+
+
+def test_keys_that_come_and_go_neither_repeat_nor_hide_others() -> None:
+    def change(objects: dict[str, bytes], page: int) -> None:
+        objects[f"home/a-new-{page}"] = b""
+        objects.pop(f"home/m{2 * page}", None)
+
+    storage = PagesByKey(change)
+    storage.objects = {f"home/m{number}": b"" for number in range(10)}
+    storage.objects |= {f"home/stays{number}": b"" for number in range(10)}
+    names = asyncio.run(_names(storage, "home/"))
+    assert len(names) == len(set(names))
+    assert {f"stays{number}" for number in range(10)} <= set(names)
+    assert {"m1", "m3", "m5", "m7", "m9"} <= set(names)
+
+
+def test_a_file_hides_the_folder_of_its_name_pages_later() -> None:
+    storage = PagesByKey(lambda _objects, _page: None)
+    keys = ["a", *(f"a-{number}" for number in range(9)), "a/x", "b/x", "c"]
+    storage.objects = {f"home/{key}": b"" for key in keys}
+    names = asyncio.run(_names(storage, "home/"))
+    assert sorted(names) == ["a", *(f"a-{number}" for number in range(9)), "b", "c"]
+
+
+class SecondPageFails(CountsPages):
+    async def list_page(self, bucket: str, prefix: str, token: str | None, limit: int) -> ListPage:
+        if self.pages == 1:
+            raise StorageBusyError("Please reduce your request rate.", code="SlowDown")
+        return await super().list_page(bucket, prefix, token, limit)
+
+
+def test_an_error_is_not_taken_for_the_end() -> None:
+    async def walk() -> None:
+        storage = SecondPageFails()
+        storage.objects = {f"home/{number:03}": b"" for number in range(30)}
+        folder = listing.Folder(
+            storage, "bucket", "home/", await storage.list_page("bucket", "home/", None, 10)
+        )
+        for _ in range(10):
+            await anext(folder)
+        for _ in range(3):
+            with pytest.raises(SFTPFailure, match="SlowDown"):
+                await anext(folder)
+
+    asyncio.run(walk())
 
 
 def test_long_names_look_like_ls() -> None:

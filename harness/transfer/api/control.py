@@ -46,7 +46,7 @@ def _nothing(_: str) -> None:
 class Control:
     """:param on_change: called with the server's id after each write to it, its users or its host keys
     :param test_identity: asks a server's identity provider; None: `TestIdentityProvider` is not available
-    :param log_group_exists: asked with the ARN of a log group; None: every group is taken to exist
+    :param log_group_exists: asked, in a thread, about the ARN of a log group; None: all are taken to exist
     :param settle_after_s: how long STARTING and STOPPING last; None: whoever gets `on_change` ends them
     :param overlapping_mappings: take mappings of which one lies inside another
     :param now: seconds since the epoch

@@ -66,10 +66,10 @@ async def perform(control: Control, name: str, request: Any) -> dict[str, Any]:
     checked = validate(shapes.operation(name), request)
     try:
         answer = operation(control, checked)
+        if inspect.isawaitable(answer):
+            answer = await answer
     except ValidationError as exc:
         raise _newer(exc) from exc
-    if inspect.isawaitable(answer):
-        answer = await answer
     return answer or {}
 
 

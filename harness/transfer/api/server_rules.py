@@ -7,6 +7,7 @@ without its error, the words are ours.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 from typing import Any
@@ -32,7 +33,6 @@ def check(control: Control, server: Server, old: Server | None = None) -> None:
     _check_endpoint(server)
     _check_protocols(server)
     _check_policy(server)
-    _check_logs(control, server)
     _check_workflows(control, server)
     if old is not None:
         _check_change(server, old)
@@ -113,13 +113,18 @@ def _check_policy(server: Server) -> None:
         raise invalid(f"Unknown security policy: {server.SecurityPolicyName}")
 
 
-def _check_logs(control: Control, server: Server) -> None:
-    for arn in server.StructuredLogDestinations:
+async def check_log_groups(control: Control, arns: list[str]) -> None:
+    """Hold `StructuredLogDestinations` that were given against their form and against the engine's groups.
+
+    :raises ApiError: one is not a log group, or not there
+    """
+    for arn in arns:
         if not _LOG_GROUP_ARN.fullmatch(arn):
             raise invalid(
                 f"StructuredLogDestinations must be the ARN of a log group and end with :*, not {arn}"
             )
-        if control.log_group_exists is not None and not control.log_group_exists(arn):
+        exists = control.log_group_exists
+        if exists is not None and not await asyncio.to_thread(exists, arn):
             raise invalid(f"The log group of StructuredLogDestinations does not exist: {arn}")
 
 

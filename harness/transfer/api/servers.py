@@ -17,7 +17,8 @@ _settling: set[asyncio.Task[None]] = set()
 """A task that nobody holds may be collected before it is done."""
 
 
-def create_server(control: Control, request: dict[str, Any]) -> dict[str, Any]:
+async def create_server(control: Control, request: dict[str, Any]) -> dict[str, Any]:
+    await server_rules.check_log_groups(control, request.get("StructuredLogDestinations", []))
     server_id = new_id("s")
     given = {name: value for name, value in request.items() if name not in _NOT_OF_THE_RECORD}
     given["ProtocolDetails"] = server_rules.with_protocol_defaults(given.get("ProtocolDetails", {}))
@@ -58,8 +59,9 @@ def describe_server(control: Control, request: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def update_server(control: Control, request: dict[str, Any]) -> dict[str, Any]:
+async def update_server(control: Control, request: dict[str, Any]) -> dict[str, Any]:
     """What is not given stays as it is, inside `ProtocolDetails`, too."""
+    await server_rules.check_log_groups(control, request.get("StructuredLogDestinations", []))
     old = control.server(request["ServerId"])
     server = _updated(old, request)
     server_rules.check(control, server, old)

@@ -84,10 +84,8 @@ class TransferConnection(asyncssh.SSHServer):
         banner = self._services.config.pre_authentication_login_banner
         if self._login is not None:
             self._login.begin(username)
-        if self.ssh is not None:
-            asyncssh_details.allow_another_service_request(self.ssh)
-            if banner:
-                self.ssh.send_auth_banner(banner)
+        if self.ssh is not None and banner:
+            self.ssh.send_auth_banner(banner)
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -161,6 +159,8 @@ class TransferConnection(asyncssh.SSHServer):
         return str(self.ssh.get_extra_info(name, "")) if self.ssh is not None else ""
 
     def _may_try(self, method: str) -> bool:
+        if self.ssh is not None:
+            asyncssh_details.allow_another_service_request(self.ssh)
         may = self._attempts.begin(method)
         self._disconnect_if(not may)
         return may
@@ -169,8 +169,6 @@ class TransferConnection(asyncssh.SSHServer):
         self._services.records.log.auth_failure(
             user=username, source_ip=self._source_ip, method=method, message=message
         )
-        if self.ssh is not None:
-            asyncssh_details.allow_another_service_request(self.ssh)
         self._disconnect_if_spent()
 
     def _disconnect_if_spent(self) -> None:

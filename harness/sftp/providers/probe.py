@@ -7,57 +7,49 @@ from __future__ import annotations
 
 from harness.engines.base import EngineInfo
 from harness.exceptions import IdentityProviderError
-from harness.sftp.identity import LoginAttempt, LoginProtocol, is_login_name
+from harness.sftp.identity import LoginAttempt, is_login_name
 from harness.sftp.providers.chosen import questioner
 from harness.sftp.providers.custom import Questioner, Reply, user_in
-from harness.transfer.model import IdentityProvider, Server
+from harness.transfer.model import IdentityProvider, IdentityTest, IdentityTestResult
 
-_REJECTED = "{}"
+_NO_CLIENT = "127.0.0.1"
+_REJECTED = IdentityTestResult()
 
 
-def identity_provider_result(
-    server: Server,
-    engine: EngineInfo,
-    *,
-    user_name: str,
-    password: str | None = None,
-    protocol: LoginProtocol = "SFTP",
-    source_ip: str = "127.0.0.1",
-) -> dict[str, str | int]:
-    """Ask the server's custom identity provider and return `Response`, `StatusCode`, `Message` and `Url`.
-    Waits for the provider, so call it in a thread.
+def identity_test(test: IdentityTest, engine: EngineInfo) -> IdentityTestResult:
+    """Ask the server's custom identity provider; waits for it. Without a password, the question is for the
+    user's keys.
 
-    A login that fails has status 200 and an empty response; a provider that fails has status 500. Without a
-    password, the question is for the user's keys.
+    A login that fails has status 200 and an empty response; a provider that fails has status 500.
 
-    :raises UsageError: the server has no custom identity provider
+    :raises UsageError: the server has no custom identity provider, or one that is not supported here
     """
+    server = test.server
     details = server.IdentityProviderDetails or IdentityProvider()
     asked = questioner(server.IdentityProviderType, details, server.ServerId, engine)
-    return probe(asked, LoginAttempt(user_name, source_ip, protocol, password=password or None))
+    attempt = LoginAttempt(
+        test.user_name, test.source_ip or _NO_CLIENT, test.protocol, password=test.password or None
+    )
+    return probe(asked, attempt)
 
 
-def probe(asked: Questioner, attempt: LoginAttempt) -> dict[str, str | int]:
+def probe(asked: Questioner, attempt: LoginAttempt) -> IdentityTestResult:
     """Put the question and describe what came of it."""
     if not is_login_name(attempt.user_name):
-        return _result(_REJECTED)
+        return _REJECTED
     try:
         reply = asked.ask(attempt)
     except IdentityProviderError as exc:
-        return _result("", status=500, message=exc.message)
-    return _describe(reply, attempt)
+        return IdentityTestResult(response="", status_code=500, message=exc.message)
+    return _described(reply, attempt)
 
 
-def _describe(reply: Reply, attempt: LoginAttempt) -> dict[str, str | int]:
+def _described(reply: Reply, attempt: LoginAttempt) -> IdentityTestResult:
+    text = reply.body.decode(errors="replace")
     if reply.status != 200:
-        body = reply.body.decode(errors="replace")
-        return _result(body, status=reply.status, message="Internal server error", url=reply.url)
+        return IdentityTestResult(text, reply.status, "Internal server error", reply.url)
     try:
-        user = user_in(reply, attempt)
+        is_let_in = user_in(reply, attempt) is not None
     except IdentityProviderError:
-        user = None
-    return _result(reply.body.decode() if user is not None else _REJECTED, url=reply.url)
-
-
-def _result(response: str, *, status: int = 200, message: str = "", url: str = "") -> dict[str, str | int]:
-    return {"Response": response, "StatusCode": status, "Message": message, "Url": url}
+        is_let_in = False
+    return IdentityTestResult(text if is_let_in else "{}", url=reply.url)

@@ -17,7 +17,7 @@ from harness.sftp.providers.chosen import methods_of, questioner
 from harness.sftp.providers.custom import CustomProvider, Reply
 from harness.sftp.providers.function import event
 from harness.sftp.providers.probe import probe
-from harness.transfer.model import IdentityProvider, ProviderType
+from harness.transfer.model import IdentityProvider, IdentityTestResult, ProviderType
 
 pytestmark = pytest.mark.unit
 
@@ -121,26 +121,19 @@ def test_key_or_password_is_the_default() -> None:
 @pytest.mark.parametrize(
     ("reply", "result"),
     [
-        (Reply(ANSWER), {"Response": ANSWER.decode(), "StatusCode": 200, "Message": "", "Url": ""}),
-        (Reply(b"{}"), {"Response": "{}", "StatusCode": 200, "Message": "", "Url": ""}),
-        (Reply(b"not json"), {"Response": "{}", "StatusCode": 200, "Message": "", "Url": ""}),
+        (Reply(ANSWER), IdentityTestResult(ANSWER.decode())),
+        (Reply(b"{}"), IdentityTestResult("{}", 200, "", "")),
+        (Reply(b"not json"), IdentityTestResult("{}")),
+        (Reply(ANSWER, 200, "http://x/"), IdentityTestResult(ANSWER.decode(), url="http://x/")),
         (
             Reply(b"oops", 502, "http://x/"),
-            {
-                "Response": "oops",
-                "StatusCode": 502,
-                "Message": "Internal server error",
-                "Url": "http://x/",
-            },
+            IdentityTestResult("oops", 502, "Internal server error", "http://x/"),
         ),
-        (
-            IdentityProviderError("no answer"),
-            {"Response": "", "StatusCode": 500, "Message": "no answer", "Url": ""},
-        ),
+        (IdentityProviderError("no answer"), IdentityTestResult("", 500, "no answer")),
     ],
 )
 def test_what_a_test_of_the_provider_tells(
-    reply: Reply | IdentityProviderError, result: dict[str, str | int]
+    reply: Reply | IdentityProviderError, result: IdentityTestResult
 ) -> None:
     assert probe(Scripted(reply), ALICE) == result
 
@@ -148,4 +141,4 @@ def test_what_a_test_of_the_provider_tells(
 @pytest.mark.parametrize("name", ["root", "ab"])
 def test_names_that_never_log_in_are_tested_without_asking(name: str) -> None:
     never = Scripted(IdentityProviderError("was asked"))
-    assert probe(never, LoginAttempt(name, "192.0.2.7", password="x"))["Response"] == "{}"
+    assert probe(never, LoginAttempt(name, "192.0.2.7", password="x")) == IdentityTestResult()

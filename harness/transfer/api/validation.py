@@ -32,6 +32,7 @@ SSH_PUBLIC_KEY_AT_ONCE = (
 _REWRITTEN = {
     SSH_PUBLIC_KEY: SSH_PUBLIC_KEY_AT_ONCE,
     r"[\p{Print}]*": r"[\x20-\x7E]*",
+    r"[\w- ]*": r"[\w\- ]*",
 }
 """Patterns of the model that Python does not have or that take too long, by what is used instead."""
 
@@ -165,7 +166,7 @@ def _of_text(shape: Shape, text: str) -> Iterator[str]:
         yield f"satisfy enum value set: [{', '.join(choices)}]"
     pattern = shape.metadata.get("pattern")
     is_too_long = len(text) > shape.metadata.get("max", len(text))
-    if pattern and not is_too_long and not _compiled(pattern).fullmatch(text):
+    if pattern and not is_too_long and not compiled(pattern).fullmatch(text):
         yield f"satisfy regular expression pattern: {pattern}"
 
 
@@ -178,6 +179,9 @@ def _of_number(shape: Shape, number: int) -> Iterator[str]:
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Java's classes such as \\w and \\s, for which the patterns are written, are those of ASCII."""
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return what a pattern of the model means in Python.
+
+    Java's classes such as \\w and \\s, for which the patterns are written, are those of ASCII.
+    """
     return re.compile(_REWRITTEN.get(pattern, pattern), re.ASCII)

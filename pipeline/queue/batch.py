@@ -18,12 +18,14 @@ from pipeline.common.events import Delivery
 from pipeline.queue import tasks
 from pipeline.queue.copies import Copies
 from pipeline.queue.tasks import Chain, Task
+from pipeline.queue.withdrawals import Withdrawals
 from pipeline.records import states
-from pipeline.records.batched import BatchedTable, Ended, Held, Lost, Settled, Written
+from pipeline.records.batched import BatchedTable, Ended, Held, Lost, Settled, Withdrawn, Written
 from pipeline.records.changes import Claim, Ending
 from pipeline.records.errors import error_type
 from pipeline.records.metrics import Tally
 from pipeline.transfer.copying import Copier, SupersededError
+from pipeline.transfer.withdrawing import Withdrawal
 
 logger = Logger(child=True)
 
@@ -42,10 +44,13 @@ class Batch:
         pool: Executor,
         deadline: Deadline,
         *,
+        withdrawal: Withdrawal,
         claimed_by: str,
         max_attempts: int,
     ) -> None:
         self._table = table
+        self._withdrawals = Withdrawals(withdrawal, table, claimed_by=claimed_by)
+        self._unsure: frozenset[str] = frozenset()
         self._deadline = deadline
         self._copies = Copies(copier, pool, deadline, max_receives=max_attempts)
         self._claimed_by = claimed_by
@@ -58,6 +63,7 @@ class Batch:
         self._claim(chains)
         self._copies.run(chains)
         ended = self._write(chains)
+        self._unsure = self._withdrawals.run(self._partial(chains, ended))
         returned = [delivery for chain in chains for delivery in self._returned(chain, ended)]
         self._tally.publish()
         extra = {"messages": len(records), "returned": len(returned), **self._tally.counts()}
@@ -79,9 +85,18 @@ class Batch:
                 task.held = outcome
             elif isinstance(outcome, Settled):
                 logger.info("Already done", extra={**_about(task), "status": outcome.row.status})
+            elif isinstance(outcome, Withdrawn):
+                task.was_tried = outcome.row.attempts > 0
+                logger.info("Already handled", extra={**_about(task), "reason": "partial upload"})
             elif outcome is not None:
                 task.problem = outcome
                 logger.error("Not claimed", extra=_about(task), exc_info=outcome)
+
+    def _partial(self, chains: Sequence[Chain], ended: Mapping[str, Ended]) -> Iterator[Task]:
+        """Yield partial uploads of which a copy may exist: this batch has tried them, or an earlier one."""
+        for task in _all(chains):
+            if isinstance(ended.get(task.name), Withdrawn) or task.was_tried:
+                yield task
 
     def _write(self, chains: Sequence[Chain]) -> dict[str, Ended]:
         """Write the end of each attempt, and give back what was claimed but not tried."""
@@ -137,6 +152,8 @@ class Batch:
         if isinstance(outcome, Exception):
             logger.error("Row not written", extra=_about(task), exc_info=outcome)
             return True
+        if isinstance(outcome, Withdrawn) or task.was_tried:
+            return task.name in self._unsure
         if isinstance(outcome, Settled):
             return False
         if isinstance(outcome, Lost):

@@ -16,6 +16,7 @@ from pipeline.queue.batch import Batch
 from pipeline.queue.retries import Retries
 from pipeline.records.batched import BatchedTable
 from pipeline.transfer.copying import Copier
+from pipeline.transfer.withdrawing import Withdrawal
 
 
 class TransferService:
@@ -30,7 +31,9 @@ class TransferService:
         shared = config(settings, connections=records + settings.part_concurrency + batches)
         self._record_pool = ThreadPoolExecutor(records, "record")
         self._part_pool = ThreadPoolExecutor(settings.part_concurrency, "part")
-        self._copier = Copier(boto3.client("s3", config=shared), settings, self._part_pool)
+        s3 = boto3.client("s3", config=shared)
+        self._copier = Copier(s3, settings, self._part_pool)
+        self._withdrawal = Withdrawal(s3, settings.destination_bucket)
         self._table = BatchedTable(boto3.client("dynamodb", config=shared), settings)
         self.retries = Retries(boto3.client("sqs", config=shared), settings)
 
@@ -53,6 +56,7 @@ class TransferService:
             self._table,
             self._record_pool,
             deadline,
+            withdrawal=self._withdrawal,
             claimed_by=claimed_by,
             max_attempts=self.settings.max_attempts,
         )

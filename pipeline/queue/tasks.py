@@ -27,6 +27,8 @@ class Task:
     """Why there is nothing to copy, or why the copy failed."""
     copied: Copied | None = None
     duration_s: float = 0.0
+    was_tried: bool = False
+    """Set where the upload turned out to be partial only after somebody had begun to copy it."""
 
     @property
     def failed(self) -> bool:

@@ -49,14 +49,21 @@ class Settled:
 
 
 @dataclass(frozen=True)
+class Withdrawn:
+    """The upload turned out to be partial: it ended as failed for good, and no copy of it may stay."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
 class Lost:
     """Another holds the upload by now, or has given it back: the caller's failure counts no more."""
 
     row: Row
 
 
-Claimed = Held | Settled | Exception
-Ended = Written | Settled | Lost | Exception
+Claimed = Held | Settled | Withdrawn | Exception
+Ended = Written | Settled | Withdrawn | Lost | Exception
 
 
 class BatchedTable:
@@ -88,6 +95,10 @@ class BatchedTable:
         """Give uploads back that were claimed but not tried."""
         programs = {held.row.file_id: self._releasing(held) for held in given_back}
         return rounds.run(self._dynamodb, programs)
+
+    def stand_down(self, file_id: str, claimed_by: str) -> None:
+        """Say that the latest holder of a partial upload has given it up; raises botocore's errors."""
+        self._single.stand_down(file_id, claimed_by)
 
     def _recording(self, row: Columns) -> Program[Exception | None]:
         answer = yield statements.insert(self._settings.table_name, row)
@@ -123,6 +134,8 @@ class BatchedTable:
             return Held(claim, row) if row else RowNotWrittenError("DynamoDB did not return the claimed row")
         if answer.code != rounds.CONDITION:
             return answer.error
+        if row and row.is_partial:
+            return Withdrawn(row)
         if row and row.status in states.FINAL:
             return Settled(row)
         if row and row.status == states.FAILED:
@@ -165,4 +178,6 @@ def _ended(answer: Answer) -> Ended:
     if not answer.item:
         return RowNotWrittenError("the row has been deleted")
     row = Row.of(answer.item)
+    if row.is_partial:
+        return Withdrawn(row)
     return Settled(row) if row.status in states.FINAL else Lost(row)

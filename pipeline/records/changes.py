@@ -10,6 +10,8 @@ from pipeline.records import rows, states
 from pipeline.records.rows import Columns
 from pipeline.records.states import Hold, Transition
 
+PARTIAL_UPLOAD = "PartialUpload"
+"""`error_type` of an upload that broke off."""
 _MAX_MESSAGE_CHARACTERS = 1000
 
 
@@ -29,6 +31,10 @@ class Change:
     """Only while `attempts` says this."""
     makes_row: Columns | None = None
     """Columns beside `sets` and `counts` with which the change also makes a row that is not there."""
+    defaults: Columns = field(default_factory=dict)
+    """Columns that are set only where the row has them not."""
+    without: str | None = None
+    """Only while the row does not have this column."""
     hold: Hold = Hold.SHARED
     """`EXCLUSIVE` leaves a row alone that is `processing` for anyone but the new `claimed_by`."""
 
@@ -164,4 +170,61 @@ def requeue(file_id: str, at: str) -> Change:
         sets=rows.columns({"status": states.QUEUED, "updated_at": at, "attempts": 0}),
         counts={"redrives": 1},
         removes=("expires_at", "failed_at"),
+        without=rows.QUARANTINED_AT,
+    )
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """How an upload broke off."""
+
+    upload: Upload
+    """As the source bucket tells it, which knows no sequencer."""
+    transfer: str
+    """Which transfer it was: two that left the same bytes under one key are told apart by it."""
+    message: str
+
+
+def quarantine(broken: Breakage, destination_bucket: str, *, at: str, expires_at: int | None) -> Change:
+    """Return the change that makes an upload `failed` for good, wherever it stands; it may make the row."""
+    marked = {
+        "status": states.FAILED,
+        "error_type": PARTIAL_UPLOAD,
+        "error_message": broken.message[:_MAX_MESSAGE_CHARACTERS],
+        rows.QUARANTINED_AT: at,
+        "partial_transfer": broken.transfer,
+        "failed_at": at,
+        "updated_at": at,
+        "expires_at": expires_at,
+    }
+    return Change(
+        file_id=broken.upload.file_id,
+        transition=Transition.QUARANTINE,
+        sets=rows.columns(marked),
+        makes_row={},
+        defaults=rows.of_upload(broken.upload, destination_bucket) | rows.columns({"attempts": 0}),
+        without=rows.QUARANTINED_AT,
+    )
+
+
+def stand_down(file_id: str, *, claimed_by: str, at: str) -> Change:
+    """Return the change by which the holder of a partial upload says that it has nothing of it any more."""
+    return Change(
+        file_id=file_id,
+        transition=Transition.STAND_DOWN,
+        sets=rows.columns({"handler_ended_at": at, "updated_at": at}),
+        held_by=claimed_by,
+    )
+
+
+def withdraw(file_id: str, *, at: str, kept: Mapping[str, str]) -> Change:
+    """Return the change that says that no copy of a partial upload is at the destination any more.
+
+    :param kept: columns that tell where the copy is now, if there was one
+    """
+    return Change(
+        file_id=file_id,
+        transition=Transition.WITHDRAW,
+        sets=rows.columns({"withdrawn_at": at, "updated_at": at, **kept}),
+        removes=("destination_version_id", "transfer_timestamp", "sha256"),
     )

@@ -14,6 +14,10 @@ Value = dict[str, Any]
 Columns = dict[str, Value]
 
 
+QUARANTINED_AT = "quarantined_at"
+"""Column that only the row of a partial upload has."""
+
+
 @dataclass(frozen=True)
 class Row:
     """What the code asks about a row."""
@@ -25,6 +29,12 @@ class Row:
     claimed_by: str | None = None
     destination_version_id: str | None = None
     has_error: bool = False
+    is_partial: bool = False
+    """The upload broke off: the row stays `failed`, whatever happens."""
+    is_held: bool = False
+    """The latest holder of the claim has not said how it ended."""
+    partial_transfer: str | None = None
+    """Which transfer has left it, where it is partial."""
 
     @classmethod
     def of(cls, item: Mapping[str, Mapping[str, Any]]) -> Row:
@@ -37,7 +47,14 @@ class Row:
             claimed_by=item.get("claimed_by", {}).get("S"),
             destination_version_id=item.get("destination_version_id", {}).get("S"),
             has_error="error_type" in item,
+            is_partial=QUARANTINED_AT in item,
+            is_held=_text(item, "processing_at") > _text(item, "handler_ended_at"),
+            partial_transfer=_text(item, "partial_transfer") or None,
         )
+
+
+def _text(item: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    return str(item.get(name, {}).get("S", ""))
 
 
 def columns(values: Mapping[str, str | int | None]) -> Columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from pipeline.common import clock
 from pipeline.common.events import Upload
 from pipeline.common.settings import RecordSettings
 from pipeline.records import changes, statements
-from pipeline.records.changes import Change, Claim, Ending
+from pipeline.records.changes import Breakage, Change, Claim, Ending
 from pipeline.records.rows import Row
 from pipeline.records.states import Hold
 
@@ -58,6 +59,26 @@ class RecordTable:
     def requeue(self, file_id: str) -> Answer:
         """Give a failed upload all its attempts again."""
         return self.apply(changes.requeue(file_id, clock.now_iso()))
+
+    def quarantine(self, broken: Breakage) -> Answer:
+        """Make an upload `failed` for good. Not applied: it is already."""
+        bucket, expiry = self.settings.destination_bucket, expires_at(self.settings)
+        return self.apply(changes.quarantine(broken, bucket, at=clock.now_iso(), expires_at=expiry))
+
+    def stand_down(self, file_id: str, claimed_by: str) -> Answer:
+        """Say that the latest holder of a partial upload has given it up. Not applied: another holds it."""
+        return self.apply(changes.stand_down(file_id, claimed_by=claimed_by, at=clock.now_iso()))
+
+    def withdraw(self, file_id: str, kept: Mapping[str, str]) -> Answer:
+        """Say that no copy of a partial upload is at the destination any more."""
+        return self.apply(changes.withdraw(file_id, at=clock.now_iso(), kept=kept))
+
+    def read(self, file_id: str) -> Row | None:
+        """Return the row as it is now."""
+        found = self.dynamodb.get_item(
+            TableName=self.settings.table_name, Key={"file_id": {"S": file_id}}, ConsistentRead=True
+        )
+        return Row.of(found["Item"]) if "Item" in found else None
 
     def claim_change(self, claim: Claim) -> Change:
         return changes.claim(claim, self.settings.destination_bucket)

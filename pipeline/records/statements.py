@@ -30,7 +30,10 @@ def update(table_name: str, change: Change, *, returning: bool) -> BatchStatemen
     """Return the statement that changes a row; it fails with `ConditionalCheckFailed`, and the row if any.
 
     :param returning: answer with the changed row
+    :raises ValueError: the change asks what only `update_item` can say
     """
+    if change.without or change.defaults:
+        raise ValueError(f"{change.transition} is no statement")
     guards = _guards(change)
     values = [*change.sets.values(), *(_number(count) for count in change.counts.values())]
     values += [{"S": change.file_id}, *({"S": state} for state in change.starts), *guards.values()]
@@ -52,14 +55,17 @@ def update(table_name: str, change: Change, *, returning: bool) -> BatchStatemen
 def update_item(table_name: str, change: Change) -> dict[str, Any]:
     """Return the arguments of the UpdateItem that makes the change, and the row where the change may."""
     sets = {**(change.makes_row or {}), **change.sets}
-    names = {f"#{name}": name for name in ("status", *sets, *change.counts, *change.removes)}
-    values = {f":{name}": value for name, value in sets.items()}
+    named = ("status", *sets, *change.defaults, *change.counts, *change.removes)
+    names = {f"#{name}": name for name in named}
+    values = {f":{name}": value for name, value in (change.defaults | sets).items()}
     values |= {f":add_{name}": _number(count) for name, count in change.counts.items()}
     condition, compared = _condition(change)
     if change.held_by is not None or change.hold is Hold.EXCLUSIVE:
         names["#claimed_by"] = "claimed_by"
     if change.attempt is not None:
         names["#attempts"] = "attempts"
+    if change.without is not None:
+        names[f"#{change.without}"] = change.without
     return {
         "TableName": table_name,
         "Key": {"file_id": {"S": change.file_id}},
@@ -73,7 +79,9 @@ def update_item(table_name: str, change: Change) -> dict[str, Any]:
 
 
 def _expression(change: Change, sets: Columns) -> str:
-    parts = ["SET " + ", ".join(f"#{name} = :{name}" for name in sets)]
+    texts = [f"#{name} = :{name}" for name in sets]
+    texts += [f"#{name} = if_not_exists(#{name}, :{name})" for name in change.defaults]
+    parts = ["SET " + ", ".join(texts)]
     if change.removes:
         parts.append("REMOVE " + ", ".join(f"#{name}" for name in change.removes))
     if change.counts:
@@ -91,6 +99,8 @@ def _condition(change: Change) -> tuple[str, dict[str, Value]]:
     for name, value in _guards(change).items():
         condition += f" AND #{name} = :guard_{name}"
         compared[f":guard_{name}"] = value
+    if change.without is not None:
+        condition += f" AND attribute_not_exists(#{change.without})"
     if change.makes_row is not None:
         condition = f"attribute_not_exists(file_id) OR {condition}"
     return condition, compared

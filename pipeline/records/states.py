@@ -5,9 +5,14 @@
     processing ──end──▶ transferred | superseded | failed | queued (this attempt failed, others follow)
     processing ──release──▶ queued (claimed, but not tried)
     failed ──requeue──▶ queued
+    (no row), any state ──quarantine──▶ failed, for good
 
 `transferred` and `superseded` are final. `failed` leaves only by `requeue`, which is a decision: an operator
 redrives the dead-letter queue, or a worker receives a message about a failed upload.
+
+An upload that broke off is put in quarantine wherever it stands, for it never was a whole file: `failed`,
+with `quarantined_at`. Nothing leads out of it. `stand_down` and `withdraw` only add to such a row what its
+last holder and the quarantine have done.
 
 DynamoDB enforces this: each change carries the states that it may start from as its condition. Three more
 conditions keep writers apart that handle one upload at the same time:
@@ -44,6 +49,9 @@ class Transition(Enum):
     END = "end"
     RELEASE = "release"
     REQUEUE = "requeue"
+    QUARANTINE = "quarantine"
+    STAND_DOWN = "stand_down"
+    WITHDRAW = "withdraw"
 
 
 class Hold(Enum):
@@ -59,5 +67,8 @@ STARTS: Mapping[Transition, frozenset[str]] = {
     Transition.END: frozenset({PROCESSING}),
     Transition.RELEASE: frozenset({PROCESSING}),
     Transition.REQUEUE: frozenset({FAILED}),
+    Transition.QUARANTINE: frozenset(STATES),
+    Transition.STAND_DOWN: frozenset({FAILED}),
+    Transition.WITHDRAW: frozenset({FAILED}),
 }
-"""The states that a transition may start from. `RECORD` and `CLAIM` may also make the row."""
+"""The states that a transition may start from. `RECORD`, `CLAIM` and `QUARANTINE` may also make the row."""

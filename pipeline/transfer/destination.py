@@ -66,8 +66,7 @@ def look(s3: S3Client, bucket: str, key: str) -> Occupant | None:
         if exc.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchVersion"):
             return None
         raise
-    value = next((tag["Value"] for tag in tags if tag["Key"] == UPLOAD_TAG), "")
-    file_id, _, sequencer = value.partition(":")
+    file_id, _, sequencer = _tag_value(tags).partition(":")
     return Occupant(
         version_id=version_id,
         etag=found["ETag"],
@@ -75,3 +74,12 @@ def look(s3: S3Client, bucket: str, key: str) -> Occupant | None:
         file_id=file_id or None,
         sequencer=sequencer,
     )
+
+
+def file_id_in(tags: list[TagTypeDef]) -> str | None:
+    """Return which upload an object with these tags was copied from, `None` where none of them tells."""
+    return _tag_value(tags).partition(":")[0] or None
+
+
+def _tag_value(tags: list[TagTypeDef]) -> str:
+    return next((tag["Value"] for tag in tags if tag["Key"] == UPLOAD_TAG), "")

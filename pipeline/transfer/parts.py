@@ -44,10 +44,20 @@ def copy_source(upload: Upload) -> CopySourceTypeDef:
 
 
 def copy_by_parts(
-    s3: S3Client, upload: Upload, bucket: str, plan: Plan, pool: Executor, deadline: Deadline
+    s3: S3Client,
+    upload: Upload,
+    bucket: str,
+    plan: Plan,
+    pool: Executor,
+    deadline: Deadline,
+    *,
+    key: str | None = None,
 ) -> str | None:
-    """Copy to `bucket` and return the destination's version id. On any failure nothing is left behind."""
-    place: dict[str, Any] = {"Bucket": bucket, "Key": upload.key}
+    """Copy to `bucket` and return the destination's version id. On any failure nothing is left behind.
+
+    :param key: where to; the same key unless it is given
+    """
+    place: dict[str, Any] = {"Bucket": bucket, "Key": key or upload.key}
     place["UploadId"] = s3.create_multipart_upload(**place, **_kept(s3, upload))["UploadId"]
     try:
         done = _copy_parts(s3, upload, plan.part_size_bytes or upload.size_bytes, place, pool, deadline)

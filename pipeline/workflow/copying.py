@@ -17,10 +17,11 @@ from pipeline.common.events import MalformedRecordError, Upload, read_upload
 from pipeline.records import states
 from pipeline.records.changes import Ending
 from pipeline.records.rows import Row
-from pipeline.records.single import RecordTable
+from pipeline.records.single import Answer, RecordTable
 from pipeline.transfer import destination
 from pipeline.transfer.copying import Copied, Copier, SupersededError
-from pipeline.workflow import documents, ends, failures
+from pipeline.transfer.withdrawing import Withdrawal
+from pipeline.workflow import documents, ends, failures, partials
 from pipeline.workflow.errors import NothingToDoError, PermanentError, TransientError, short_name, translated
 from pipeline.workflow.inputs import Arrival
 from pipeline.workflow.settings import DeliverySettings
@@ -49,6 +50,7 @@ class Copy:
         :param request_id: holds the claim where there is no execution
         :raises TransientError: to be tried again; the row shows the error of this attempt
         :raises PermanentError: not to be tried again; the row says `failed`
+        :raises PartialUploadError: the upload broke off; the copy is gone again
         """
         _check(task)
         deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
@@ -58,8 +60,9 @@ class Copy:
             try:
                 row = claim(self.table, Arrival(upload, is_redrive=_is_redrive(task)), holder)
             except NothingToDoError as exc:
+                partials.clean_up(Withdrawal(self.s3, bucket), upload, exc.row)
                 return _handled_before(upload, bucket, exc)
-        attempt = _Attempt(self.table, upload, bucket, holder, row)
+        attempt = _Attempt(self.table, Withdrawal(self.s3, bucket), upload, bucket, holder, row)
         started_s = time.monotonic()
         try:
             with translated():
@@ -115,6 +118,7 @@ class _Attempt:
     """A claimed upload, and how its row ends."""
 
     table: RecordTable
+    withdrawal: Withdrawal
     upload: Upload
     destination_bucket: str
     holder: str
@@ -122,17 +126,19 @@ class _Attempt:
 
     def transferred(self, copied: Copied, duration_s: float) -> dict[str, Any]:
         version_id = copied.destination_version_id
-        self._end(
+        answer = self._end(
             states.TRANSFERRED,
             duration_s,
             transfer_timestamp=copied.copied_at,
             destination_version_id=version_id,
         )
+        partials.refuse(self.table, self.withdrawal, self.upload, self.holder, answer)
         return self._result(states.TRANSFERRED, destination_version_id=version_id)
 
     def superseded(self, reason: SupersededError) -> dict[str, Any]:
         with translated():
-            self._end(states.SUPERSEDED, error_type=short_name(reason), error_message=str(reason))
+            answer = self._end(states.SUPERSEDED, error_type=short_name(reason), error_message=str(reason))
+            partials.refuse(self.table, self.withdrawal, self.upload, self.holder, answer)
         return self._result(states.SUPERSEDED, reason=str(reason))
 
     def failed(self, error: TransientError | PermanentError) -> Exception:
@@ -144,7 +150,7 @@ class _Attempt:
             self._end(status, error_type=failure.error_type, error_message=failure.message)
         return PermanentError(str(error)) if is_last else error
 
-    def _end(self, status: str, duration_s: float = 0.0, **more: Any) -> None:
+    def _end(self, status: str, duration_s: float = 0.0, **more: Any) -> Answer:
         ending = Ending(
             file_id=self.upload.file_id,
             status=status,
@@ -154,7 +160,7 @@ class _Attempt:
             may_have_error=self.row.has_error,
             **more,
         )
-        ends.write(self.table, self.upload, ending, duration_s=duration_s)
+        return ends.write(self.table, self.upload, ending, duration_s=duration_s)
 
     def _result(self, status: str, **more: Any) -> dict[str, Any]:
         return documents.result(self.upload, self.destination_bucket, status, **more)

@@ -19,7 +19,8 @@ from pipeline.records import states
 from pipeline.records.changes import Ending
 from pipeline.records.single import RecordTable
 from pipeline.transfer.copying import Copied, Copier, SupersededError
-from pipeline.workflow import documents, ends
+from pipeline.transfer.withdrawing import Withdrawal
+from pipeline.workflow import documents, ends, partials
 from pipeline.workflow.documents import FileDocument, Staged
 from pipeline.workflow.errors import ChecksumMismatchError, short_name, translated
 from pipeline.workflow.inspecting import chunks
@@ -47,6 +48,7 @@ class Deliver:
         """Answer with the result.
 
         :raises ChecksumMismatchError: the copy had other bytes; it is gone again
+        :raises PartialUploadError: the upload broke off; the copy is gone again
         """
         document = FileDocument.from_json(task)
         deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
@@ -85,9 +87,8 @@ class Deliver:
 
     def _transferred(self, document: FileDocument, copied: Copied, duration_s: float) -> dict[str, Any]:
         further = {"sha256": document.sha256, "row_count": document.row_count}
-        ends.write(
-            self.table,
-            document.upload,
+        self._end(
+            document,
             Ending(
                 file_id=document.upload.file_id,
                 status=states.TRANSFERRED,
@@ -108,10 +109,14 @@ class Deliver:
             **further,
         )
 
+    def _end(self, document: FileDocument, ending: Ending, duration_s: float = 0.0) -> None:
+        answer = ends.write(self.table, document.upload, ending, duration_s=duration_s)
+        withdrawal = Withdrawal(self.s3, self.settings.destination_bucket)
+        partials.refuse(self.table, withdrawal, document.upload, document.execution, answer)
+
     def _superseded(self, document: FileDocument, reason: SupersededError) -> dict[str, Any]:
-        ends.write(
-            self.table,
-            document.upload,
+        self._end(
+            document,
             Ending(
                 file_id=document.upload.file_id,
                 status=states.SUPERSEDED,

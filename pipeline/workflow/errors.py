@@ -8,7 +8,8 @@
         ├── MalformedEventError     ├── TooLargeError
         ├── EmptyNameError          ├── DisallowedTypeError
         ├── InvalidNameError        ├── ChecksumMismatchError
-        └── NameTooLongError        └── CsvInvalidError
+        ├── NameTooLongError        ├── CsvInvalidError
+        └── PartialUploadError
 
 The first two carry the short name of what happened at the start of their text (`SlowDown: …`), so that rows
 can be grouped by it while the definitions need not list all names that AWS has.
@@ -103,6 +104,10 @@ class ChecksumMismatchError(RefusedError):
 
 class CsvInvalidError(RefusedError):
     """The file is no CSV of RFC 4180."""
+
+
+class PartialUploadError(RefusedError):
+    """The upload broke off, and what had arrived is no file to be delivered."""
 
 
 @contextmanager

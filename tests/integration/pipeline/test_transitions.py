@@ -14,7 +14,17 @@ from pipeline.records import states
 from pipeline.records.changes import Ending
 from pipeline.records.states import Hold
 from tests.integration.pipeline.polled_queue import make_table
-from tests.unit.pipeline.records.actions import ACTIONS, ME, NOW, OTHER, STARTS, Action, Tables, upload
+from tests.unit.pipeline.records.actions import (
+    ACTIONS,
+    ME,
+    NOW,
+    OTHER,
+    STARTS,
+    Action,
+    Tables,
+    state_of,
+    upload,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +43,7 @@ def status(tables: Tables, file_id: str) -> str | None:
     found = tables.dynamodb.get_item(
         TableName=tables.settings.table_name, Key={"file_id": {"S": file_id}}, ConsistentRead=True
     )
-    return str(found["Item"]["status"]["S"]) if "Item" in found else None
+    return state_of(found.get("Item"))
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

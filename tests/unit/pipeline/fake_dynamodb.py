@@ -37,6 +37,12 @@ class FakeDynamoDB:
         assert len(named) == len(set(named)), "a batch may name each row once"
         return {"Responses": [self._execute(**statement) for statement in Statements]}
 
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> dict[str, Any]:
+        self._begin("GetItem")
+        assert ConsistentRead, "a row may have changed a moment ago"
+        row = self.rows.get(Key["file_id"]["S"])
+        return {"Item": dict(row)} if row else {}
+
     def update_item(
         self,
         *,
@@ -63,6 +69,8 @@ class FakeDynamoDB:
         changed = dict(row or Key)
         for name, value in re.findall(r"(#\w+) = (:\w+)", UpdateExpression):
             changed[names[name]] = values[value]
+        for name, value in re.findall(r"if_not_exists\((#\w+), (:\w+)\)", UpdateExpression):
+            changed.setdefault(names[name], values[value])
         if removed := re.search(r"REMOVE (#\w+(?:, #\w+)*)", UpdateExpression):
             for name in removed[1].split(", "):
                 changed.pop(names[name], None)
@@ -149,6 +157,7 @@ def _holds(condition: str, names: dict[str, str], values: Item, row: Item | None
         return str(found.get(names[match[1]]) == values[match[2]])
 
     text = condition.replace("attribute_not_exists(file_id)", str(row is None))
+    text = re.sub(r"attribute_not_exists\((#\w+)\)", lambda match: str(names[match[1]] not in found), text)
     text = re.sub(r"(#\w+) IN \(([^)]*)\)", member, text)
     text = re.sub(r"(#\w+) = (:\w+)", equal, text)
     assert set(re.findall(r"\w+", text)) <= {"True", "False", "AND", "OR"}, text

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ class Version:
     content_type: str = "binary/octet-stream"
     metadata: dict[str, str] = field(default_factory=dict)
     part_count: int = 0
+    modified_at: datetime = WRITTEN_AT
 
     @property
     def etag(self) -> str:
@@ -71,13 +72,29 @@ class FakeS3:
         return {"TagSet": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
 
     def copy_object(
-        self, *, Bucket: str, Key: str, CopySource: dict[str, str], Tagging: str, **condition: str
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        CopySource: dict[str, str],
+        Tagging: str | None = None,
+        **condition: str,
     ) -> dict[str, Any]:
         self.calls.append("CopyObject")
         self.before_copy()
         source = self._find(**CopySource, missing="NoSuchKey")
         self._check(Bucket, Key, condition)
-        return {"VersionId": self.put(Bucket, Key, source.body, tags=dict(parse_qsl(Tagging))).version_id}
+        tags = dict(source.tags) if Tagging is None else dict(parse_qsl(Tagging))
+        return {"VersionId": self.put(Bucket, Key, source.body, tags=tags).version_id}
+
+    def get_paginator(self, operation: str) -> FakeListing:
+        assert operation == "list_object_versions"
+        return FakeListing(self)
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> None:
+        self.calls.append("DeleteObject")
+        versions = self.buckets[Bucket].get(Key, [])
+        self.buckets[Bucket][Key] = [found for found in versions if found.version_id != VersionId]
 
     def create_multipart_upload(self, **place: Any) -> dict[str, Any]:
         self.calls.append("CreateMultipartUpload")
@@ -147,6 +164,27 @@ class FakeS3:
         if found is None:
             raise client_error("NoSuchVersion")
         return found
+
+
+@dataclass
+class FakeListing:
+    """ListObjectVersions, a page for each version: the newest of a key first, keys in order."""
+
+    s3: FakeS3
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+        self.s3.calls.append("ListObjectVersions")
+        found = self.s3.buckets[Bucket]
+        names = sorted(name for name in found if name.startswith(Prefix))
+        for key, version in ((name, one) for name in names for one in reversed(found[name])):
+            listed = {
+                "Key": key,
+                "VersionId": version.version_id,
+                "ETag": version.etag,
+                "Size": len(version.body),
+                "LastModified": version.modified_at,
+            }
+            yield {"DeleteMarkers" if version.is_delete_marker else "Versions": [listed]}
 
 
 def client_error(code: str) -> ClientError:

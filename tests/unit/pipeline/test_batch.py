@@ -14,9 +14,10 @@ from pipeline.common.settings import RecordSettings
 from pipeline.queue.batch import Batch
 from pipeline.records.batched import BatchedTable
 from pipeline.transfer.copying import Copied, SupersededError
+from pipeline.transfer.withdrawing import Withdrawal
 from tests.unit.pipeline import events
 from tests.unit.pipeline.fake_dynamodb import FakeDynamoDB
-from tests.unit.pipeline.fake_s3 import client_error
+from tests.unit.pipeline.fake_s3 import FakeS3, client_error
 
 pytestmark = pytest.mark.unit
 
@@ -54,6 +55,7 @@ class Bench:
     def __init__(self, dynamodb: FakeDynamoDB, pool: ThreadPoolExecutor) -> None:
         self.dynamodb = dynamodb
         self.pool = pool
+        self.s3 = FakeS3()
         self.runs = 0
 
     def run(self, copier: ScriptedCopier, *records: dict[str, Any], remaining_s: float = 60.0) -> list[str]:
@@ -64,6 +66,7 @@ class Bench:
             BatchedTable(cast(Any, self.dynamodb), settings),
             self.pool,
             Deadline(remaining_s, 0),
+            withdrawal=Withdrawal(cast(Any, self.s3), "destination"),
             claimed_by=f"run-{self.runs}",
             max_attempts=3,
         )

@@ -84,7 +84,8 @@ def test_failed_executions_of_all_state_machines_are_watched(found: Variant) -> 
 def test_results_and_refused_logins_are_counted_from_the_logs(found: Variant) -> None:
     filters = found.of_type("Logs::MetricFilter")
     dead = {"DeadExecutionsFilter"} if found.chosen["Route"] == "direct" else set()
-    assert set(filters) == {"TransferredFilter", "FailedFilter", "AuthenticationFailuresFilter"} | dead
+    always = {"TransferredFilter", "FailedFilter", "QuarantinedFilter", "AuthenticationFailuresFilter"}
+    assert set(filters) == always | dead
     for counting in filters.values():
         assert next(targets(counting["LogGroupName"])) in found.resources
         (metric,) = counting["MetricTransformations"]

@@ -9,6 +9,7 @@ import pytest
 
 from harness.deploy import pipeline_files
 from pipeline.common import settings
+from pipeline.quarantine.settings import QuarantineSettings
 from pipeline.workflow import settings as workflow_settings
 from tests.unit.pipeline.template_variants import Variant, targets, text_of, variant, variants
 
@@ -20,6 +21,7 @@ SETTINGS: Mapping[str, type[settings.FromEnvironment] | None] = {
     "WorkerFunction": settings.WorkerSettings,
     "RecorderFunction": settings.RecorderSettings,
     "EnrichmentFunction": None,
+    "QuarantineFunction": QuarantineSettings,
     "StarterFunction": workflow_settings.StarterSettings,
     "CopyFunction": workflow_settings.DeliverySettings,
     "ValidateFunction": workflow_settings.ValidateSettings,
@@ -51,6 +53,7 @@ CHILD = {"ValidateFunction", "DownloadFunction", "UploadFunction", "NotifyFuncti
     ids=str,
 )
 def test_a_route_has_the_functions_that_it_needs(chosen: dict[str, str], functions: set[str]) -> None:
+    functions = functions | {"QuarantineFunction"}
     assert set(variant({**chosen, "Recording": "lean"}).of_type("Lambda::Function")) == functions
     recorded = variant({**chosen, "Recording": "full"}).of_type("Lambda::Function")
     assert set(recorded) == functions | {"RecorderFunction"}
@@ -190,3 +193,17 @@ def test_functions_end_before_the_state_machines_give_them_up(profile: str) -> N
     assert int(values["NotifyTimeoutSeconds"]) <= 110
     assert int(values["DeadlineReserveSeconds"]) < int(values["StepTimeoutSeconds"])
     assert int(values["ReadTimeoutSeconds"]) < int(values["StepTimeoutSeconds"])
+
+
+@pytest.mark.parametrize("profile", ["local", "aws"])
+def test_the_quarantine_outlasts_whoever_copies(profile: str) -> None:
+    values = variant({"Route": "queued"}, profile).values
+    for name in ("WorkerTimeoutSeconds", "StepTimeoutSeconds"):
+        assert int(values[name]) < int(values["QuarantineTimeoutSeconds"]) <= 900
+
+
+@each_variant
+def test_an_event_that_the_quarantine_cannot_handle_is_kept(found: Variant) -> None:
+    (retries,) = found.of_type("Lambda::EventInvokeConfig").values()
+    kept = retries["DestinationConfig"]["OnFailure"]["Destination"]
+    assert (list(targets(kept)), retries["MaximumRetryAttempts"]) == (["UndeliveredEventsQueue"], 2)

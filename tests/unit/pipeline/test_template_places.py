@@ -41,13 +41,13 @@ def test_the_bucket_of_another_account_is_as_the_pipelines_own() -> None:
 
 def test_with_a_bucket_elsewhere_none_is_made_here() -> None:
     found = variant({"Route": "queued", "ExistingDestinationBucket": "elsewhere"})
-    assert set(found.of_type("S3::Bucket")) == {"SourceBucket"}
+    assert set(found.of_type("S3::Bucket")) == {"SourceBucket", "QuarantineBucket"}
     assert found.outputs["DestinationBucket"]["Value"] == {"Ref": "ExistingDestinationBucket"}
 
 
 @each_variant
 def test_what_holds_data_outlives_the_stack(found: Variant) -> None:
-    for name in ("SourceBucket", "DestinationBucket", "MetadataTable"):
+    for name in ("SourceBucket", "DestinationBucket", "QuarantineBucket", "MetadataTable"):
         if name in found.resources:
             assert found.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
             assert found.resources[name]["UpdateReplacePolicy"] == "Retain"
@@ -152,7 +152,7 @@ def test_an_identity_provider_takes_the_place_of_users() -> None:
     (server,) = found.of_type("Transfer::Server").values()
     assert server["IdentityProviderType"] == "AWS_LAMBDA"
     assert server["IdentityProviderDetails"]["Function"] == {"Ref": "IdentityProviderFunctionArn"}
-    (permission,) = found.of_type("Lambda::Permission").values()
+    permission = found.of_type("Lambda::Permission")["IdentityProviderPermission"]
     assert permission["SourceArn"] == {"Fn::GetAtt": ["SftpServer", "Arn"]}
     assert (
         "IdentityProviderDetails"

@@ -169,6 +169,21 @@ def test_executions_that_have_not_succeeded_are_told_to_notify(found: Variant) -
     assert queue_of(permission["FunctionName"]) == "NotifyFunction"
 
 
+@each_variant
+def test_broken_uploads_to_the_source_bucket_are_told_to_the_quarantine(found: Variant) -> None:
+    rule = found.of_type("Events::Rule")["PartialUploadRule"]
+    pattern = rule["EventPattern"]
+    assert pattern["source"] == ["aws.transfer"]
+    protocols = ("SFTP", "FTPS", "FTP")
+    assert pattern["detail-type"] == [f"{name} Server File Upload Failed" for name in protocols]
+    path = {"prefix": {"Fn::Sub": "/${SourceBucket}/"}}
+    assert pattern["detail"] == {"failure-code": ["PARTIAL_UPLOAD"], "file-path": [path]}
+    assert [queue_of(target["Arn"]) for target in rule["Targets"]] == ["QuarantineFunction"]
+    permission = found.of_type("Lambda::Permission")["PartialUploadPermission"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["PartialUploadRule", "Arn"]}
+    assert queue_of(permission["FunctionName"]) == "QuarantineFunction"
+
+
 @pytest.mark.parametrize(
     ("chosen", "target"),
     [

@@ -176,6 +176,16 @@ def test_one_role_of_a_route_writes_to_the_destination(found: Variant) -> None:
 
 
 @each_variant
+def test_what_copies_can_take_back_and_so_can_the_quarantine(found: Variant) -> None:
+    takers = {
+        name
+        for name, role in found.of_type("IAM::Role").items()
+        if {"Ref": "WithdrawPolicy"} in role.get("ManagedPolicyArns", [])
+    }
+    assert takers == {*targets(found.outputs["CopyingRole"]["Value"]), "QuarantineRole"}
+
+
+@each_variant
 def test_writing_to_the_destination_is_bound_to_its_account(found: Variant) -> None:
     (policy,) = (found.resources["CopyPolicy"]["Properties"]["PolicyDocument"],)
     (write,) = (statement for statement in policy["Statement"] if statement["Sid"] == "WriteDestination")

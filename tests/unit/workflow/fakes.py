@@ -38,10 +38,6 @@ class FakeStorage(FakeS3):
         version = self.put(Bucket, Key, Body)
         return {"VersionId": version.version_id, "ETag": version.etag}
 
-    def delete_object(self, *, Bucket: str, Key: str, VersionId: str) -> None:
-        versions = self.buckets[Bucket][Key]
-        self.buckets[Bucket][Key] = [found for found in versions if found.version_id != VersionId]
-
     def copy_object(self, **arguments: Any) -> dict[str, Any]:
         with_checksum = arguments.pop("ChecksumAlgorithm", None) == "SHA256"
         answer = super().copy_object(**arguments)

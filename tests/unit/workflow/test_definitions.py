@@ -120,7 +120,7 @@ def test_all_functions_are_retried_alike() -> None:
 @pytest.mark.parametrize(("variant", "name", "state"), all_tasks())
 def test_a_refusal_is_never_retried(variant: str, name: str, state: State) -> None:
     refusals = {kind.__name__ for kind in errors.RefusedError.__subclasses__()}
-    assert len(refusals) == 8
+    assert len(refusals) == 9
     never = refusals | {"PermanentError", "NothingToDoError"}
     if definitions.is_function(state):
         never |= {"States.ALL", "States.TaskFailed"}

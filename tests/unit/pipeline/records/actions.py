@@ -6,7 +6,7 @@ Written down as the rules say it, not as the code does, so that it can be held a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipeline.common.events import Delivery, Upload
 from pipeline.common.settings import RecordSettings
 from pipeline.records import changes, statements, states
 from pipeline.records.batched import BatchedTable, Held
-from pipeline.records.changes import Claim, Ending
+from pipeline.records.changes import Breakage, Claim, Ending
 from pipeline.records.rows import Row
 from pipeline.records.single import RecordTable
 from pipeline.records.states import Hold
@@ -23,7 +23,9 @@ ME, OTHER = "me", "other"
 STARTED, NOW = "2026-11-22T20:05:24.000000Z", "2026-11-22T20:05:25.000000Z"
 ATTEMPTS = 2
 """Attempts of every row at the beginning."""
-STARTS = (None, *states.STATES)
+PARTIAL = "failed for good"
+"""The state of a row that is in quarantine; its column says `failed`."""
+STARTS = (None, *states.STATES, PARTIAL)
 FIRST = Delivery("m", "r", 1, STARTED, STARTED)
 """A message that comes for the first time: in `lean`, the worker expects no row."""
 
@@ -45,8 +47,11 @@ class Tables:
 
     def put(self, file_id: str, status: str, holder: str) -> None:
         """Make a row in a state, by INSERT."""
+        status, marks = (
+            (states.FAILED, {"quarantined_at": {"S": STARTED}}) if status == PARTIAL else (status, {})
+        )
         row = changes.claim(Claim(upload(file_id), holder, STARTED, FIRST), "destination").new_row()
-        row |= {"status": {"S": status}, "attempts": {"N": str(ATTEMPTS)}}
+        row |= {"status": {"S": status}, "attempts": {"N": str(ATTEMPTS)}} | marks
         answer = self.dynamodb.batch_execute_statement(
             Statements=[statements.insert(self.settings.table_name, row)]
         )
@@ -80,6 +85,22 @@ class Tables:
     def requeue(self, file_id: str) -> object:
         return self.single.requeue(file_id)
 
+    def quarantine(self, file_id: str) -> object:
+        return self.single.quarantine(Breakage(upload(file_id), "session 1", "it broke off"))
+
+    def stand_down(self, file_id: str) -> object:
+        return self.single.stand_down(file_id, ME)
+
+    def withdraw(self, file_id: str) -> object:
+        return self.single.withdraw(file_id, {})
+
+
+def state_of(row: Mapping[str, Any] | None) -> str | None:
+    """Return the state of a row as it is read."""
+    if row is None:
+        return None
+    return PARTIAL if "quarantined_at" in row else str(row["status"]["S"])
+
 
 @dataclass(frozen=True)
 class Action:
@@ -87,8 +108,12 @@ class Action:
 
     name: str
     do: Callable[[Tables, str], object]
-    rule: Callable[[str | None, str], str | None]
-    """From the state (`None`: no row) and its holder to the state that must follow."""
+    usually: Callable[[str | None, str], str | None]
+    """From the state (`None`: no row) and its holder to the state that must follow, but in quarantine."""
+
+    def rule(self, start: str | None, holder: str) -> str | None:
+        """Nothing leads out of quarantine."""
+        return PARTIAL if start == PARTIAL else self.usually(start, holder)
 
 
 def _record(start: str | None, _holder: str) -> str | None:
@@ -128,6 +153,9 @@ ACTIONS = (
     Action("claim, exclusive", Tables.claim_exclusive, _claim_exclusive),
     Action("release", Tables.release, _failure(states.QUEUED)),
     Action("requeue", Tables.requeue, _requeue),
+    Action("quarantine", Tables.quarantine, lambda _start, _holder: PARTIAL),
+    Action("stand down", Tables.stand_down, lambda start, _holder: start),
+    Action("withdraw", Tables.withdraw, lambda start, _holder: start),
     *(
         Action(f"end, {status}", lambda tables, file_id, s=status: tables.end(file_id, s), _success(status))  # type: ignore[misc]
         for status in sorted(states.FINAL)

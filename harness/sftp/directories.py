@@ -108,7 +108,7 @@ class PathDirectories:
     """The buckets as they are: the first segment of a path is the bucket."""
 
     def __init__(self, home: str = "") -> None:
-        self.home = normalise(home.encode())
+        self.home = _plain(home) or "/"
 
     def absolute(self, raw: bytes) -> str:
         return normalise(raw, self.home)
@@ -118,9 +118,8 @@ class PathDirectories:
         bucket, _, key = path[1:].partition("/")
         if not bucket:
             return Virtual(path, is_listable=False)
-        if not _BUCKET_NAME.fullmatch(bucket):
-            raise UnmappedPathError(path)
-        return Mapped(path, bucket, _checked(key), is_root=not key, is_named_bucket=not key)
+        _check(bucket, key, path)
+        return Mapped(path, bucket, key, is_root=not key, is_named_bucket=not key)
 
     def names_below(self, path: str) -> list[str]:  # noqa: ARG002
         return []
@@ -135,8 +134,9 @@ class LogicalDirectories:
     """
 
     def __init__(self, mappings: tuple[Mapping, ...], home: str = "") -> None:
-        self._by_entry = {normalise(mapping.entry.encode()): mapping for mapping in mappings}
-        self.home = normalise(home.encode())
+        by_entry = ((_plain(mapping.entry), mapping) for mapping in mappings)
+        self._by_entry = {entry: mapping for entry, mapping in by_entry if entry is not None}
+        self.home = _plain(home) or "/"
 
     def absolute(self, raw: bytes) -> str:
         return normalise(raw, self.home)
@@ -186,6 +186,14 @@ def normalise(raw: bytes, home: str = "/") -> str:
     return "/" + "/".join(parts)
 
 
+def _plain(given: str) -> str | None:
+    """Return a path that an administrator gave; nothing for one that no client can ever name."""
+    try:
+        return normalise(given.encode(errors="surrogatepass"))
+    except BadPathError:
+        return None
+
+
 def _upwards(path: str) -> list[str]:
     parts = path.split("/")[1:]
     return ["/" + "/".join(parts[:count]) for count in range(len(parts), 0, -1)] + ["/"]
@@ -199,11 +207,24 @@ def _inside(mapping: Mapping, entry: str, path: str) -> Mapped:
     rest = path[len(entry) :].strip("/") if entry != "/" else path[1:]
     if mapping.type == "FILE" and rest:
         raise UnmappedPathError(path)
-    key = _checked("/".join(part for part in (mapping.prefix, rest) if part))
+    key = "/".join(part for part in (mapping.prefix, rest) if part)
+    _check(mapping.bucket, key, path)
     return Mapped(path, mapping.bucket, key, is_root=not rest and mapping.type != "FILE")
 
 
-def _checked(key: str) -> str:
-    if len(key.encode()) > MAX_KEY_BYTES:
+def _check(bucket: str, key: str, path: str) -> None:
+    """A mapping, too, must not lead through `..`: libraries for S3 resolve it like a web browser does.
+
+    :raises BadPathError: S3 cannot have such a key
+    :raises UnmappedPathError: S3 cannot have such a bucket
+    """
+    if not _BUCKET_NAME.fullmatch(bucket):
+        raise UnmappedPathError(path)
+    if not {".", ".."}.isdisjoint(key.split("/")):
+        raise BadPathError("the S3 key would have a segment `.` or `..`")
+    try:
+        size_bytes = len(key.encode())
+    except UnicodeEncodeError as exc:
+        raise BadPathError("names must be UTF-8") from exc
+    if size_bytes > MAX_KEY_BYTES:
         raise BadPathError(f"the S3 key would be longer than {MAX_KEY_BYTES} bytes")
-    return key

@@ -13,7 +13,9 @@ ClientOf = Callable[[str], Any]
 """Makes the boto3 client of a service."""
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 METRIC_FILTER = "AWS::Logs::MetricFilter"
-_GONE = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
+ROLE = "AWS::IAM::Role"
+"""Of no template: the SFTP customers' own."""
+_GONE = frozenset({"NoSuchEntity", "ResourceNotFound", "ResourceNotFoundException"})
 
 
 def identify(stack_name: str, logical_id: str, type_: str, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +59,8 @@ def remove(client_of: ClientOf, identity: Mapping[str, Any]) -> None:
     with _gone_is_fine(), translated(f"removing {identity['name']} ({identity['type']})"):
         if identity["type"] == DASHBOARD:
             client_of("cloudwatch").delete_dashboards(DashboardNames=[identity["name"]])
+        elif identity["type"] == ROLE:
+            _delete_role(client_of("iam"), identity["name"])
         else:
             client_of("logs").delete_metric_filter(
                 logGroupName=identity["log_group"], filterName=identity["name"]
@@ -74,6 +78,12 @@ def _gone_is_fine() -> Any:
 
 def _put_dashboard(cloudwatch: Any, identity: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
     cloudwatch.put_dashboard(DashboardName=identity["name"], DashboardBody=properties["DashboardBody"])
+
+
+def _delete_role(iam: Any, name: str) -> None:
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
 
 
 def _put_metric_filter(logs: Any, identity: Mapping[str, Any], properties: Mapping[str, Any]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.exceptions import UsageError
 from harness.stack.description import SftpUser
@@ -24,16 +23,6 @@ class Customer:
 
     user: SftpUser
     public_key: str
-
-    def to_transfer_user(self, *, bucket: str, role_arn: str) -> dict[str, Any]:
-        """Return the user in the shape of the SFTP process's configuration."""
-        return {
-            "name": self.user.name,
-            "role_arn": role_arn,
-            "public_keys": [self.public_key],
-            "home_directory_type": "LOGICAL",
-            "home_directory_mappings": [{"Entry": "/", "Target": f"/{bucket}/{self.user.name}"}],
-        }
 
 
 def require_count(count: int) -> None:

@@ -18,6 +18,15 @@ class SftpEndpoint:
     port: int
     host_key_fingerprint: str
     server_id: str
+    workers: int = 1
+    """Processes that serve it."""
+
+
+@dataclass(frozen=True)
+class TransferEndpoint:
+    """Where the Transfer API answers: `aws transfer … --endpoint-url`. Empty where nothing does."""
+
+    endpoint_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,7 @@ class StackDescription:
     """All outputs of the CloudFormation stack, by their names in the template."""
     stand_ins: list[dict[str, Any]] = field(default_factory=list)
     """Resources that the harness does the work of: `logical_id`, `type`, and `properties`, all resolved."""
+    transfer: TransferEndpoint = TransferEndpoint()
 
     def to_json(self) -> dict[str, Any]:
         return {"schema_version": SCHEMA_VERSION, **asdict(self)}
@@ -71,6 +81,7 @@ class StackDescription:
                 **fields,
                 "engine": EngineInfo(**data["engine"]),
                 "sftp": SftpEndpoint(**data["sftp"]),
+                "transfer": TransferEndpoint(**data.get("transfer", {})),
                 "users": [SftpUser(**user) for user in data["users"]],
             }
         )

@@ -1,63 +1,90 @@
-"""Starting the SFTP front end of a stack as a process of its own."""
+"""Starting the stand-in for Transfer Family of a stack: a process of its own, with workers for SFTP."""
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.engines.base import EngineInfo
-from harness.stack import child
+from harness.stack import child, customer_role
 from harness.stack.customers import Customer
-from harness.stack.description import SftpEndpoint
+from harness.stack.description import SftpEndpoint, TransferEndpoint
+from harness.stack.sftp_options import SftpOptions
 from harness.stack.state import StackState
+from harness.stack.transfer_records import TransferRecords
 
 ROLE = "sftp"
 START_TIMEOUT_S = 60.0
 DRAIN_TIMEOUT_S = 3.0
 """How long open uploads may go on after `down`: an engine of our own takes their bucket with it."""
-STOP_GRACE_S = DRAIN_TIMEOUT_S + 10.0
-"""The front end also takes back unfinished parts and writes its last log lines before it ends."""
-_POLL_S = 0.02
+STOP_GRACE_S = DRAIN_TIMEOUT_S + 12.0
+"""Workers also take back unfinished parts and write their last log lines before they end."""
 _PART_SIZE_BYTES = 8 * 1024 * 1024
-_PASSED_THROUGH = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """What the SFTP process is told about the rest of the stack."""
+    """What the Transfer process is told about the rest of the stack."""
 
     engine: EngineInfo
     bucket: str
-    log_group: str | None
-    customers: list[Customer]
+    customers: Sequence[Customer]
+    records: TransferRecords
+    options: SftpOptions
     host: str = "127.0.0.1"
     port: int = 0
 
-    def start(self, state: StackState, *, timeout_s: float = START_TIMEOUT_S) -> SftpEndpoint:
-        """Start the process and wait until it listens.
+    def start(
+        self, state: StackState, *, timeout_s: float = START_TIMEOUT_S
+    ) -> tuple[SftpEndpoint, TransferEndpoint]:
+        """Start the process and wait until it listens; return where, for SFTP and for the Transfer API.
 
         :raises EngineStartError: it ended, or does not listen after `timeout_s`; with the end of its log
+        :raises DeployError: a property of the template's server or user is not right
+        :raises AwsError: the engine refuses the customers' role
         """
-        server_id = f"s-{secrets.token_hex(9)[:17]}"
-        config = self._config(state, server_id, child.ready_file(state, ROLE))
-        ready = child.start(state, ROLE, "harness.sftp", config, name="the SFTP server", timeout_s=timeout_s)
-        return SftpEndpoint(ready["host"], ready["port"], ready["host_key_fingerprint"], server_id)
+        server_id = self.records.main_server
+        self._fill_store(state, server_id)
+        config = self._config(state, server_id)
+        name = "the SFTP server"
+        ready = child.start(state, ROLE, "harness.transfer", config, name=name, timeout_s=timeout_s)
+        told = ready["servers"][server_id]
+        endpoint = SftpEndpoint(
+            told["host"], told["port"], told["host_key_fingerprint"], server_id, self.options.workers
+        )
+        return endpoint, TransferEndpoint(ready["api"])
 
-    def _config(self, state: StackState, server_id: str, ready_file: Path) -> dict[str, Any]:
-        role_arn = f"arn:aws:iam::{self.engine.account_id}:role/floodgate-{state.name}-sftp"
+    def _fill_store(self, state: StackState, server_id: str) -> None:
+        role_arn = customer_role.create(state, self.engine, bucket=self.bucket, server_id=server_id)
+        policy = customer_role.session_policy(self.bucket)
+        users = (
+            self.records.customer(each, bucket=self.bucket, role_arn=role_arn, policy=policy)
+            for each in self.customers
+        )
+        keys = {each.user.name: [each.public_key] for each in self.customers}
+        self.records.write(_store_file(state), users, keys)
+
+    def _config(self, state: StackState, server_id: str) -> dict[str, Any]:
         return {
-            "host": self.host,
-            "port": self.port,
-            "host_key_file": str(state.keys_dir / "ssh_host_ed25519_key"),
-            "server_id": server_id,
             "engine": self.engine.to_json(),
-            "log_group": self.log_group,
-            "users": [c.to_transfer_user(bucket=self.bucket, role_arn=role_arn) for c in self.customers],
-            "part_size_bytes": _PART_SIZE_BYTES,
-            "partial_upload": "discard",
+            "store_file": str(_store_file(state)),
+            "work_dir": str(state.folder / ROLE),
+            "host": self.host,
+            "ports": {server_id: self.port},
+            "workers": self.options.workers,
+            "worker": {
+                "part_size_bytes": _PART_SIZE_BYTES,
+                "partial_upload": self.options.partial_upload,
+                "authorisation": "iam",
+                "uploads_file": str(state.folder / "uploads.jsonl"),
+            },
+            "main_server": server_id,
             "drain_timeout_s": DRAIN_TIMEOUT_S,
-            "uploads_file": str(state.folder / "uploads.jsonl"),
-            "ready_file": str(ready_file),
+            "ready_file": str(child.ready_file(state, ROLE)),
         }
+
+
+def _store_file(state: StackState) -> Path:
+    return state.folder / "transfer.sqlite"

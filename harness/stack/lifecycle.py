@@ -7,7 +7,7 @@ killed at any moment can be cleared by whoever comes next.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from harness.deploy import Deployment, PipelineOptions, deploy, prepare
 from harness.engines import disk
@@ -22,7 +22,9 @@ from harness.stack.clearing import clear, clear_for_good, cloudformation_name, s
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
 from harness.stack.front_end import FrontEnd
+from harness.stack.sftp_options import SftpOptions
 from harness.stack.state import Ownership, StackState
+from harness.stack.transfer_records import TransferRecords
 from harness.stack.watch import start_watcher
 
 _LOG_LINES_ON_DEPLOY_ERROR = 12
@@ -34,6 +36,7 @@ def up(
     engine: str = "localstack",
     pipeline: PipelineOptions = PipelineOptions(),  # noqa: B008  (immutable)
     customers: int = 20,
+    sftp: SftpOptions = SftpOptions(),  # noqa: B008  (immutable)
     owner_pid: int | None = None,
     port: int | None = None,
     progress: Progress,
@@ -45,12 +48,14 @@ def up(
     :param engine: `localstack`, or the URL of an endpoint that already runs
     :param pipeline: which pipeline, and which of its variants
     :param customers: how many SFTP users to make
+    :param sftp: how the SFTP side works
     :param owner_pid: process whose death ends the stack; None: it stays until `down`
     :param port: where the engine listens; None takes a free port
     :raises UsageError: name, engine, pipeline or number of customers is not valid
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
     require_count(customers)
+    sftp.validate()
     chosen = create(engine, port=port)
     state = StackState(name)
     prepare(pipeline, chosen.capabilities(), stack_name=cloudformation_name(name))
@@ -59,7 +64,7 @@ def up(
         sweep(progress)
         _make_way(state, progress)
         try:
-            return _bring_up(state, ownership, chosen, pipeline, customers, progress)
+            return _bring_up(state, ownership, chosen, pipeline, customers, sftp, progress)
         except BaseException:
             progress("stopping what was started")
             clear_for_good(state, progress)
@@ -126,6 +131,7 @@ def _bring_up(
     engine: Engine,
     pipeline: PipelineOptions,
     customers: int,
+    sftp_options: SftpOptions,
     progress: Progress,
 ) -> StackDescription:
     state.create(ownership)
@@ -136,9 +142,11 @@ def _bring_up(
     _start_stand_ins(state, info, deployment, progress)
     users = create_customers(customers, state.keys_dir)
     progress("SFTP: starting")
-    sftp = FrontEnd(info, deployment.source_bucket, deployment.sftp_log_group or None, users).start(state)
+    sftp, transfer = _front_end(state, info, deployment, users, sftp_options).start(state)
     warm_up.wait(info, progress)
-    description = _description(state, engine, info, pipeline, deployment, sftp, users)
+    description = replace(
+        _description(state, engine, info, pipeline, deployment, sftp, users), transfer=transfer
+    )
     state.publish(description)
     progress(f"stack {state.name!r} is up")
     return description
@@ -162,6 +170,18 @@ def _deploy(
             raise
         tail = log_tail(log, _LOG_LINES_ON_DEPLOY_ERROR)
         raise DeployError(f"{exc.message}\nThe end of the engine's log:\n{tail}", hint=exc.hint) from exc
+
+
+def _front_end(
+    state: StackState,
+    info: EngineInfo,
+    deployment: Deployment,
+    users: list[Customer],
+    options: SftpOptions,
+) -> FrontEnd:
+    name, log_group = cloudformation_name(state.name), deployment.sftp_log_group or None
+    records = TransferRecords(info, name, deployment.stand_ins, log_group)
+    return FrontEnd(info, deployment.source_bucket, users, records, options)
 
 
 def _start_stand_ins(state: StackState, info: EngineInfo, deployment: Deployment, progress: Progress) -> None:

@@ -6,7 +6,7 @@
         processes/<role>.json  each process, written as soon as it is started
         engine.log engine/     the engine's
         deploy/                the deployment's working folder
-        sftp.json sftp.log sftp.ready.json uploads.jsonl keys/
+        sftp.json sftp.log sftp.ready.json sftp/ uploads.jsonl keys/ transfer.sqlite
         stand-ins.json stand-ins.log stand-ins.ready.json stand-ins/
         stack.json             written last: the stack is up
 

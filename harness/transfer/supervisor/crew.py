@@ -25,7 +25,8 @@ MakeWorker = Callable[[int], Worker]
 class Crew:
     """`count` workers.
 
-    :param on_failure: called once when workers die faster than they may be replaced
+    :param on_failure: called when workers die faster than they may be replaced
+    :param on_successor: called when one has been replaced
     :param now: seconds of a clock that only goes forward
     """
 
@@ -34,12 +35,14 @@ class Crew:
         make: MakeWorker,
         count: int,
         on_failure: Callable[[], None],
+        on_successor: Callable[[], None] = lambda: None,
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make
         self._count = count
         self._on_failure = on_failure
+        self._on_successor = on_successor
         self._now = now
         self._workers: dict[int, Worker] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -123,6 +126,7 @@ class Crew:
                 _log.error("%s", exc.message)
             else:
                 _log.info("worker %s serves again (process %s)", successor.name, successor.pid)
+                self._on_successor()
                 return True
 
     def _count_death(self) -> int:

@@ -1,4 +1,4 @@
-"""The Transfer process: every server of the store, until SIGTERM."""
+"""The Transfer process: every server of the store, and the API that changes them, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import parent
 from harness.exceptions import FloodgateError
@@ -14,6 +14,9 @@ from harness.files import replace_json
 from harness.transfer.store import TransferStore
 from harness.transfer.supervisor.config import SupervisorConfig
 from harness.transfer.supervisor.server import HostedServer
+
+if TYPE_CHECKING:
+    from harness.transfer.supervisor.control_plane import ControlPlane
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ class Supervisor:
         self._wake = asyncio.Event()
         self._stopping = False
         self._is_ready = False
+        self._control_plane: ControlPlane | None = None
+        self._api_url = ""
 
     async def run(self) -> None:
         """Serve until SIGTERM, or the end of the parent that the configuration names.
@@ -42,6 +47,8 @@ class Supervisor:
         self._config.work_dir.mkdir(parents=True, exist_ok=True)
         watch = asyncio.create_task(self._watch_parent())
         try:
+            self._follow_all()
+            await self._host_api()
             while not self._stopping:
                 self._follow_all()
                 await self._wake.wait()
@@ -49,6 +56,13 @@ class Supervisor:
         finally:
             watch.cancel()
             await self._end()
+
+    async def _host_api(self) -> None:
+        """Loaded in a thread, so that workers are started, and load, meanwhile."""
+        made = await asyncio.to_thread(_control_plane)
+        self._control_plane = made(self._config, self._store, self.on_change)
+        self._api_url = await self._control_plane.start()
+        _log.info("the Transfer API answers at %s", self._api_url)
 
     def stop(self) -> None:
         """Have `run` end all servers and return."""
@@ -88,13 +102,18 @@ class Supervisor:
         servers = self._servers.values()
         if self._main_failure() is not None:
             self._wake.set()
-        self._is_ready = self._is_ready or all(server.is_settled for server in servers)
+        is_settled = bool(self._api_url) and all(server.is_settled for server in servers)
+        self._is_ready = self._is_ready or is_settled
         if self._is_ready:
             endpoints = {server.server_id: server.endpoint() for server in servers}
-            replace_json(self._config.ready_file, {"pid": os.getpid(), "servers": endpoints})
+            replace_json(
+                self._config.ready_file, {"pid": os.getpid(), "api": self._api_url, "servers": endpoints}
+            )
 
     async def _end(self) -> None:
         """End all servers side by side, however far they have come."""
+        if self._control_plane is not None:
+            await self._control_plane.stop()
         for follower in self._followers.values():
             follower.cancel()
         await asyncio.gather(*self._followers.values(), return_exceptions=True)
@@ -105,6 +124,12 @@ class Supervisor:
             await parent.wait_for_end(self._config.exit_with_parent)
             _log.info("process %d has ended: stopping", self._config.exit_with_parent)
             self.stop()
+
+
+def _control_plane() -> type[ControlPlane]:
+    from harness.transfer.supervisor.control_plane import ControlPlane
+
+    return ControlPlane
 
 
 async def supervise(config: SupervisorConfig) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.exceptions import EnvironmentNotReadyError, FloodgateError
+from harness.transfer.executions.triggers import triggers_file
 from harness.transfer.model import Server, ServerState
 from harness.transfer.store import TransferStore
 from harness.transfer.supervisor.config import SupervisorConfig
@@ -18,6 +19,10 @@ from harness.transfer.supervisor.worker import Worker
 
 ENDPOINT_TAG = "floodgate:endpoint"
 """Tag of a server with the host and port where it listens: here, every server cannot have port 22."""
+MAX_SESSIONS = 10_000
+"""Of a server, shared out evenly among its workers:
+https://docs.aws.amazon.com/general/latest/gr/transfer-service.html
+"""
 _UP: frozenset[ServerState] = frozenset({"STARTING", "ONLINE"})
 _END_GRACE_S = 8.0
 """Beyond the time for open uploads: a worker also takes back parts and writes its last log lines."""
@@ -131,7 +136,7 @@ class HostedServer:
             name = f"{self.server_id}-{generation}-{number}"
             return Worker(name, self._config.work_dir, self._worker(number), listening.of_worker(number))
 
-        crew = Crew(make, self._config.workers, lambda: self._on_failure(crew))
+        crew = Crew(make, self._config.workers, lambda: self._on_failure(crew), self._tell)
         return crew
 
     def _worker(self, number: int) -> dict[str, Any]:
@@ -142,6 +147,9 @@ class HostedServer:
             "engine": self._config.engine.to_json(),
             "store_file": str(self._config.store_file),
             "worker": number,
+            "workflow_triggers_file": str(triggers_file(self._config.work_dir)),
+            "host_key_file": str(self._config.work_dir / f"{self.server_id}.host_key"),
+            "max_sessions": -(-MAX_SESSIONS // self._config.workers),
             "drain_timeout_s": self._config.drain_timeout_s,
             "retire_timeout_s": self._config.retire_timeout_s,
             "exit_with_parent": os.getpid(),

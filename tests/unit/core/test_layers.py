@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "measure": frozenset({"aws", "engines"}),
     "deadletters": frozenset({"aws", "engines", "measure"}),
     "report": frozenset({"measure"}),
-    "stack": frozenset({"aws", "engines", "deploy"}),
+    "stack": frozenset({"aws", "engines", "deploy", "transfer"}),
     "run": frozenset({"faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "cli": frozenset({"deadletters", "faults", "run", "stack", "report", "load", "deploy", "environments"}),
 }

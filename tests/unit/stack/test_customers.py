@@ -34,12 +34,6 @@ def test_private_key_is_readable_by_its_user_alone_and_fits_the_public_one(tmp_p
     assert key.export_public_key().decode().strip() == customer.public_key
 
 
-def test_home_is_the_customers_folder_in_the_bucket(tmp_path: Path) -> None:
-    (customer,) = create_customers(1, tmp_path / "keys")
-    user = customer.to_transfer_user(bucket="incoming", role_arn="arn:aws:iam::000000000000:role/x")
-    assert user["home_directory_mappings"] == [{"Entry": "/", "Target": "/incoming/customer-0001"}]
-
-
 @pytest.mark.parametrize("count", [0, -1, 10_001])
 def test_impossible_numbers_of_customers_are_refused(count: int) -> None:
     with pytest.raises(UsageError, match="1 to 10000"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +29,21 @@ class Trigger:
     version_id: str | None
 
 
+def triggers_file(work_dir: Path) -> Path:
+    """Return the file through which workers of this process ask for workflows: no other process has it, so
+    nothing is run twice, and nothing is missed that a worker wrote before the reader was there.
+    """
+    return work_dir / f"workflow-triggers-{os.getpid()}.jsonl"
+
+
 class TriggerReader:
-    """Reads on from where the file ended when this was made."""
+    """Reads the file from its beginning, and then whatever is appended."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._path = path
-        self._position = path.stat().st_size
+        self._position = 0
 
     def new(self) -> Iterator[Trigger]:
         """Yield what was appended since; a line that is still being written is left for the next time."""

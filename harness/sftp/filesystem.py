@@ -196,6 +196,8 @@ class S3Filesystem:
         for name in directories.names_below(place.path):
             if name not in files:
                 names.append(attributes.entry(name, attributes.of_folder(), clock.now()))
+            elif await self._denial(Action.GET, files[name]) is not None:
+                continue
             elif (info := await self._head(files[name])) is not None:
                 attrs = attributes.of_file(info.size_bytes, info.modified_at)
                 names.append(attributes.entry(name, attrs, clock.now()))

@@ -12,8 +12,11 @@ import pytest
 from harness import aws
 from harness.engines.base import EngineInfo
 from tests.integration.sftp.front_end import FrontEnd
+from tests.integration.sftp.in_memory import InMemory
+from tests.unit.sftp.memory_storage import MemoryStorage
 
 MakeFrontEnd = Callable[..., FrontEnd]
+MakeInMemory = Callable[..., InMemory]
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +54,27 @@ def make_front_end(
 @pytest.fixture(scope="module")
 def front_end(make_front_end: MakeFrontEnd) -> FrontEnd:
     return make_front_end()
+
+
+@pytest.fixture(scope="module")
+def make_in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInMemory]:
+    """Start servers without an engine; they end with the module."""
+    started: list[InMemory] = []
+
+    def make(**settings: Any) -> InMemory:
+        storage = settings.pop("storage", None) or MemoryStorage()
+        server = InMemory(tmp_path_factory.mktemp("in-memory"), settings, storage)
+        started.append(server)
+        return server.start()
+
+    yield make
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def in_memory(make_in_memory: MakeInMemory) -> InMemory:
+    return make_in_memory()
 
 
 @pytest.fixture

@@ -10,14 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness import clock
-from harness.engines.base import EngineInfo
 from harness.exceptions import FloodgateError
 from harness.transfer.executions.errors import StepError
 from harness.transfer.executions.execution import WorkflowExecution
 from harness.transfer.executions.services import Services
 from harness.transfer.executions.throttle import BURST, TokenBucket
 from harness.transfer.executions.triggers import Trigger, TriggerReader
-from harness.transfer.store import TransferStore
 
 NAMESPACE = "AWS/Transfer"
 POLL_S = 0.1
@@ -28,21 +26,20 @@ _log = logging.getLogger(__name__)
 class WorkflowRunner:
     """Runs workflows in the background until it is stopped.
 
-    :param store: writable; the only process that writes it
+    :param services: with the store, writable: this is the only process that writes it
     :param triggers_file: `workflow_triggers_file` of the SFTP workers
     """
 
     def __init__(
         self,
-        store: TransferStore,
-        engine: EngineInfo,
+        services: Services,
         triggers_file: Path,
         *,
         bucket: TokenBucket | None = None,
         metrics_interval_s: float = METRICS_INTERVAL_S,
     ) -> None:
-        self._store = store
-        self._services = Services(engine, store)
+        self._store = services.store
+        self._services = services
         self._reader = TriggerReader(triggers_file)
         self._bucket = bucket or TokenBucket()
         self._metrics_interval_s = metrics_interval_s
@@ -57,7 +54,8 @@ class WorkflowRunner:
     def stop(self, timeout_s: float = 10.0) -> None:
         """Begin nothing more. Executions whose functions have not reported end with TIMEOUT."""
         self._services.stopping.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._publish()
 

@@ -13,7 +13,7 @@ from harness.engines.base import EngineInfo
 from harness.transfer.store import TransferStore
 
 _POLL_S = 0.1
-_CONFIG = Config(connect_timeout=5, read_timeout=30)
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2})
 
 
 class Services:

@@ -20,6 +20,7 @@ from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, StackLostError
 from harness.transfer.api import Account, Control, TransferApi
 from harness.transfer.executions.runner import WorkflowRunner
+from harness.transfer.executions.services import Services
 from harness.transfer.executions.triggers import triggers_file
 from harness.transfer.model import IdentityTest, IdentityTestResult
 from harness.transfer.store import TransferStore
@@ -41,7 +42,7 @@ class ControlPlane:
     ) -> None:
         self._config = config
         engine = config.engine
-        self._workflows = WorkflowRunner(store, engine, triggers_file(config.work_dir))
+        self._workflows = WorkflowRunner(Services(engine, store), triggers_file(config.work_dir))
         self._api = TransferApi(
             Control(
                 store,

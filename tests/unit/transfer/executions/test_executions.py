@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError
 from harness.transfer.executions.errors import StepError
 from harness.transfer.executions.execution import WorkflowExecution
+from harness.transfer.executions.runner import WorkflowRunner
 from harness.transfer.executions.services import Services
 from harness.transfer.executions.steps import Context, Location, custom_event, run_step
 from harness.transfer.executions.throttle import TokenBucket
@@ -267,7 +269,6 @@ def test_a_burst_of_100_then_one_per_second() -> None:
 
 def test_triggers_are_read_once_and_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "triggers.jsonl"
-    path.write_text("of an earlier process\n")
     reader = TriggerReader(path)
     line = json.dumps(asdict(TRIGGER))
     with path.open("a") as file:
@@ -278,3 +279,45 @@ def test_triggers_are_read_once_and_whole(tmp_path: Path, caplog: pytest.LogCapt
         file.write(f"{line[20:]}\n")
     assert list(reader.new()) == [TRIGGER]
     assert list(reader.new()) == []
+
+
+def _counts(services: Reporting) -> dict[str, float]:
+    data = [datum for call in services.named("put_metric_data") for datum in call["MetricData"]]
+    assert {datum["Dimensions"][0]["Value"] for datum in data} == {SERVER.ServerId}
+    return {datum["MetricName"]: datum["Value"] for datum in data}
+
+
+def test_the_runner_runs_what_workers_ask_for_and_counts_it(store: TransferStore, tmp_path: Path) -> None:
+    store.put_server(SERVER)
+    _workflow(store, TAG)
+    services = Reporting(store, None)
+    path = tmp_path / "triggers.jsonl"
+    partial = {**asdict(TRIGGER), "kind": "OnPartialUpload"}
+    path.write_text(f"{json.dumps(asdict(TRIGGER))}\n{json.dumps(asdict(TRIGGER))}\n{json.dumps(partial)}\n")
+    runner = WorkflowRunner(services, path, bucket=TokenBucket(burst=2, refill_per_s=0))
+    runner.start()
+    deadline = time.monotonic() + 30
+    while sum(kept.Status in ("COMPLETED", "EXCEPTION") for kept in store.executions(WORKFLOW_ID)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    runner.stop()
+    assert _counts(services) == {
+        "OnUploadExecutionsStarted": 2,
+        "OnUploadExecutionsSuccess": 2,
+        "OnPartialUploadExecutionsStarted": 1,
+        "OnPartialUploadExecutionsFailed": 1,
+    }
+
+
+def test_a_workflow_that_has_gone_is_told(
+    store: TransferStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "triggers.jsonl"
+    path.write_text(json.dumps(asdict(TRIGGER)) + "\n")
+    runner = WorkflowRunner(Reporting(store, None), path)
+    runner.start()
+    deadline = time.monotonic() + 30
+    while "cannot be run" not in caplog.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    runner.stop()

@@ -32,6 +32,19 @@ Parameter = Annotated[
 Template = Annotated[Path | None, typer.Option("--template", help="Your own CloudFormation template.")]
 Handlers = Annotated[Path | None, typer.Option("--handlers", help="Folder of your own Lambda code.")]
 
+PartialUpload = Annotated[
+    str | None,
+    typer.Option(
+        "--partial-upload",
+        help="What becomes of an upload whose session ends with the file open: keep what arrived, "
+        "as AWS does (the default), or discard it.",
+    ),
+]
+SftpWorkers = Annotated[
+    int | None,
+    typer.Option("--sftp-workers", help="How many processes serve SFTP on one port; 1 unless given."),
+]
+
 
 def options(
     route: str,

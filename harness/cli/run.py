@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from harness.cli.output import messages, progress, results
-from harness.cli.pipeline_arguments import Fifo, Handlers, Parameter, Pipe, Recording, Template
+from harness.cli.pipeline_arguments import (
+    Fifo,
+    Handlers,
+    Parameter,
+    PartialUpload,
+    Pipe,
+    Recording,
+    SftpWorkers,
+    Template,
+)
 from harness.deploy.options import ROUTES, parse_parameters
 from harness.exit_codes import ExitCode
 from harness.report.console import render
@@ -34,6 +43,8 @@ def run(
     parameter: Parameter = None,
     template: Template = None,
     handlers: Handlers = None,
+    partial_upload: PartialUpload = None,
+    sftp_workers: SftpWorkers = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,6 +91,8 @@ def run(
         template=template,
         handlers=handlers,
         fault_texts=fault or (),
+        partial_upload=partial_upload,
+        sftp_workers=sftp_workers,
         command=shlex.join(["floodgate", *sys.argv[1:]]),
     )
     console = messages()

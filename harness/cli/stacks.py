@@ -17,9 +17,11 @@ from harness.cli.pipeline_arguments import (
     Handlers,
     Name,
     Parameter,
+    PartialUpload,
     Pipe,
     Recording,
     Route,
+    SftpWorkers,
     Template,
     options,
 )
@@ -31,6 +33,7 @@ from harness.exit_codes import ExitCode
 from harness.faults import FaultRule
 from harness.stack import account, lifecycle, reload
 from harness.stack.description import SCHEMA_VERSION, StackDescription
+from harness.stack.sftp_options import SftpOptions
 
 
 def up(
@@ -47,6 +50,8 @@ def up(
         list[str] | None,
         typer.Option("--fault", metavar="FAULT", help="As in `floodgate fault set`; may be repeated."),
     ] = None,
+    partial_upload: PartialUpload = None,
+    sftp_workers: SftpWorkers = None,
     customers: Annotated[int, typer.Option(min=1, max=10_000, help="How many SFTP users to make.")] = 20,
     port: Annotated[
         int | None,
@@ -73,7 +78,13 @@ def up(
     console = messages()
     show = progress(console)
     description = lifecycle.up(
-        name, engine=engine, pipeline=pipeline, customers=customers, port=port, progress=show
+        name,
+        engine=engine,
+        pipeline=pipeline,
+        customers=customers,
+        sftp=SftpOptions.chosen(partial_upload, sftp_workers),
+        port=port,
+        progress=show,
     )
     _set_faults(name, description, rules, show)
     _show(description, results())
@@ -177,6 +188,7 @@ def _show(description: StackDescription, out: Console) -> None:
             f"{description.engine.name} {description.engine.version} at {description.engine.endpoint_url}",
         ),
         ("sftp", f"{sftp.host}:{sftp.port}, host key {sftp.host_key_fingerprint}"),
+        ("transfer", f"API at {description.transfer.endpoint_url}, server {sftp.server_id}"),
         ("users", f"{description.users[0].name} … {description.users[-1].name} ({len(description.users)})"),
         ("buckets", f"{description.buckets['source']} → {description.buckets['destination']}"),
         ("table", description.table or "none"),

@@ -12,6 +12,7 @@ from harness.deploy.options import PipelineOptions
 from harness.engines import registry
 from harness.exceptions import UsageError
 from harness.faults import FaultRule
+from harness.stack.sftp_options import SftpOptions
 
 DEFAULT_ENGINE = "localstack"
 DEFAULT_ROUTE = "queued"
@@ -39,6 +40,8 @@ class RunOptions:
     template: Path | None = None
     handlers: Path | None = None
     fault_texts: Sequence[str] = ()
+    partial_upload: str | None = None
+    sftp_workers: int | None = None
 
     @property
     def pipeline(self) -> PipelineOptions:
@@ -52,6 +55,11 @@ class RunOptions:
             template=self.template,
             handlers=self.handlers,
         )
+
+    @property
+    def sftp(self) -> SftpOptions:
+        """The SFTP side of a stack that this run starts."""
+        return SftpOptions.chosen(self.partial_upload, self.sftp_workers)
 
     def fault_rules(self) -> list[FaultRule]:
         """Return what the engine is to be told; raises `UsageError` for what is no fault."""
@@ -72,7 +80,7 @@ class RunOptions:
             problems.append(f"--seed must not be negative, not {self.seed}")
         if self.out is not None and self.out.exists():
             problems.append(f"--out {self.out} exists already; name a new folder")
-        for check in (self.pipeline.validate, self.fault_rules):
+        for check in (self.pipeline.validate, self.sftp.validate, self.fault_rules):
             try:
                 check()
             except UsageError as error:

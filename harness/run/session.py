@@ -72,6 +72,7 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
         engine=options.engine or DEFAULT_ENGINE,
         pipeline=options.pipeline,
         customers=customers,
+        sftp=options.sftp,
         owner_pid=os.getpid(),
         progress=progress,
     )
@@ -110,6 +111,8 @@ def _asked_and_found(options: RunOptions, running: StackDescription) -> Iterator
         yield "its engine", options.engine, running.engine.name
     yield "--fifo", options.fifo, variant.get("fifo", False)
     yield "--pipe", options.pipe, variant.get("pipe", False)
+    yield "--partial-upload", options.partial_upload, variant.get("partial_upload")
+    yield "--sftp-workers", options.sftp_workers, variant.get("sftp_workers")
     in_effect = variant.get("parameters", {})
     yield "--recording", options.recording, variant.get("recording") or in_effect.get("Recording")
     for name, asked in options.parameters.items():

@@ -145,7 +145,7 @@ def _bring_up(
     sftp, transfer = _front_end(state, info, deployment, users, sftp_options).start(state)
     warm_up.wait(info, progress)
     description = replace(
-        _description(state, engine, info, pipeline, deployment, sftp, users), transfer=transfer
+        _description(state, engine, info, pipeline, deployment, sftp, users, sftp_options), transfer=transfer
     )
     state.publish(description)
     progress(f"stack {state.name!r} is up")
@@ -199,6 +199,7 @@ def _description(
     deployment: Deployment,
     sftp: SftpEndpoint,
     users: list[Customer],
+    sftp_options: SftpOptions,
 ) -> StackDescription:
     return StackDescription(
         name=state.name,
@@ -214,7 +215,7 @@ def _description(
         log_groups=deployment.log_groups,
         template_sha256=deployment.template_sha256,
         handlers_sha256=deployment.handlers_sha256,
-        options={**pipeline.to_json(), "parameters": deployment.parameters},
+        options={**pipeline.to_json(), **sftp_options.to_json(), "parameters": deployment.parameters},
         outputs=deployment.outputs,
         stand_ins=[asdict(stand_in) for stand_in in deployment.stand_ins],
         differs_from_aws=[

@@ -4,6 +4,7 @@ import pytest
 
 from harness.exceptions import UsageError
 from harness.run.options import RunOptions
+from harness.stack.sftp_options import SftpOptions
 
 pytestmark = pytest.mark.unit
 
@@ -38,3 +39,12 @@ def test_problems_of_the_pipeline_are_told_with_the_others():
         options.validate()
     assert "--rate" in str(caught.value)
     assert "--fifo needs a queue" in str(caught.value)
+
+
+def test_the_sftp_side_has_defaults_as_aws_and_checks_what_is_given() -> None:
+    assert RunOptions("smoke").sftp == SftpOptions(partial_upload="keep", workers=1)
+    assert RunOptions("smoke", partial_upload="discard", sftp_workers=3).sftp == SftpOptions("discard", 3)
+    with pytest.raises(
+        UsageError, match=r"--partial-upload is keep or discard, not burn.*--sftp-workers is 1"
+    ):
+        RunOptions("smoke", partial_upload="burn", sftp_workers=0).validate()

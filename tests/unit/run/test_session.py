@@ -49,6 +49,8 @@ FIFO = replace(
         "fifo": True,
         "pipe": True,
         "recording": None,
+        "partial_upload": "keep",
+        "sftp_workers": 1,
         "parameters": {"Recording": "full", "Transform": "gzip"},
     },
 )
@@ -59,6 +61,7 @@ FIFO = replace(
     [
         {},
         {"route": "queued", "fifo": True, "recording": "full", "parameters": {"Transform": "gzip"}},
+        {"partial_upload": "keep", "sftp_workers": 1},
         {"engine": "localstack"},
         {"engine": "http://127.0.0.1:1"},
     ],
@@ -81,10 +84,19 @@ def test_every_difference_is_named_with_the_fix(monkeypatch, tmp_path):
         recording="full",
         parameters={"Transform": "gzip"},
         handlers=tmp_path,
+        sftp_workers=2,
     )
     taken = stack_for(options, "run-id", 1, print)
     with pytest.raises(UsageError) as refused, taken:
         pass
-    for word in ("engine", "'queued', not 'direct'", "--fifo", "--recording", "Transform", "--handlers"):
+    for word in (
+        "engine",
+        "'queued', not 'direct'",
+        "--fifo",
+        "--recording",
+        "Transform",
+        "--handlers",
+        "--sftp-workers",
+    ):
         assert word in refused.value.message
     assert "floodgate down --name kept" in (refused.value.hint or "")

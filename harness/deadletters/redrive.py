@@ -2,10 +2,14 @@
 
 In this order, so that a worker never finds a row that says `failed`. A stop in between leaves a row that says
 `queued` and its message still among the dead letters: redriving it again does the rest.
+
+What has arrived of a broken upload has failed for good: its row stays, and its message, brought back, does
+nothing. A notice of such an upload that was not handled goes to the quarantine again.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,13 +18,14 @@ from harness import aws, clock
 from harness.aws import translated
 from harness.deadletters.letters import DeadLetter, Selection, file_id_of, read
 from harness.deadletters.moving import Message, Pace, chosen, move_all, send_again
-from harness.deadletters.sources import DeadLetterQueue, dead_letter_queues
+from harness.deadletters.sources import EVENTS, DeadLetterQueue, dead_letter_queues
 from harness.exceptions import AwsError
 from harness.measure import queues
 from harness.measure.rows import FAILED
 from harness.stack.description import StackDescription
 
 _REFUSED = "ConditionalCheckFailedException"
+_NAMES = ("status", "updated_at", "attempts", "redrives", "expires_at", "failed_at", "quarantined_at")
 
 
 @dataclass
@@ -77,9 +82,10 @@ class _Redrive:
         self._done = done
         self._sqs = aws.client("sqs", description.engine)
         self._dynamodb = aws.client("dynamodb", description.engine)
+        self._quarantine = description.functions.get("quarantine")
 
     def queue(self, queue: DeadLetterQueue, meant: Sequence[DeadLetter]) -> None:
-        if queue.back_to is None:
+        if queue.back_to is None and not (self._quarantine and queue.role == EVENTS):
             self._done.stuck += [letter.key or letter.message_id for letter in meant]
         elif self._selection.is_all and not queue.is_fifo and queue.has_source:
             self._whole(queue, meant)
@@ -95,7 +101,12 @@ class _Redrive:
     def _one_by_one(self, queue: DeadLetterQueue, meant: Sequence[DeadLetter]) -> None:
         left = {letter.message_id: letter for letter in meant}
         pace = Pace(self._per_s)
-        with chosen(self._sqs, queue.url, lambda message: message["MessageId"] in left) as messages:
+
+        def can_go(message: Message) -> bool:
+            has_way = self._quarantine if queues.read(message).notice else queue.back_to
+            return message["MessageId"] in left and has_way is not None
+
+        with chosen(self._sqs, queue.url, can_go) as messages:
             for message in messages:
                 pace.wait()
                 self._bring_back(queue, message)
@@ -104,6 +115,9 @@ class _Redrive:
 
     def _bring_back(self, queue: DeadLetterQueue, message: Message) -> None:
         about = queues.read(message)
+        if about.notice:
+            self._tell_again(queue, message, about.notice)
+            return
         file_id = file_id_of(self._description, about)
         self._requeue(file_id)
         send_again(self._sqs, message, queue, group=(about.key or "").partition("/")[0] or "none")
@@ -111,6 +125,16 @@ class _Redrive:
         if file_id:
             self._done.file_ids.append(file_id)
         self._on_moved(about.key or message["MessageId"])
+
+    def _tell_again(self, queue: DeadLetterQueue, message: Message, notice: str) -> None:
+        """Hand a notice of a broken upload to the quarantine once more, which is safe to repeat."""
+        lambda_ = aws.client("lambda", self._description.engine)
+        with translated("telling the quarantine of a broken upload"):
+            lambda_.invoke(FunctionName=self._quarantine, InvocationType="Event", Payload=notice.encode())
+        with translated("deleting a notice that was handed on"):
+            self._sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+        self._done.messages += 1
+        self._on_moved(json.loads(notice)["detail"].get("file-path", message["MessageId"]))
 
     def _requeue(self, file_id: str | None) -> None:
         if (
@@ -134,15 +158,13 @@ def requeue_row(dynamodb: Any, table: str, file_id: str) -> bool:
             dynamodb.update_item(
                 TableName=table,
                 Key={"file_id": {"S": file_id}},
-                ConditionExpression="#status = :failed",
+                # What has arrived of a broken upload is failed for good.
+                ConditionExpression="#status = :failed AND attribute_not_exists(#quarantined_at)",
                 UpdateExpression=(
                     "SET #status = :queued, #updated_at = :now, #attempts = :none ADD #redrives :one "
                     "REMOVE #expires_at, #failed_at"
                 ),
-                ExpressionAttributeNames={
-                    f"#{name}": name
-                    for name in ("status", "updated_at", "attempts", "redrives", "expires_at", "failed_at")
-                },
+                ExpressionAttributeNames={f"#{name}": name for name in _NAMES},
                 ExpressionAttributeValues={
                     ":failed": {"S": FAILED},
                     ":queued": {"S": "queued"},

@@ -13,7 +13,7 @@ FILES, INGRESS, EVENTS, RECORDER = "dlq", "ingress_dlq", "undelivered_events", "
 MEANING = {
     FILES: "files that could not be transferred",
     INGRESS: "events that the Pipe could not hand over",
-    EVENTS: "events that reached no target",
+    EVENTS: "events that reached no target, or that the quarantine could not handle",
     RECORDER: "events that could not be recorded",
 }
 """Roles of dead-letter queues in the stack's description, and what is in them."""

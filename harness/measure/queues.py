@@ -40,6 +40,9 @@ class QueueMessage:
     version_id: str | None = None
     error: str | None = None
     """Why EventBridge could not deliver it, where it says so."""
+    notice: str | None = None
+    """The event of Transfer Family that it is instead, as JSON: an upload broke off, and nobody has seen to
+    it. It names no version, so it says nothing about any one upload of its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,8 @@ def parse_body(body: str) -> QueueMessage:
         event = event.get("event", event)
     if not isinstance(event, dict):
         return QueueMessage()
+    if notice := _notice(event):
+        return notice
     if isinstance(records := event.get("Records"), list) and records and isinstance(records[0], dict):
         return _from_notification(records[0])
     detail = event.get("detail")
@@ -158,6 +163,19 @@ def parse_body(body: str) -> QueueMessage:
     if not isinstance(described, dict):
         return QueueMessage()
     return QueueMessage(described.get("key"), described.get("version-id"))
+
+
+def _notice(event: dict[str, Any]) -> QueueMessage | None:
+    """Read an event of Transfer Family: as its rule could not deliver it, or as the function failed on it.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    told = event.get("requestPayload", event)
+    if not isinstance(told, dict) or told.get("source") != "aws.transfer":
+        return None
+    failed = event.get("responsePayload")
+    error = failed.get("errorMessage") if isinstance(failed, dict) else None
+    return QueueMessage(error=error, notice=json.dumps(told))
 
 
 def _from_notification(record: dict[str, Any]) -> QueueMessage:

@@ -29,10 +29,18 @@ SSH_PUBLIC_KEY_AT_ONCE = (
 )
 """Takes the same texts."""
 
+VARIABLE = r"\$\{(\w+.)+\w+\}"
+"""AWS's pattern of `SourceFileLocation`; it tries some 2ⁿ ways to split n letters."""
+VARIABLE_AT_ONCE = r"\$\{(?=(?s:.{4}))\w++([^\w\n]\w++)*+\}"
+"""Takes the same texts: no two of the characters between are not letters, and there are three at least."""
+
 _REWRITTEN = {
     SSH_PUBLIC_KEY: SSH_PUBLIC_KEY_AT_ONCE,
+    VARIABLE: VARIABLE_AT_ONCE,
     r"[\p{Print}]*": r"[\x20-\x7E]*",
     r"[\w- ]*": r"[\w\- ]*",
+    r"[\P{M}\p{M}]*": r"(?s:.*)",
+    r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)": r"(?u:[\w\s.:/=+\-@]*)",
 }
 """Patterns of the model that Python does not have or that take too long, by what is used instead."""
 

@@ -25,7 +25,7 @@ SSH_PUBLIC_KEY = (
 )
 """AWS's pattern of a key; it tries some n³ ways to split a run of n blanks."""
 SSH_PUBLIC_KEY_AT_ONCE = (
-    r"\s*+(ssh|ecdsa)-[a-z0-9-]++[ \t]++[A-Za-z0-9+/]*+={0,3}+(\s*+|[ \t][^\n\r\f\v]*+\s*+)"
+    r"\s*+(ssh|ecdsa)-[a-z0-9-]++[ \t]+[A-Za-z0-9+/]*+={0,3}+(\s*+|[ \t][^\n\r\f\v]*+\s*+)"
 )
 """Takes the same texts."""
 

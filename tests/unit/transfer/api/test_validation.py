@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.transfer.api import shapes
@@ -177,6 +177,7 @@ def test_members_that_are_null_or_unknown_are_left_out() -> None:
         st.text(alphabet=" \t\n\vx=A", max_size=6),
     ).map("".join)
 )
+@example("ssh-1  =1")
 def test_the_quick_pattern_of_keys_takes_what_the_pattern_of_aws_takes(text: str) -> None:
     slow = re.fullmatch(SSH_PUBLIC_KEY, text, re.ASCII)
     quick = re.fullmatch(SSH_PUBLIC_KEY_AT_ONCE, text, re.ASCII)

@@ -63,7 +63,8 @@ def make_in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInM
 
     def make(**settings: Any) -> InMemory:
         storage = settings.pop("storage", None) or MemoryStorage()
-        server = InMemory(tmp_path_factory.mktemp("in-memory"), settings, storage)
+        path_homes = settings.pop("path_homes", False)
+        server = InMemory(tmp_path_factory.mktemp("in-memory"), settings, storage, path_homes=path_homes)
         started.append(server)
         return server.start()
 

@@ -7,13 +7,16 @@ import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 import uvloop
 
 from harness.engines.base import EngineInfo
+from harness.sftp.authentication import Authenticator
 from harness.sftp.config import SftpConfig
+from harness.sftp.handles import Upload
+from harness.sftp.identity import AuthenticationMethods, LoginAttempt, User
 from harness.sftp.records.server import ServerRecords
 from harness.sftp.server import TransferServer
 from harness.sftp.session_log import Line, ServerLog
@@ -33,6 +36,8 @@ class InMemory:
     settings: dict[str, Any] = field(default_factory=dict)
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     names: tuple[str, ...] = ("alice", "bob.smith")
+    path_homes: bool = False
+    """Homes of type PATH (`/bucket/<name>`) in place of LOGICAL ones."""
     port: int = 0
     lines: list[Line] = field(default_factory=list)
 
@@ -51,6 +56,8 @@ class InMemory:
 
     async def _start(self) -> None:
         self._server = TransferServer(SftpConfig.model_validate(self._config()), self.storage)
+        if self.path_homes:
+            self._server._services.authenticator = Authenticator(_PathHomes(self))
         self._server._services.records = ServerRecords(ServerLog(self._note, ARN))
         await self._server.start()
 
@@ -64,6 +71,14 @@ class InMemory:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
             self._loop.close()
+
+    def open_uploads(self) -> int:
+        return len(self._server._services.open_uploads) if self._server is not None else 0
+
+    def received_bytes(self) -> int:
+        """Of the uploads that are open."""
+        uploads = self._server._services.open_uploads if self._server is not None else ()
+        return sum(cast(Upload, upload)._size_bytes for upload in list(uploads))
 
     def login(self, name: str = "alice") -> Login:
         key_file = self.folder / f"{name}.key"
@@ -91,8 +106,11 @@ class InMemory:
             **self.settings,
         }
 
+    def public_key(self, name: str) -> asyncssh.SSHKey:
+        return asyncssh.read_private_key(self.login(name).key_file).convert_to_public()
+
     def _user(self, name: str) -> dict[str, Any]:
-        public_key = asyncssh.read_private_key(self.login(name).key_file).export_public_key().decode()
+        public_key = self.public_key(name).export_public_key().decode()
         return {
             "name": name,
             "role_arn": ROLE,
@@ -100,3 +118,17 @@ class InMemory:
             "home_directory_type": "LOGICAL",
             "home_directory_mappings": [{"Entry": "/", "Target": f"/{BUCKET}/{name}"}],
         }
+
+
+class _PathHomes:
+    """Every name has a home of type PATH."""
+
+    methods = AuthenticationMethods.PUBLIC_KEY
+
+    def __init__(self, server: InMemory) -> None:
+        self._server = server
+
+    async def authenticate(self, attempt: LoginAttempt) -> User | None:
+        name = attempt.user_name
+        keys = frozenset([self._server.public_key(name).public_data])
+        return User(name, ROLE, keys, home_directory=f"/{BUCKET}/{name}")

@@ -36,8 +36,8 @@ dev: $(VENV)/.dev engine ## Everything the tests need, on top of `setup`
 run: $(VENV)/.runtime ## A million-a-day load for MINUTES=2 through the whole pipeline, with a report in reports/
 	@$(BIN)/floodgate run $(SCENARIO) --minutes $(MINUTES) $(ARGS)
 
-test: dev ## All tests (ARGS="-k name" to select)
-	@$(BIN)/python -m pytest $(ARGS)
+test: dev ## All tests, in three processes (ARGS="-k name" to select, ARGS="-n 0" for one process)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: lint types template-lint test ## What CI runs: ruff, mypy, cfn-lint, tests
 

@@ -135,3 +135,8 @@ def text_of(value: Any, values: Mapping[str, Any]) -> str:
             return str(values.get(argument, PSEUDO.get(argument, argument)))
         return f"<{function}>"
     return str(value)
+
+
+def in_order(value: object) -> str:
+    """Name a parameter of a test the same way in every process, whatever the order of its sets."""
+    return "+".join(sorted(value)) or "none" if isinstance(value, set) else str(value)

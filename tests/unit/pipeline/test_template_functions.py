@@ -11,7 +11,7 @@ from harness.deploy import pipeline_files
 from pipeline.common import settings
 from pipeline.quarantine.settings import QuarantineSettings
 from pipeline.workflow import settings as workflow_settings
-from tests.unit.pipeline.template_variants import Variant, targets, text_of, variant, variants
+from tests.unit.pipeline.template_variants import Variant, in_order, targets, text_of, variant, variants
 
 pytestmark = pytest.mark.unit
 
@@ -50,7 +50,7 @@ CHILD = {"ValidateFunction", "DownloadFunction", "UploadFunction", "NotifyFuncti
             CHILD | {"StarterFunction", "EnrichmentFunction"},
         ),
     ],
-    ids=str,
+    ids=in_order,
 )
 def test_a_route_has_the_functions_that_it_needs(chosen: dict[str, str], functions: set[str]) -> None:
     functions = functions | {"QuarantineFunction"}

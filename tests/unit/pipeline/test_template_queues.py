@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.pipeline.template_variants import Variant, targets, variant, variants
+from tests.unit.pipeline.template_variants import Variant, in_order, targets, variant, variants
 
 pytestmark = pytest.mark.unit
 
@@ -146,7 +146,7 @@ def test_every_target_of_a_rule_is_tried_for_a_day_and_has_a_dead_letter_queue(f
         ({"Route": "queued", "Pipe": "true"}, {"IngressQueue", "RecorderQueue"}),
         ({"Route": "queued-nested", "Pipe": "true", "Recording": "lean"}, {"IngressQueue"}),
     ],
-    ids=str,
+    ids=in_order,
 )
 def test_the_rule_hands_events_to(chosen: dict[str, str], way: set[str]) -> None:
     rule = variant(chosen).of_type("Events::Rule")["UploadRule"]
@@ -192,7 +192,7 @@ def test_broken_uploads_to_the_source_bucket_are_told_to_the_quarantine(found: V
         ({"Route": "queued-nested", "Pipe": "true"}, "ParentStateMachine"),
         ({"Route": "queued-nested", "Pipe": "true", "Fifo": "true"}, "WorkQueue"),
     ],
-    ids=str,
+    ids=in_order,
 )
 def test_the_pipe_hands_on_to(chosen: dict[str, str], target: str) -> None:
     found = variant(chosen)

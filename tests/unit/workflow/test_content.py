@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
     ("beginning", "kind"),
     [
         (b"", "application/x-empty"),
-        (gzip.compress(b"x"), "application/gzip"),
+        (gzip.compress(b"x", mtime=0), "application/gzip"),
         (b"PK\x03\x04rest", "application/zip"),
         (b"%PDF-1.7\n", "application/pdf"),
         (b"PAR1\x15\x04", "application/vnd.apache.parquet"),

@@ -151,6 +151,8 @@ class SftpConfig(_Strict):
     """How long SIGUSR1 waits for sessions to end by themselves, before it becomes a SIGTERM."""
     exit_with_parent: int | None = None
     """Process whose end is treated like SIGTERM."""
+    open_uploads_file: Path | None = None
+    """Notes which uploads are open. What a worker that was killed left there, its successor ends."""
     uploads_file: Path
     ready_file: Path
 

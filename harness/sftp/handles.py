@@ -70,6 +70,7 @@ class Upload:
         """
         self._ending = False
         services.open_uploads.add(self)
+        services.journal.opened(self._ref)
 
     @property
     def real_path(self) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness import clock
 from harness.sftp.storage.base import StoredObject
@@ -25,17 +26,33 @@ class UploadRef:
     session_id: str
 
 
+class OpenNotes(Protocol):
+    """Keeps in mind which uploads are open."""
+
+    def opened(self, ref: UploadRef) -> None: ...
+    def ended(self, ref: UploadRef) -> None: ...
+    def close(self) -> None: ...
+
+
 class UploadJournal:
     """Appends one line per upload.
 
     One `write` on a descriptor opened for appending: lines of several processes do not mix, and readers see
     a line as soon as the call returns. Nothing is buffered here. When the disk is full, the line goes to
     standard error: the object exists all the same, and the client must not be told otherwise.
+
+    :param notes: are told of uploads that begin, and of those that have got their line
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, notes: OpenNotes | None = None) -> None:
+        self._notes = notes
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._torn = False
+
+    def opened(self, ref: UploadRef) -> None:
+        """An upload begins. No line is written."""
+        if self._notes is not None:
+            self._note(self._notes.opened, ref)
 
     def closed(self, ref: UploadRef, stored: StoredObject, size_bytes: int) -> None:
         """The object is in S3. Written before the client is told."""
@@ -57,6 +74,7 @@ class UploadJournal:
             session_id=ref.session_id,
             reason=reason,
         )
+        self._ended(ref)
 
     def renamed(self, ref: UploadRef, from_key: str, stored: StoredObject, size_bytes: int) -> None:
         """The object was copied to a new key; the old one is removed next."""
@@ -77,9 +95,24 @@ class UploadJournal:
             session_id=ref.session_id,
             **more,
         )
+        if event != "renamed":
+            self._ended(ref)
 
     def close(self) -> None:
         os.close(self._descriptor)
+        if self._notes is not None:
+            self._notes.close()
+
+    def _ended(self, ref: UploadRef) -> None:
+        if self._notes is not None:
+            self._note(self._notes.ended, ref)
+
+    def _note(self, tell: Callable[[UploadRef], None], ref: UploadRef) -> None:
+        """A note that cannot be taken matters only if this process is killed."""
+        try:
+            tell(ref)
+        except OSError as exc:
+            print(f"cannot note which uploads are open: {exc}", file=sys.stderr, flush=True)
 
     def _append(self, **fields: Any) -> None:
         line = json.dumps(fields, ensure_ascii=False).encode() + b"\n"

@@ -12,15 +12,15 @@ from typing import Any
 
 import asyncssh
 
-from harness import clock
 from harness.exceptions import EnvironmentNotReadyError, IdentityProviderError, PortInUseError
 from harness.files import replace_json
-from harness.sftp import server_record
+from harness.sftp import open_uploads, server_record
 from harness.sftp.authentication import Authenticator
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
 from harness.sftp.identity import LoginAttempt
 from harness.sftp.journal import UploadJournal
+from harness.sftp.open_uploads import OpenUploads
 from harness.sftp.policies.authoriser import authoriser_of
 from harness.sftp.providers.chosen import identity_provider
 from harness.sftp.records.server import records_of
@@ -45,6 +45,7 @@ class TransferServer:
         self._store = server_record.open_store(config)
         self._config = config = server_record.effective(config, self._store)
         self._storage = storage
+        self._open_uploads = _open_uploads(config.open_uploads_file)
         self._connections: set[TransferConnection] = set()
         self._services = Services(
             config=config,
@@ -53,7 +54,7 @@ class TransferServer:
             ),
             authoriser=authoriser_of(config),
             storage=storage,
-            journal=_journal(config.uploads_file),
+            journal=_journal(config.uploads_file, self._open_uploads),
             records=records_of(config),
         )
         self._listener: asyncssh.SSHAcceptor | None = None
@@ -66,8 +67,14 @@ class TransferServer:
         """
         keys = server_record.host_keys(self._config, self._store)
         self._services.records.start()
+        await self._settle_for_predecessor()
         self._listener = await self._listen(keys)
         _write_ready_file(self._config, self._listener.get_port(), keys[0].get_fingerprint())
+
+    async def _settle_for_predecessor(self) -> None:
+        if self._open_uploads is not None:
+            left = list(self._open_uploads.left_open)
+            await open_uploads.settle(left, self._storage, self._services.journal, self._config.uploads_file)
 
     def _tell_provider_error(self, attempt: LoginAttempt, error: IdentityProviderError) -> None:
         self._services.records.log.provider_error(
@@ -97,6 +104,7 @@ class TransferServer:
                 gss_host=None,
                 agent_forwarding=False,
                 allow_pty=False,
+                line_editor=False,
                 login_timeout=_LOGIN_TIMEOUT_S,
                 keepalive_interval=self._config.unresponsive_timeout_s / _KEEPALIVES,
                 keepalive_count_max=_KEEPALIVES - 1,
@@ -122,13 +130,13 @@ class TransferServer:
         self._services.draining = True
         if self._listener is not None:
             self._listener.close()
-        deadline = clock.now() + self._config.drain_timeout_s
-        while self._services.open_uploads and clock.now() < deadline:
+        deadline = time.monotonic() + self._config.drain_timeout_s
+        while self._services.open_uploads and time.monotonic() < deadline:
             await asyncio.sleep(_POLL_S)
         for upload in list(self._services.open_uploads):
             upload.abandon("the server was stopped")
         await self._end_sessions()
-        await self._finish_background(max(_CLEAN_UP_S, deadline - clock.now()))
+        await self._finish_background(max(_CLEAN_UP_S, deadline - time.monotonic()))
         await self._storage.close()
         await asyncio.to_thread(self._services.records.stop, _LOG_FLUSH_S)
         self._services.journal.close()
@@ -160,9 +168,16 @@ def _address(config: SftpConfig) -> dict[str, Any]:
     return {"sock": socket.socket(fileno=config.listen_fd)}
 
 
-def _journal(path: Path) -> UploadJournal:
+def _open_uploads(path: Path | None) -> OpenUploads | None:
     try:
-        return UploadJournal(path)
+        return None if path is None else OpenUploads(path)
+    except OSError as exc:
+        raise EnvironmentNotReadyError(f"cannot write {path}: {exc}") from exc
+
+
+def _journal(path: Path, notes: OpenUploads | None) -> UploadJournal:
+    try:
+        return UploadJournal(path, notes)
     except OSError as exc:
         raise EnvironmentNotReadyError(f"cannot write {path}: {exc}") from exc
 

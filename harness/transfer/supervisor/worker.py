@@ -18,7 +18,7 @@ _POLL_S = 0.02
 
 
 class Worker:
-    """A worker process, from its start to its end.
+    """A worker process, from its start to its end. One of the same name is the successor of one that died.
 
     :param folder: gets its configuration and its ready file
     :param settings: of its configuration file, without what is said here
@@ -29,7 +29,12 @@ class Worker:
         self._listen_fd = listen_fd
         self._config_file = folder / f"{name}.json"
         self._ready_file = folder / f"{name}.ready.json"
-        self._settings = {**settings, "listen_fd": listen_fd, "ready_file": str(self._ready_file)}
+        self._settings = {
+            **settings,
+            "listen_fd": listen_fd,
+            "open_uploads_file": str(folder / f"{name}.open"),
+            "ready_file": str(self._ready_file),
+        }
         self._process: asyncio.subprocess.Process | None = None
         self.is_leaving = False
         """It was told to end, so its end is no failure."""

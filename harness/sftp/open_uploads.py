@@ -1,0 +1,137 @@
+"""Which uploads a worker has open, in a file that outlives it: so that they end in the journal even when the
+worker is killed.
+
+A killed process cannot write its last lines. Its successor, which the supervisor starts with the same file,
+reads which uploads were open, asks S3 what became of each, and writes the lines.
+
+The file has a slot for each open upload: two bytes of length, then the upload. A write into the page cache
+costs 2 µs and is there after `kill -9`; after a crash of the whole machine it may not be.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import clock
+from harness.sftp.journal import UploadJournal, UploadRef
+from harness.sftp.storage.base import ObjectInfo, ObjectNotFoundError, Storage, StorageError, StoredObject
+
+SLOT_BYTES = 8192
+"""Enough for a key of 1,024 bytes that JSON writes as six each. The file is sparse."""
+_LENGTH_BYTES = 2
+
+
+@dataclass(frozen=True)
+class OpenedUpload:
+    """An upload that had not ended. `started_at` is in seconds since the epoch."""
+
+    ref: UploadRef
+    started_at: float
+
+
+class OpenUploads:
+    """The slots of one worker.
+
+    :param path: taken over with what a predecessor left in it
+    :raises OSError: it cannot be used
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._slots: dict[UploadRef, list[int]] = defaultdict(list)
+        found = _read(path.read_bytes())
+        for slot, upload in found.items():
+            self._slots[upload.ref].append(slot)
+        self._count = max(found, default=-1) + 1
+        self._free = [slot for slot in range(self._count) if slot not in found]
+        self.left_open = sorted(found.values(), key=lambda upload: upload.started_at)
+        """What a worker that has died left open, the oldest first."""
+
+    def opened(self, ref: UploadRef) -> None:
+        """Note an upload. Raises `OSError`."""
+        slot = self._free.pop() if self._free else self._count
+        self._count = max(self._count, slot + 1)
+        text = json.dumps((ref.user, ref.bucket, ref.key, ref.session_id, clock.now())).encode()
+        os.pwrite(self._descriptor, len(text).to_bytes(_LENGTH_BYTES, "big") + text, slot * SLOT_BYTES)
+        self._slots[ref].append(slot)
+
+    def ended(self, ref: UploadRef) -> None:
+        """Forget an upload, of which the journal has a line now. Raises `OSError`."""
+        slots = self._slots.get(ref)
+        if not slots:
+            return
+        slot = slots.pop()
+        if not slots:
+            del self._slots[ref]
+        os.pwrite(self._descriptor, bytes(_LENGTH_BYTES), slot * SLOT_BYTES)
+        self._free.append(slot)
+
+    def close(self) -> None:
+        """Remove the file, unless uploads are still open."""
+        os.close(self._descriptor)
+        if not self._slots:
+            self._path.unlink(missing_ok=True)
+
+
+def _read(content: bytes) -> dict[int, OpenedUpload]:
+    """Return uploads by slot."""
+    found = {}
+    for start in range(0, len(content), SLOT_BYTES):
+        body = start + _LENGTH_BYTES
+        length = int.from_bytes(content[start:body], "big")
+        if length:
+            *fields, started_at = json.loads(content[body : body + length])
+            found[start // SLOT_BYTES] = OpenedUpload(UploadRef(*fields), started_at)
+    return found
+
+
+async def settle(
+    uploads: Iterable[OpenedUpload], storage: Storage, journal: UploadJournal, journal_file: Path
+) -> None:
+    """Write the lines that a dead worker owes: `closed` where its object is there, otherwise `aborted`."""
+    for upload in uploads:
+        try:
+            found = await _stored(upload, storage, journal_file)
+        except StorageError as exc:
+            journal.aborted(upload.ref, 0, f"the worker died; S3 did not tell what it left: {exc}")
+            continue
+        if found is None:
+            journal.aborted(upload.ref, 0, "the worker died")
+        else:
+            journal.closed(upload.ref, StoredObject(found.etag, found.version_id), found.size_bytes)
+
+
+async def _stored(upload: OpenedUpload, storage: Storage, journal_file: Path) -> ObjectInfo | None:
+    """Return the object that the worker stored in the moment in which it died: one of that key that is not
+    older than the upload, and that the journal does not know.
+    """
+    try:
+        found = await storage.head(upload.ref.bucket, upload.ref.key)
+    except ObjectNotFoundError:
+        return None
+    is_older = found.modified_at < math.floor(upload.started_at)
+    return None if is_older or _is_in_journal(found, upload.ref.key, journal_file) else found
+
+
+def _is_in_journal(found: ObjectInfo, key: str, journal_file: Path) -> bool:
+    wanted = (key, found.version_id, found.etag)
+    with journal_file.open("rb") as lines:
+        known = (_parsed(line) for line in lines)
+        return any((line.get("key"), line.get("version_id"), line.get("etag")) == wanted for line in known)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """Return a line of the journal; an empty one where it was cut when a disk was full."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return found

@@ -42,7 +42,7 @@ def questioner(
     if kind == "AWS_DIRECTORY_SERVICE":
         raise UsageError(
             "AWS_DIRECTORY_SERVICE is not supported here",
-            hint="ask the directory by a Lambda function: examples/identity_providers/ldap",
+            hint="ask the directory by a Lambda function: examples/identity_providers",
         )
     raise UsageError(
         f"the identity provider {kind} has no address",

@@ -105,8 +105,9 @@ class IamAuthorisation:
     async def require(
         self, action: str, bucket: str, key: str, *, prefix: str | None = None, delimiter: str | None = None
     ) -> None:
-        assumed = await self._assume()
-        bucket_policy = await self._bucket_policy(bucket)
+        assumed = self._still_assumed() or await self._assume()
+        found = self._buckets.peek(bucket)
+        bucket_policy = found.policy if found is not None else await self._bucket_policy(bucket)
         resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
         timed = assumed.is_timed or (bucket_policy is not None and bucket_policy.is_timed)
         context = variables.of_call(assumed.context, prefix, delimiter, timed=timed)
@@ -114,11 +115,15 @@ class IamAuthorisation:
         if not assumed.policies.allows(request, assumed.caller, bucket_policy):
             raise AccessDeniedError
 
+    def _still_assumed(self) -> _Assumed | None:
+        role = self._roles.peek(self._login.user.role_arn)
+        return self._assumed if self._assumed is not None and self._assumed.role is role else None
+
     async def _assume(self) -> _Assumed:
         """AWS's own words for what cannot be assumed; the reason behind them is ours."""
         arn = self._login.user.role_arn
         try:
-            role = self._roles.peek(arn) or await self._roles.get(arn)
+            role = await self._roles.get(arn)
             if self._assumed is None or self._assumed.role is not role:
                 self._assumed = _assume(self._login, role_name(arn), role)
         except UnavailableError as exc:
@@ -129,12 +134,11 @@ class IamAuthorisation:
 
     async def _bucket_policy(self, bucket: str) -> Policy | None:
         try:
-            found = self._buckets.peek(bucket) or await self._buckets.get(bucket)
+            return (await self._buckets.get(bucket)).policy
         except UnavailableError as exc:
             raise PoliciesUnavailableError(f"the bucket's policy cannot be read now: {exc}") from exc
         except PolicyError as exc:
             raise AccessDeniedError(f"Access denied: {exc}") from exc
-        return found.policy
 
 
 def _assume(login: Login, name: RoleName, role: Role) -> _Assumed:

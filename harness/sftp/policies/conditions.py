@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from harness.sftp.policies.errors import MalformedPolicyError
-from harness.sftp.policies.patterns import Kind, Pattern, Values, compile_pattern
+from harness.sftp.policies.patterns import Kind, Pattern, Values, any_matches, compile_pattern
 
 MakePattern = Callable[[str], Pattern]
 Quantifier = Literal["", "ForAllValues", "ForAnyValue"]
@@ -36,7 +36,7 @@ class Condition:
         value = context.get(self.key)
         if value is None:
             return self._holds_without_key()
-        return any(pattern.matches(value, context) for pattern in self.patterns) is not self.is_negated
+        return any_matches(self.patterns, value, context) is not self.is_negated
 
     def _holds_without_key(self) -> bool:
         """A negated operator holds: https://docs.aws.amazon.com/IAM/latest/UserGuide/

@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Literal
 
 from harness.sftp.policies.conditions import Condition, NullCondition, compile_conditions
 from harness.sftp.policies.errors import MalformedPolicyError
-from harness.sftp.policies.patterns import Kind, Pattern, Values, compile_pattern
+from harness.sftp.policies.patterns import Kind, Pattern, Values, any_matches, compile_pattern
 from harness.sftp.policies.principals import Principals, compile_principals
 
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
@@ -50,7 +51,7 @@ class Statement:
 
     def concerns(self, action: str) -> bool:
         """:param action: in lower case"""
-        return any(p.matches(action, _NO_VALUES) for p in self.actions) is not self.names_other_actions
+        return any_matches(self.actions, action, _NO_VALUES) is not self.names_other_actions
 
     def applies(self, resource: str, context: Values) -> bool:
         """Tell whether resource and conditions fit.
@@ -60,15 +61,22 @@ class Statement:
         statement may be invalid as a whole
         (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
         """
-        named = any(pattern.matches(resource, context) for pattern in self.resources)
-        if named is self.names_other_resources:
+        if any_matches(self.resources, resource, context) is self.names_other_resources:
             return False
-        if not all(condition.holds(context) for condition in self.conditions):
-            return False
-        return self.effect == "Deny" or self._is_resolvable(context)
+        for condition in self.conditions:
+            if not condition.holds(context):
+                return False
+        return self.effect == "Deny" or not self._unsure or self._is_resolvable(context)
+
+    @cached_property
+    def _unsure(self) -> tuple[Pattern | Condition | NullCondition, ...]:
+        """What has variables."""
+        return tuple(
+            part for part in (*self.resources, *self.conditions) if not part.is_resolvable(_NO_VALUES)
+        )
 
     def _is_resolvable(self, context: Values) -> bool:
-        return all(part.is_resolvable(context) for part in (*self.resources, *self.conditions))
+        return all(part.is_resolvable(context) for part in self._unsure)
 
 
 @dataclass(frozen=True)

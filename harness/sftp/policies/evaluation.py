@@ -14,8 +14,10 @@ All resources are taken to be of the same account.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from harness.sftp.policies.document import Policy, Statement
 from harness.sftp.policies.patterns import Values
@@ -24,8 +26,7 @@ from harness.sftp.policies.principals import Caller
 Concerns = Callable[[Statement], bool]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One call. `action` is in lower case; `context` holds condition keys and variables, in lower case."""
 
     action: str
@@ -44,24 +45,38 @@ class PolicySet:
     @property
     def is_timed(self) -> bool:
         """A policy asks for the time of the call."""
-        every = (*self.role, self.boundary, self.session)
-        return any(policy is not None and policy.is_timed for policy in every)
+        return any(policy.is_timed for policy in self._every)
 
     def allows(self, request: Request, caller: Caller, bucket: Policy | None = None) -> bool:
         """:param bucket: policy of the bucket that the resource is in"""
-        limits = [policy for policy in (self.boundary, self.session) if policy is not None]
-        if any(_denies(policy, request) for policy in (*self.role, *limits)):
+        for policy in self._every:
+            if _denies(policy, request):
+                return False
+        if bucket is not None:
+            if _bucket_denies(bucket, request, caller):
+                return False
+            if _allows(bucket, request, _names_caller(caller)):
+                return True
+        if not self._grants(request, caller, bucket):
             return False
-        if bucket is not None and _bucket_denies(bucket, request, caller):
-            return False
-        if bucket is not None and _allows([bucket], request, _names_caller(caller)):
-            return True
-        return self._grants(request, caller, bucket) and all(_allows([p], request) for p in limits)
+        for limit in self._limits:  # noqa: SIM110  (as in `any_matches`)
+            if not _allows(limit, request):
+                return False
+        return True
+
+    @cached_property
+    def _limits(self) -> tuple[Policy, ...]:
+        return tuple(policy for policy in (self.boundary, self.session) if policy is not None)
+
+    @cached_property
+    def _every(self) -> tuple[Policy, ...]:
+        return (*self.role, *self._limits)
 
     def _grants(self, request: Request, caller: Caller, bucket: Policy | None) -> bool:
-        if _allows(self.role, request):
-            return True
-        return bucket is not None and _allows([bucket], request, _names_identity(caller))
+        for policy in self.role:
+            if _allows(policy, request):
+                return True
+        return bucket is not None and _allows(bucket, request, _names_identity(caller))
 
 
 def is_allowed(policy: Policy, request: Request, caller: Caller) -> bool:
@@ -69,7 +84,7 @@ def is_allowed(policy: Policy, request: Request, caller: Caller) -> bool:
     if _bucket_denies(policy, request, caller):
         return False
     names_caller, names_identity = _names_caller(caller), _names_identity(caller)
-    return _allows([policy], request, lambda statement: names_caller(statement) or names_identity(statement))
+    return _allows(policy, request, lambda statement: names_caller(statement) or names_identity(statement))
 
 
 def _denies(policy: Policy, request: Request) -> bool:
@@ -91,14 +106,14 @@ def _bucket_denies(policy: Policy, request: Request, caller: Caller) -> bool:
     )
 
 
-def _allows(policies: Iterable[Policy], request: Request, concerns: Concerns | None = None) -> bool:
-    return any(
-        statement.effect == "Allow"
-        and (concerns is None or concerns(statement))
-        and statement.applies(request.resource, request.context)
-        for policy in policies
-        for statement in policy.about(request.action)
-    )
+def _allows(policy: Policy, request: Request, concerns: Concerns | None = None) -> bool:
+    for statement in reversed(policy.about(request.action)):
+        if statement.effect == "Deny":
+            return False
+        concerned = concerns is None or concerns(statement)
+        if concerned and statement.applies(request.resource, request.context):
+            return True
+    return False
 
 
 def _names_caller(caller: Caller) -> Concerns:

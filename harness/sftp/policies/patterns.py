@@ -62,6 +62,14 @@ class Pattern(Protocol):
         """Tell whether every variable has a value."""
 
 
+def any_matches(patterns: tuple[Pattern, ...], text: str, variables: Values) -> bool:
+    """A plain loop: this is asked several times in each operation."""
+    for pattern in patterns:  # noqa: SIM110  (a generator costs more than most patterns)
+        if pattern.matches(text, variables):
+            return True
+    return False
+
+
 def tokens(text: str, *, kind: Kind, with_variables: bool, filled: Values) -> tuple[Token, ...]:
     """Cut a text of a policy into what is literal, wildcards and variables.
 

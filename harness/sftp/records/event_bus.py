@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.config import Config
-
-from harness import aws
 from harness.engines.base import EngineInfo
 from harness.exceptions import FloodgateError
 from harness.sftp.outlets import Outlet
 from harness.sftp.records.events import Happening, entry
+from harness.sftp.records.json_api import JsonApi, encode
 
 INTERVAL_S = 0.25
 """Whoever waits for an event waits at most this long for us: AWS's come within a second or so."""
 MAX_ENTRIES_PER_CALL = 10
 """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
-_CONFIG = Config(connect_timeout=2, read_timeout=10)
 
 
 class EventBusOutlet(Outlet[Happening]):
@@ -29,7 +26,7 @@ class EventBusOutlet(Outlet[Happening]):
 
     def __init__(self, engine: EngineInfo, server_id: str, resource_arn: str) -> None:
         super().__init__("event bus", INTERVAL_S)
-        self._events = aws.client("events", engine, config=_CONFIG)
+        self._events = JsonApi(engine, "events", "AWSEvents")
         self._server_id = server_id
         self._resource_arn = resource_arn
 
@@ -40,8 +37,7 @@ class EventBusOutlet(Outlet[Happening]):
     def _deliver_some(self, records: list[Happening]) -> None:
         entries = [entry(record, self._server_id, self._resource_arn) for record in records]
         try:
-            with aws.translated("putting events"):
-                answer = self._events.put_events(Entries=entries)
+            answer = self._events.call("PutEvents", encode({"Entries": entries}))
         except FloodgateError as exc:
             self.dropped += len(records)
             self._complain_once(exc)

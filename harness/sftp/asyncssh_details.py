@@ -11,24 +11,6 @@ import asyncssh
 from asyncssh.packet import PacketDecodeError, SSHPacket, SSHPacketLogger
 
 
-def spare_needless_work(conn: asyncssh.SSHServerConnection) -> None:
-    """Send no empty IGNORE message before every packet, and format no log text for packets that nobody logs.
-
-    The IGNORE messages guard CBC ciphers against chosen-IV attacks, and the security policies have none of
-    those: https://www.rfc-editor.org/rfc/rfc4251#section-9.3.1
-    Without them and the log text, half as many packets are sent and a small upload costs about a tenth less
-    CPU.
-    """
-    send = conn.send_packet
-
-    def send_unless_ignore(pkttype: int, *args: bytes, handler: Any = None) -> None:
-        if pkttype != asyncssh.constants.MSG_IGNORE:
-            send(pkttype, *args, handler=handler)
-
-    conn.send_packet = send_unless_ignore  # type: ignore[method-assign]
-    silence_packet_log(conn)
-
-
 def silence_packet_log(logger: SSHPacketLogger) -> None:
     """Skip the text that asyncssh builds for each packet before it looks at the log level."""
     logger.log_sent_packet = _log_nothing  # type: ignore[assignment]
@@ -79,7 +61,6 @@ def ask_before_success(conn: asyncssh.SSHServerConnection, is_complete: Callable
         if is_complete():
             await succeed()
         else:
-            allow_another_service_request(conn)
             conn.send_userauth_failure(True)
 
     conn.send_userauth_success = succeed_if_complete  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ from harness.sftp.protocol import SftpChannel
 from harness.sftp.services import Services
 from harness.sftp.session import Session
 from harness.sftp.session_log import Connected
+from harness.sftp.wire.connection import Wire
 
 _KEX_MESSAGE = re.compile(r"No matching (?P<what>.+) algorithm found, sent .* and received (?P<offered>\S+)")
 _KEX_NAMES = {
@@ -51,6 +52,7 @@ class TransferConnection(asyncssh.SSHServer):
         self._source_ip = ""
         self._channels = 0
         self._idle: IdleWatch | None = None
+        self._wire: Wire | None = None
         self.session: Session | None = None
         self.ssh: asyncssh.SSHServerConnection | None = None
 
@@ -64,7 +66,8 @@ class TransferConnection(asyncssh.SSHServer):
         asyncssh_details.ask_before_success(conn, login.proved)
         asyncssh_details.refuse_other_signatures(conn)
         asyncssh_details.note_key_exchange(conn, self._set_kex)
-        asyncssh_details.spare_needless_work(conn)
+        asyncssh_details.silence_packet_log(conn)
+        self._wire = Wire(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
@@ -140,7 +143,7 @@ class TransferConnection(asyncssh.SSHServer):
     def session_requested(self) -> Any:
         """:raises asyncssh.ChannelOpenError: the connection has as many SFTP sessions as Transfer allows"""
         config = self._services.config
-        if self.session is None or self._idle is None:
+        if self.session is None or self._idle is None or self._wire is None:
             return False
         if self._channels >= config.max_channels_per_connection:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, TOO_MANY_CHANNELS)
@@ -150,6 +153,7 @@ class TransferConnection(asyncssh.SSHServer):
             max_handles=config.max_handles_per_session,
             idle=self._idle,
             on_end=self._channel_ended,
+            wire=self._wire,
         )
 
     def _channel_ended(self) -> None:

@@ -15,6 +15,7 @@ from asyncssh import (
     SFTPAttrs,
     SFTPFailure,
     SFTPInvalidHandle,
+    SFTPNoConnection,
     SFTPServer,
     SSHReader,
     SSHServerChannel,
@@ -28,6 +29,9 @@ from harness.sftp.asyncssh_details import silence_packet_log
 from harness.sftp.filesystem import S3Filesystem
 from harness.sftp.handles import OpenFile
 from harness.sftp.idle import IdleWatch
+from harness.sftp.wire.answers import Answers
+from harness.sftp.wire.connection import Wire
+from harness.sftp.wire.requests import RequestQueue
 
 SFTP_VERSION = 3
 _VERSION_3_REQUESTS = frozenset(range(3, 21))
@@ -47,8 +51,11 @@ class TransferHandler(SFTPServerHandler):
         *,
         max_handles: int,
         idle: IdleWatch,
+        requests: RequestQueue,
     ) -> None:
         super().__init__(cast(SFTPServer, filesystem), reader, writer, SFTP_VERSION)
+        self._requests = requests
+        self._answers = Answers(writer)
         self._idle = idle
         self._filesystem = filesystem
         self._max_handles = max_handles
@@ -65,6 +72,15 @@ class TransferHandler(SFTPServerHandler):
         finally:
             self._abandon_files("session ended")
 
+    async def recv_packet(self) -> SSHPacket:
+        return await self._requests.take()
+
+    def send_packet(self, pkttype: int, pktid: int | None, *args: bytes) -> None:  # noqa: ARG002
+        if self._writer is None:
+            raise SFTPNoConnection("Connection not open")
+        size = 1 + sum(map(len, args))
+        self._answers.add(size.to_bytes(4, "big"), bytes((pkttype,)), *args)
+
     async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
         """Answer one request, and take the next only when the client has room for more answers: one that
         asks for data and never reads it must not fill our memory.
@@ -76,6 +92,7 @@ class TransferHandler(SFTPServerHandler):
 
     async def _cleanup(self, exc: Exception | None) -> None:
         self._abandon_files(f"session ended: {exc}" if exc else "session ended")
+        self._answers.send()
         if exc is None and self._writer is not None:
             # `scp` takes a missing exit status for a failure.
             cast(SSHServerChannel[bytes], self._writer.channel).exit(0)
@@ -134,14 +151,29 @@ class SftpChannel(SSHServerStreamSession[bytes]):
         max_handles: int,
         idle: IdleWatch,
         on_end: Callable[[], None],
+        wire: Wire,
     ) -> None:
         super().__init__(None)
+        self._wire = wire
+        self._requests = RequestQueue()
         self._filesystem = filesystem
         self._max_handles = max_handles
         self._idle = idle
         self._on_end = on_end
 
+    def data_received(self, data: bytes, datatype: int | None) -> None:  # noqa: ARG002
+        if self._chan is not None:
+            self._requests.feed(data, cast(SSHServerChannel[bytes], self._chan))
+
+    def eof_received(self) -> bool:
+        self._requests.end(None)
+        return super().eof_received()
+
+    def exception_received(self, exc: Exception) -> None:
+        """Signals, breaks and sizes of a terminal mean nothing here, and must not be collected."""
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._requests.end(exc)
         super().connection_lost(exc)
         self._on_end()
 
@@ -159,8 +191,14 @@ class SftpChannel(SSHServerStreamSession[bytes]):
         if chan is None or connection is None:
             return
         silence_packet_log(chan)
+        self._wire.add_channel(chan)
         reader, writer = SSHReader[bytes](self, chan), SSHWriter[bytes](self, chan)
         handler = TransferHandler(
-            self._filesystem, reader, writer, max_handles=self._max_handles, idle=self._idle
+            self._filesystem,
+            reader,
+            writer,
+            max_handles=self._max_handles,
+            idle=self._idle,
+            requests=self._requests,
         )
         connection.create_task(handler.run(), reader.logger)

@@ -17,7 +17,9 @@ from harness.exceptions import AwsError, StackLostError
 from harness.sftp.policies.document import Policy, PolicyType, parse
 from harness.sftp.policies.errors import MalformedPolicyError, NoSuchRoleError, UnavailableError
 
-_ROLE_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/(?:.*/)?(?P<name>[^/]+)")
+_ROLE_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/(?:[!-~]*/)?(?P<name>[A-Za-z0-9_+=,.@-]+)"
+)
 _CALLS = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 2})
 
 

@@ -14,7 +14,9 @@ from harness import aws
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, IdentityProviderError, StackLostError
 from harness.sftp.identity import LoginAttempt
+from harness.sftp.policies.variables import Server
 from harness.sftp.providers.custom import ANSWER_CAP_S, MAX_QUESTIONS_AT_ONCE, Reply
+from harness.sftp.providers.permission import InvokePermission
 
 
 class FunctionQuestioner:
@@ -27,10 +29,13 @@ class FunctionQuestioner:
         self._function = function
         self._server_id = server_id
         self._lambda = _client(engine)
+        server = Server(server_id, engine.region, engine.account_id)
+        self._permission = InvokePermission(self._lambda, function, server)
 
     def ask(self, attempt: LoginAttempt) -> Reply:
         payload = json.dumps(event(attempt, self._server_id)).encode()
         try:
+            self._permission.require()
             with aws.translated(f"asking the function {self._function}"):
                 response = self._lambda.invoke(FunctionName=self._function, Payload=payload)
                 body = response["Payload"].read()

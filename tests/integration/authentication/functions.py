@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.integration.authentication.running_server import SERVER_ID
+
 ROLE = "arn:aws:iam::000000000000:role/test"
 
 
@@ -20,7 +22,7 @@ def create_function(
     packages: Iterable[str] = (),
     environment: dict[str, str] | None = None,
 ) -> str:
-    """Create a function from one file and wait until it is active; return its ARN.
+    """Create a function that Transfer may invoke, and wait until it is active; return its ARN.
 
     :param packages: pure Python packages of this environment, put beside the file
     """
@@ -33,6 +35,13 @@ def create_function(
         MemorySize=128,
         Code={"ZipFile": _zipped(handler, packages)},
         Environment={"Variables": environment or {}},
+    )
+    client.add_permission(
+        FunctionName=name,
+        StatementId="transfer",
+        Action="lambda:InvokeFunction",
+        Principal="transfer.amazonaws.com",
+        SourceArn=f"arn:aws:transfer:us-east-1:000000000000:server/{SERVER_ID}",
     )
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     return str(answer["FunctionArn"])

@@ -92,6 +92,12 @@ def test_a_function_that_is_not_there(localstack: EngineInfo, function: str) -> 
         _answer(localstack, f"{function}-gone", "alice")
 
 
+def test_a_function_that_another_server_may_not_invoke(localstack: EngineInfo, function: str) -> None:
+    other = FunctionQuestioner(localstack, function, "s-0123456789abcdef9")
+    with pytest.raises(IdentityProviderError, match=r"does not let transfer\.amazonaws\.com invoke it"):
+        other.ask(LoginAttempt("alice", "192.0.2.7", password=PASSWORD))
+
+
 def test_a_slow_function_fails_the_login_and_the_server_goes_on(
     server: RunningServer, localstack: EngineInfo, function: str
 ) -> None:

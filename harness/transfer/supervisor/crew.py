@@ -71,16 +71,16 @@ class Crew:
 
     async def retire(self) -> None:
         """Let the workers end with their last sessions; return when all have gone."""
-        await self._leave(Worker.retire)
+        await self._leave(lambda worker: worker.retire())
 
     async def stop(self, grace_s: float) -> None:
         """Let open uploads finish, then end; kill what is left after `grace_s`."""
         try:
             async with asyncio.timeout(grace_s):
-                await self._leave(Worker.stop)
+                await self._leave(lambda worker: worker.stop())
         except TimeoutError:
             _log.warning("workers %s do not end: killed", ", ".join(map(str, self.pids)))
-            await self._leave(Worker.kill)
+            await self._leave(lambda worker: worker.kill())
 
     async def _leave(self, tell: Callable[[Worker], None]) -> None:
         self._is_leaving = True

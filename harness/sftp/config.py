@@ -134,6 +134,10 @@ class SftpConfig(_Strict):
     set_stat_option: Literal["DEFAULT", "ENABLE_NO_OP"] = "DEFAULT"
     security_policy: str = "TransferSecurityPolicy-2024-01"
     pre_authentication_login_banner: Annotated[str, Field(max_length=4096)] = ""
+    max_waiting_connections: Annotated[int, Field(ge=1)] = 1000
+    """Connections that have not logged in; see `admission.py`. For each process."""
+    login_timeout_s: Annotated[float, Field(gt=0)] = 120.0
+    """From the connection to the end of the login."""
     login_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     max_handles_per_session: Annotated[int, Field(ge=1, le=1024)] = 64
     max_channels_per_connection: Annotated[int, Field(ge=1, le=100)] = 10

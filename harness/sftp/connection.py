@@ -61,6 +61,7 @@ class TransferConnection(asyncssh.SSHServer):
         self._connections.add(self)
         peer = conn.get_extra_info("peername")
         self._source_ip = str(peer[0]) if peer else ""
+        self._services.admission.enter(self, self._source_ip, conn.abort)
         self._login = login = self._services.authenticator.login(self._source_ip)
         asyncssh_details.ask_before_each_login_request(conn, self._may_try)
         asyncssh_details.ask_before_success(conn, login.proved)
@@ -71,6 +72,7 @@ class TransferConnection(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
+        self._services.admission.leave(self, self._source_ip)
         if self._login is not None:
             self._login.end()
         if isinstance(exc, asyncssh.KeyExchangeFailed):
@@ -116,6 +118,7 @@ class TransferConnection(asyncssh.SSHServer):
         return False
 
     def auth_completed(self) -> None:
+        self._services.admission.leave(self, self._source_ip)
         if self._login is None or self._login.user is None:
             return
         if self._services.open_sessions >= self._services.config.max_sessions:

@@ -15,6 +15,7 @@ import asyncssh
 from harness.exceptions import EnvironmentNotReadyError, IdentityProviderError, PortInUseError
 from harness.files import replace_json
 from harness.sftp import open_uploads, server_record
+from harness.sftp.admission import Admission
 from harness.sftp.authentication import Authenticator
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
@@ -32,7 +33,8 @@ IDENT = "AWS_SFTP_1.1"
 """As seen on live servers: https://github.com/sshnet/SSH.NET/issues/1092"""
 _KEEPALIVES = 3
 """A client is dropped when this many in a row went without an answer."""
-_LOGIN_TIMEOUT_S = 120
+_BACKLOG = 1024
+"""Connections that the kernel keeps until they are accepted; a burst beyond it waits for a second."""
 _POLL_S = 0.05
 _CLEAN_UP_S = 3.0
 _LOG_FLUSH_S = 3.0
@@ -56,6 +58,7 @@ class TransferServer:
             storage=storage,
             journal=_journal(config.uploads_file, self._open_uploads),
             records=records_of(config),
+            admission=Admission(config.max_waiting_connections),
         )
         self._listener: asyncssh.SSHAcceptor | None = None
 
@@ -105,7 +108,8 @@ class TransferServer:
                 agent_forwarding=False,
                 allow_pty=False,
                 line_editor=False,
-                login_timeout=_LOGIN_TIMEOUT_S,
+                login_timeout=self._config.login_timeout_s,
+                backlog=_BACKLOG,
                 keepalive_interval=self._config.unresponsive_timeout_s / _KEEPALIVES,
                 keepalive_count_max=_KEEPALIVES - 1,
             )

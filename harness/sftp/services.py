@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from harness.sftp.admission import Admission
 from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import Authoriser
 from harness.sftp.config import SftpConfig
@@ -32,6 +33,7 @@ class Services:
     storage: Storage
     journal: UploadJournal
     records: ServerRecords
+    admission: Admission = field(default_factory=lambda: Admission(1000))
     open_uploads: set[OpenUpload] = field(default_factory=set)
     open_sessions: int = 0
     draining: bool = False

@@ -51,12 +51,7 @@ class TransferApi:
     def __init__(self, control: Control, limits: Limits | None = None) -> None:
         self._control = control
         self._limits = limits or Limits()
-        self._server = web.Server(
-            self._handle,
-            keepalive_timeout=self._limits.idle_timeout_s,
-            lingering_time=0,
-            access_log=None,
-        )
+        self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
         self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
         """Connections that have not said anything yet, with the timers that close them."""
@@ -66,13 +61,22 @@ class TransferApi:
 
         :raises PortInUseError: the port is taken
         """
+        server = web.Server(
+            self._handle,
+            keepalive_timeout=self._limits.idle_timeout_s,
+            lingering_time=0,
+            access_log=None,
+        )
         try:
-            self._listener = await asyncio.get_running_loop().create_server(self._connection, host, port)
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: self._guarded(server()), host, port
+            )
         except OSError as exc:
             raise PortInUseError(
                 f"the Transfer API cannot listen on {host}:{port}: {exc}",
                 hint="choose another port, or 0 for a free one",
             ) from exc
+        self._server = server
         bound: int = self._listener.sockets[0].getsockname()[1]
         return bound
 
@@ -82,11 +86,11 @@ class TransferApi:
             self._listener.close()
         for timer in self._silent.values():
             timer.cancel()
-        await self._server.shutdown(grace_s)
+        if self._server is not None:
+            await self._server.shutdown(grace_s)
 
-    def _connection(self) -> RequestHandler:
-        """Make what speaks on a new connection, with a limit on how long it may say nothing."""
-        handler = self._server()
+    def _guarded(self, handler: RequestHandler) -> RequestHandler:
+        """Limit how long a new connection may say nothing."""
         loop = asyncio.get_running_loop()
         self._silent[handler] = loop.call_later(self._limits.header_timeout_s, self._close_silent, handler)
         return handler

@@ -332,3 +332,44 @@ def test_a_logical_home_with_a_session_policy(
             lambda: client.open("/bob/secret.txt"),
             lambda: client.open("/terms.txt", "w"),
         )
+
+
+ODD_NAMES = (
+    "%2e%2e",
+    "%2e%2e%2fbob",
+    "%252e%252e",
+    "..\\bob",
+    "..;",
+    ".. ",
+    "...",
+    "\uff0e\uff0e",
+    "\u2025",
+    "..\u2215bob",
+    ".\u200b.",
+    "${transfer:UserName}",
+    "*",
+    "a?b",
+    "a+b c",
+    "~root",
+)
+
+
+def test_names_that_look_like_ways_out_are_names(
+    server: FrontEnd, store: TransferStore, roles: Roles, bucket: str, s3: Any
+) -> None:
+    """From the client to the bucket, through every library between: nothing decodes or folds a name."""
+    mappings = (MapEntry(Entry="/", Target=f"/{bucket}/tricks/${{transfer:UserName}}"),)
+    own = f"arn:aws:s3:::{bucket}/tricks/${{transfer:UserName}}/*"
+    scope = policy({"Effect": "Allow", "Action": "s3:*", "Resource": [own, f"arn:aws:s3:::{bucket}"]})
+    role_arn = roles.make(policy(ALL_OF_S3))
+    s3.put_object(Bucket=bucket, Key="tricks/trixie/", Body=b"")
+    put_user(store, server, "trixie", role_arn, home="/", mappings=mappings, session_policy=scope)
+    with paramiko_sftp(server, server.login("trixie")) as client:
+        for name in ODD_NAMES:
+            with client.open(f"../{name}/../../{name}/file", "w") as file:
+                file.write(name)
+        assert sorted(client.listdir("/")) == sorted(ODD_NAMES)
+        for name in ODD_NAMES:
+            assert client.open(f"/{name}/file").read() == name.encode()
+    stored = [f"tricks/trixie/{name}/file" for name in ODD_NAMES]
+    assert keys(s3, bucket, "tricks/") == sorted(["tricks/trixie/", *stored], key=str.encode)

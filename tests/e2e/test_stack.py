@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,64 @@ def test_the_wrong_key_is_refused(status, tmp_path):
     assert "Permission denied" in refused.stderr
 
 
+def aws_transfer(status: dict[str, Any], operation: str, *arguments: str) -> Any:
+    """Run the real `aws transfer …` against the stack, as anybody would."""
+    command = [str(Path(sys.executable).with_name("aws")), "transfer", operation, *arguments]
+    endpoint = [
+        "--endpoint-url",
+        status["transfer"]["endpoint_url"],
+        "--server-id",
+        status["sftp"]["server_id"],
+    ]
+    credentials = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    done = subprocess.run(
+        [*command, *endpoint, "--output", "json"],
+        env={**os.environ, **credentials, "AWS_PAGER": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout else None
+
+
+def test_users_of_the_aws_cli_log_in_and_do_what_their_role_allows(status, tmp_path):
+    listed = aws_transfer(status, "list-users")["Users"]
+    assert [user["UserName"] for user in listed] == [user["name"] for user in status["users"]]
+    role = listed[0]["Role"]
+    key = tmp_path / "newcomer"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(key)], check=True)
+    source = status["buckets"]["source"]
+    user = ["--user-name", "newcomer"]
+    aws_transfer(
+        status,
+        "create-user",
+        *user,
+        *("--role", role, "--home-directory", f"/{source}/newcomer"),
+        *("--ssh-public-key-body", key.with_suffix(".pub").read_text()),
+    )
+    (tmp_path / "hello").write_text("hello")
+    done = sftp(status, f"pwd\nput {tmp_path}/hello\n", key=str(key), user="newcomer")
+    assert done.returncode == 0, done.stderr
+    assert f"Remote working directory: /{source}/newcomer" in done.stdout
+    assert client(status, "s3").head_object(Bucket=source, Key="newcomer/hello")["ContentLength"] == 5
+
+    listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [listing]})
+    aws_transfer(status, "update-user", *user, "--policy", policy)
+    refused = sftp(status, f"put {tmp_path}/hello again\n", key=str(key), user="newcomer")
+    assert "Permission denied" in refused.stderr
+
+    aws_transfer(status, "delete-user", *user)
+    gone = sftp(status, "ls\n", key=str(key), user="newcomer")
+    assert "Permission denied (publickey)" in gone.stderr
+
+
 def test_no_path_leads_out_of_the_home(status):
     done = sftp(status, f"ls ../{status['users'][1]['name']}\n")
     assert done.returncode != 0
@@ -122,6 +182,8 @@ def test_status_is_the_documented_contract(status):
     }
     assert status["table"] == "FileTransferMetadata"
     assert {"work", "dlq"} <= set(status["queues"])
+    assert status["sftp"]["workers"] == 1
+    assert status["transfer"]["endpoint_url"].startswith("http://127.0.0.1:")
     assert Path(status["users"][0]["private_key_file"]).stat().st_mode & 0o777 == 0o600
     assert client(status, "sqs").get_queue_attributes(QueueUrl=status["queues"]["work"])
 

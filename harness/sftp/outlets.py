@@ -74,6 +74,10 @@ class Background(ABC, threading.Thread):
         while not self._stopping.wait(self._interval_s):
             self.turn()
         self.turn()
+        self.close()
+
+    def close(self) -> None:
+        """Release connections."""
 
     def stop(self, timeout_s: float) -> None:
         """Deliver what is left, for a bounded time."""
@@ -187,6 +191,9 @@ class CloudWatchOutlet(Outlet[Record]):
         self._known[stream] = None
         if len(self._known) > _KNOWN_STREAMS:
             self._known.popitem(last=False)
+
+    def close(self) -> None:
+        self._logs.close()
 
     def _make(self, what: Literal["Group", "Stream"], **names: str) -> None:
         try:

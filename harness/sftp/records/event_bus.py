@@ -34,6 +34,9 @@ class EventBusOutlet(Outlet[Happening]):
         for start in range(0, len(records), MAX_ENTRIES_PER_CALL):
             self._deliver_some(records[start : start + MAX_ENTRIES_PER_CALL])
 
+    def close(self) -> None:
+        self._events.close()
+
     def _deliver_some(self, records: list[Happening]) -> None:
         entries = [entry(record, self._server_id, self._resource_arn) for record in records]
         try:

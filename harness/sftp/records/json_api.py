@@ -15,14 +15,12 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
 from harness import aws
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, StackLostError
+from harness.sftp.records.signing import Signer
 
+CONTENT_TYPE = "application/x-amz-json-1.1"
 TIMEOUT_S = 10.0
 _RETRY_DELAYS_S = (0.1, 0.5)
 _THROTTLED = frozenset({"ThrottlingException", "TooManyRequestsException"})
@@ -38,10 +36,8 @@ class JsonApi:
     """
 
     def __init__(self, engine: EngineInfo, service: str, prefix: str) -> None:
-        self._url = engine.endpoint_url
         self._prefix = prefix
-        credentials = Credentials(engine.access_key_id, engine.secret_access_key)
-        self._signer = SigV4Auth(credentials, service, engine.region)
+        self._signer = Signer(engine, service, urlsplit(engine.endpoint_url).netloc)
         self._connection = _connection(engine.endpoint_url)
 
     def call(self, operation: str, body: str) -> dict[str, Any]:
@@ -60,10 +56,10 @@ class JsonApi:
             raise exc.cause from exc
 
     def _call_once(self, operation: str, body: str) -> dict[str, Any]:
-        request = AWSRequest("POST", f"{self._url}/", self._headers(operation), body.encode())
-        self._signer.add_auth(request)
+        data = body.encode()
+        headers = self._signer.headers(f"{self._prefix}.{operation}", CONTENT_TYPE, data, time.time())
         try:
-            self._connection.request("POST", "/", request.data, dict(request.headers.items()))
+            self._connection.request("POST", "/", data, {**headers, "User-Agent": aws.USER_AGENT})
             response = self._connection.getresponse()
             answer = response.read()
         except (OSError, http.client.HTTPException) as exc:
@@ -72,13 +68,6 @@ class JsonApi:
         if response.status != http.HTTPStatus.OK:
             raise _refusal(operation, response.status, answer)
         return dict(json.loads(answer or b"{}"))
-
-    def _headers(self, operation: str) -> dict[str, str]:
-        return {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": f"{self._prefix}.{operation}",
-            "User-Agent": aws.USER_AGENT,
-        }
 
     def close(self) -> None:
         self._connection.close()

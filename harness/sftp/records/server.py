@@ -18,6 +18,8 @@ from harness.sftp.records.session import SessionRecords
 from harness.sftp.records.triggers import TriggersFile
 from harness.sftp.session_log import Line, ServerLog, SessionLog
 
+_SWITCH_INTERVAL_S = 0.0002
+
 
 class ServerRecords:
     """What all sessions of a server share in their records.
@@ -36,6 +38,10 @@ class ServerRecords:
         return SessionRecords(SessionLog(self.log, about.user, about.id), about, self.listeners)
 
     def start(self) -> None:
+        """The outlets' threads give way sooner than Python lets them: it makes the event loop wait 5 ms each
+        time one of them has something to do (with 8 sessions, 570 small files per second instead of 810).
+        """
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         for outlet in self._outlets:
             outlet.start()
 

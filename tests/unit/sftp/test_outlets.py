@@ -33,7 +33,7 @@ def test_lines_of_text_have_the_time_the_stream_and_transfers_fields() -> None:
     }
 
 
-class NeverDone(Outlet):
+class NeverDone(Outlet[Record]):
     """An outlet whose far end hangs."""
 
     def __init__(self) -> None:
@@ -102,3 +102,10 @@ def test_a_journal_on_a_full_disk_tells_standard_error(capsys: pytest.CaptureFix
     journal.aborted(UploadRef("alice", "bucket", "key", "session"), 3, "why")
     journal.close()
     assert "cannot write the uploads file" in capsys.readouterr().err
+
+
+def test_lines_that_are_too_much_for_one_call_are_cut() -> None:
+    events = [{"timestamp": 0, "message": "ü" * 200_000}] * 5 + [{"timestamp": 0, "message": "x"}] * 10_001
+    batches = list(outlets.in_batches(events))
+    assert [len(batch) for batch in batches] == [2, 2, 10_000, 2]
+    assert [event for batch in batches for event in batch] == events

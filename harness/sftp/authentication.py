@@ -123,19 +123,20 @@ class Login:
         self._candidate = None
         if not self.offers_key:
             return False
-        user = await self._keys_of_user()
+        user = await self._keys_of_user(key)
         if user is None or key.public_data not in user.public_keys or not is_strong(key.public_data):
             self._any_key_refused = True
             return False
         self._candidate, self.key = user, key
         return True
 
-    async def _keys_of_user(self) -> User | None:
+    async def _keys_of_user(self, key: asyncssh.SSHKey) -> User | None:
         """Ask once for all keys that a client tries, and not again when it signs: the question would be the
         same. That there is no such user is remembered too, or the number of questions would tell it.
         """
         if not self._keys_are_known:
-            self._answer_for_keys = await self._authenticator.ask(self._attempt(None))
+            attempt = LoginAttempt(self._name, self._source_ip, self._protocol, public_key=key)
+            self._answer_for_keys = await self._authenticator.ask(attempt)
             self._keys_are_known = True
         return self._answer_for_keys
 
@@ -144,7 +145,8 @@ class Login:
         self._candidate = None
         if not self.offers_password:
             return False
-        user = await self._authenticator.ask(self._attempt(password))
+        attempt = LoginAttempt(self._name, self._source_ip, self._protocol, password=password)
+        user = await self._authenticator.ask(attempt)
         if user is None:
             self._authenticator.throttle.failed(self._name, self._source_ip)
             return False
@@ -173,9 +175,6 @@ class Login:
         if self._any_key_refused and self.user is None:
             self._authenticator.throttle.failed(self._name, self._source_ip)
         self._any_key_refused = False
-
-    def _attempt(self, password: str | None) -> LoginAttempt:
-        return LoginAttempt(self._name, self._source_ip, self._protocol, password=password)
 
 
 def describe_key(key: asyncssh.SSHKey) -> str:

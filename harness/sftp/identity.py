@@ -66,7 +66,9 @@ class User:
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """What a client shows of itself: a key (asked before its signature), or a password."""
+    """What a client shows of itself: a key, the first that it tries (asked before its signature), or a
+    password.
+    """
 
     user_name: str
     source_ip: str

@@ -7,16 +7,27 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import paramiko
 
-from tests.integration.authentication.running_server import RunningServer
+
+class Reachable(Protocol):
+    """A server that clients can be sent to."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def known_hosts(self) -> Path: ...
+
 
 ASKPASS = "#!/bin/sh\nprintf '%s\\n' \"$FLOODGATE_TEST_PASSWORD\"\n"
 
 
 def openssh(
-    server: RunningServer,
+    server: Reachable,
     name: str,
     *,
     key_file: Path | None = None,
@@ -67,7 +78,7 @@ def _environment(folder: Path, password: str | None) -> dict[str, str]:
 
 @contextmanager
 def transport(
-    server: RunningServer, *, disabled_algorithms: dict[str, list[str]] | None = None
+    server: Reachable, *, disabled_algorithms: dict[str, list[str]] | None = None
 ) -> Iterator[paramiko.Transport]:
     """A paramiko connection on which nobody has logged in."""
     connection = paramiko.Transport(("127.0.0.1", server.port), disabled_algorithms=disabled_algorithms)

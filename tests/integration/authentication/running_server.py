@@ -35,6 +35,7 @@ class RunningServer:
     folder: Path
     settings: dict[str, Any]
     engine: EngineInfo = NO_ENGINE
+    port: int = 0
 
     def __enter__(self) -> RunningServer:
         self._loop = asyncio.new_event_loop()
@@ -42,7 +43,7 @@ class RunningServer:
         self._thread.start()
         self._run(self._start())
         ready = json.loads((self.folder / "ready.json").read_text())
-        self.port: int = ready["port"]
+        self.port = ready["port"]
         key = asyncssh.read_private_key(self.folder / "host_key").export_public_key().decode().strip()
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {key}\n")
         return self

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import asyncssh
@@ -19,6 +19,21 @@ def silence_packet_log(logger: SSHPacketLogger) -> None:
 
 def _log_nothing(*_: Any) -> None:
     """In the place of a packet log."""
+
+
+def host_keys_signing_with(
+    keys: Sequence[asyncssh.SSHKey], algorithms: Collection[str]
+) -> list[asyncssh.SSHKeyPair]:
+    """Return the keys as a server's, offered with these algorithms only.
+
+    asyncssh offers every algorithm that fits a host key: for RSA, SHA-1 and names of its own, too.
+    """
+    pairs = list(asyncssh.load_keypairs(list(keys)))
+    for pair in pairs:
+        pair.host_key_algorithms = [
+            name for name in pair.host_key_algorithms if name.decode("ascii") in algorithms
+        ]
+    return pairs
 
 
 def note_key_exchange(conn: asyncssh.SSHServerConnection, note: Callable[[str], None]) -> None:

@@ -16,6 +16,7 @@ from harness.exceptions import EnvironmentNotReadyError, IdentityProviderError, 
 from harness.files import replace_json
 from harness.sftp import open_uploads, server_record
 from harness.sftp.admission import Admission
+from harness.sftp.asyncssh_details import host_keys_signing_with
 from harness.sftp.authentication import Authenticator
 from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
@@ -93,7 +94,7 @@ class TransferServer:
             return await asyncssh.listen(
                 **_address(self._config),
                 server_factory=lambda: TransferConnection(self._services, self._connections),
-                server_host_keys=keys,
+                server_host_keys=host_keys_signing_with(keys, policy.signatures),
                 send_server_host_keys=True,
                 server_version=IDENT,
                 kex_algs=policy.kexs,

@@ -9,6 +9,7 @@ import pytest
 from asyncssh import constants, sftp
 from asyncssh.connection import SSHConnection
 
+from harness.sftp.asyncssh_details import host_keys_signing_with
 from harness.sftp.filesystem import S3Filesystem
 from harness.sftp.protocol import TransferHandler
 from harness.sftp.security_policies import SECURITY_POLICIES, offered
@@ -72,3 +73,17 @@ def test_an_algorithm_that_asyncssh_lacks_is_left_out_and_told() -> None:
     found = offered(wanted, {b"c2"}, {b"k1"}, {b"m1", b"m2", b"m3"})
     assert (found.ciphers, found.kexs, found.macs) == (("c2",), ("k1",), ("m1", "m2"))
     assert found.missing == ("c1",)
+
+
+def test_a_host_key_is_offered_with_the_signatures_of_the_policy() -> None:
+    keys = [
+        asyncssh.generate_private_key("ssh-rsa", key_size=2048),
+        asyncssh.generate_private_key("ssh-ed25519"),
+    ]
+    pairs = host_keys_signing_with(keys, SECURITY_POLICIES["TransferSecurityPolicy-2024-01"].signatures)
+    assert [pair.host_key_algorithms for pair in pairs] == [
+        [b"rsa-sha2-256", b"rsa-sha2-512"],
+        [b"ssh-ed25519"],
+    ]
+    old = host_keys_signing_with(keys, SECURITY_POLICIES["TransferSecurityPolicy-2018-11"].signatures)
+    assert b"ssh-rsa" in old[0].host_key_algorithms

@@ -13,6 +13,7 @@ from typing import cast
 
 from asyncssh import (
     SFTPAttrs,
+    SFTPBadMessage,
     SFTPFailure,
     SFTPInvalidHandle,
     SFTPNoConnection,
@@ -56,6 +57,7 @@ class TransferHandler(SFTPServerHandler):
         super().__init__(cast(SFTPServer, filesystem), reader, writer, SFTP_VERSION)
         self._requests = requests
         self._answers = Answers(writer)
+        self._first = True
         self._idle = idle
         self._filesystem = filesystem
         self._max_handles = max_handles
@@ -73,7 +75,16 @@ class TransferHandler(SFTPServerHandler):
             self._abandon_files("session ended")
 
     async def recv_packet(self) -> SSHPacket:
-        return await self._requests.take()
+        """Return the next request.
+
+        :raises SFTPBadMessage: the first one asks for a version before 3, which asyncssh would agree to and
+            then not know (no client of this century does)
+        """
+        packet = await self._requests.take()
+        if self._first:
+            self._first = False
+            _refuse_old_versions(packet.get_full_payload())
+        return packet
 
     def send_packet(self, pkttype: int, pktid: int | None, *args: bytes) -> None:  # noqa: ARG002
         if self._writer is None:
@@ -139,6 +150,11 @@ TransferHandler._packet_handlers = {
     for request, handler in SFTPServerHandler._packet_handlers.items()
     if request in _VERSION_3_REQUESTS and handler is not None
 }
+
+
+def _refuse_old_versions(init: bytes) -> None:
+    if int.from_bytes(init[1:5], "big") < SFTP_VERSION:
+        raise SFTPBadMessage("SFTP versions before 3 are not served")
 
 
 class SftpChannel(SSHServerStreamSession[bytes]):

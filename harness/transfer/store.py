@@ -118,6 +118,19 @@ class TransferStore:
         users = self._users("WHERE u.server_id = ? AND u.user_name = ?", (server_id, user_name))
         return users[0] if users else None
 
+    def user_with_keys_as_sent(self, server_id: str, user_name: str) -> tuple[User, frozenset[bytes]] | None:
+        """Return the user without keys, and the keys in SSH wire format: what a login needs, without reading
+        the text of 50 keys, by whose time a stranger could tell that there is such a user.
+        """
+        rows = self._database.rows(
+            "SELECT document, NULL FROM users WHERE server_id = ?1 AND user_name = ?2"
+            " UNION ALL SELECT NULL, wire FROM ssh_public_keys WHERE server_id = ?1 AND user_name = ?2",
+            (server_id, user_name),
+        )
+        documents = [document for document, _ in rows if document is not None]
+        keys = frozenset(wire for _, wire in rows if wire is not None)
+        return (User.model_validate_json(documents[0]), keys) if documents else None
+
     def users(self, server_id: str, *, after: str = "", limit: int = -1) -> list[User]:
         """Return users by name.
 

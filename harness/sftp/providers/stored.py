@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from harness.exceptions import EnvironmentNotReadyError, IdentityProviderError
 from harness.sftp.identity import AuthenticationMethods, LoginAttempt, User, to_mapping
-from harness.sftp.public_keys import wire_formats
 from harness.transfer import model
 from harness.transfer.store import TransferStore
 
@@ -26,19 +25,19 @@ class StoreUsers:
         if attempt.password is not None:
             return None
         try:
-            record = self._store.user(self._server_id, attempt.user_name)
+            found = self._store.user_with_keys_as_sent(self._server_id, attempt.user_name)
         except EnvironmentNotReadyError as exc:
             raise IdentityProviderError(f"the users cannot be read: {exc.message}", hint=exc.hint) from exc
-        return user_of(record) if record is not None else None
+        return user_of(*found) if found is not None else None
 
 
-def user_of(record: model.User) -> User:
+def user_of(record: model.User, public_keys: frozenset[bytes]) -> User:
     """Return the record as a login. Without a home directory, a session begins in `/`."""
     mappings = (to_mapping(m.Entry, m.Target, record.UserName, m.Type) for m in record.HomeDirectoryMappings)
     return User(
         name=record.UserName,
         role_arn=record.Role,
-        public_keys=wire_formats(key.SshPublicKeyBody for key in record.SshPublicKeys),
+        public_keys=public_keys,
         home_directory_type=record.HomeDirectoryType,
         home_directory=record.HomeDirectory or "/",
         mappings=tuple(mappings),

@@ -36,7 +36,7 @@ class HomeMapping(_Strict):
 
     Entry: Annotated[str, Field(max_length=1024, pattern=r"^/")]
     Target: Annotated[str, Field(max_length=1024, pattern=r"^/[^/]")]
-    Type: Literal["DIRECTORY"] = "DIRECTORY"
+    Type: Literal["DIRECTORY", "FILE"] = "DIRECTORY"
 
     @field_validator("Entry", "Target")
     @classmethod

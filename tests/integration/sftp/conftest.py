@@ -13,7 +13,6 @@ from harness import aws
 from harness.engines.base import EngineInfo
 from tests.integration.sftp.front_end import FrontEnd
 from tests.integration.sftp.in_memory import InMemory
-from tests.unit.sftp.memory_storage import MemoryStorage
 
 MakeFrontEnd = Callable[..., FrontEnd]
 MakeInMemory = Callable[..., InMemory]
@@ -62,9 +61,8 @@ def make_in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeInM
     started: list[InMemory] = []
 
     def make(**settings: Any) -> InMemory:
-        storage = settings.pop("storage", None) or MemoryStorage()
-        path_homes = settings.pop("path_homes", False)
-        server = InMemory(tmp_path_factory.mktemp("in-memory"), settings, storage, path_homes=path_homes)
+        own = {name: settings.pop(name) for name in ("storage", "path_homes", "mappings") if name in settings}
+        server = InMemory(tmp_path_factory.mktemp("in-memory"), settings, **own)
         started.append(server)
         return server.start()
 

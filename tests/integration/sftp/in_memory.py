@@ -14,6 +14,7 @@ import uvloop
 
 from harness.engines.base import EngineInfo
 from harness.sftp.authentication import Authenticator
+from harness.sftp.authorisation import Authorisation
 from harness.sftp.config import SftpConfig
 from harness.sftp.handles import Upload
 from harness.sftp.identity import AuthenticationMethods, LoginAttempt, User
@@ -37,7 +38,9 @@ class InMemory:
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     names: tuple[str, ...] = ("alice", "bob.smith")
     path_homes: bool = False
-    """Homes of type PATH (`/bucket/<name>`) in place of LOGICAL ones."""
+    """Homes of type PATH (`/bucket/<name>`) in place of LOGICAL ones, and everything is allowed."""
+    mappings: list[dict[str, str]] | None = None
+    """Homes other than `/` → `/bucket/<name>`."""
     port: int = 0
     lines: list[Line] = field(default_factory=list)
 
@@ -58,6 +61,7 @@ class InMemory:
         self._server = TransferServer(SftpConfig.model_validate(self._config()), self.storage)
         if self.path_homes:
             self._server._services.authenticator = Authenticator(_PathHomes(self))
+            self._server._services.authoriser = _Everything()
         self._server._services.records = ServerRecords(ServerLog(self._note, ARN))
         await self._server.start()
 
@@ -116,8 +120,19 @@ class InMemory:
             "role_arn": ROLE,
             "public_keys": [public_key],
             "home_directory_type": "LOGICAL",
-            "home_directory_mappings": [{"Entry": "/", "Target": f"/{BUCKET}/{name}"}],
+            "home_directory_mappings": self.mappings or [{"Entry": "/", "Target": f"/{BUCKET}/{name}"}],
         }
+
+
+class _Everything:
+    """Allows all there is."""
+
+    def for_session(self, user: User, *, session_id: str, source_ip: str) -> Authorisation:
+        return self
+
+    async def require(
+        self, action: str, bucket: str, key: str, *, prefix: str | None = None, delimiter: str | None = None
+    ) -> None: ...
 
 
 class _PathHomes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,12 @@ class TransferApi:
         self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
         """Connections that have not said anything yet, with the timers that close them."""
 
-    async def serve(self, host: str = "127.0.0.1", port: int = 0) -> int:
+    async def serve(
+        self, host: str = "127.0.0.1", port: int = 0, *, listening: socket.socket | None = None
+    ) -> int:
         """Listen, and return the port; 0 takes a free one.
 
+        :param listening: a socket that listens already, in place of host and port
         :raises PortInUseError: the port is taken
         """
         server = web.Server(
@@ -67,9 +71,10 @@ class TransferApi:
             lingering_time=0,
             access_log=None,
         )
+        address: dict[str, Any] = {"sock": listening} if listening else {"host": host, "port": port}
         try:
             self._listener = await asyncio.get_running_loop().create_server(
-                lambda: self._guarded(server()), host, port
+                lambda: self._guarded(server()), **address
             )
         except OSError as exc:
             raise PortInUseError(

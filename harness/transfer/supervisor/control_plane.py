@@ -1,6 +1,6 @@
 """What the Transfer process does beside running workers: it hosts the API, and answers what the API asks.
 
-Imported when the first workers are on their way: botocore, asyncssh and aiohttp take a second to load.
+Imported when somebody asks: botocore, asyncssh and aiohttp take a second to load.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -54,15 +55,10 @@ class ControlPlane:
             )
         )
 
-    async def start(self) -> str:
-        """Listen; return the endpoint's URL.
-
-        :raises PortInUseError: the port is taken
-        """
-        port = await self._api.serve(self._config.host, self._config.api_port)
+    async def start(self, listening: socket.socket) -> None:
+        """Serve the API on a socket that listens."""
+        await self._api.serve(listening=listening)
         self._workflows.start()
-        host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
-        return f"http://{host}:{port}"
 
     async def stop(self) -> None:
         """Let requests that are under way finish; workflows that wait for a function do not wait on."""

@@ -40,6 +40,11 @@ class Listening:
         """Return the descriptor of the socket that worker `number`, counted from 1, accepts on."""
         return self._sockets[(number - 1) % len(self._sockets)].fileno()
 
+    def take(self) -> socket.socket:
+        """Return the socket of the only worker for use in this process, which closes it then."""
+        (only,) = self._sockets
+        return only
+
     def close(self) -> None:
         """Give the port up, as far as this process holds it. May be called twice."""
         for each in self._sockets:

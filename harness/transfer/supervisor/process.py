@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from typing import TYPE_CHECKING, Any
 
 from harness import parent
@@ -13,6 +14,7 @@ from harness.exceptions import FloodgateError
 from harness.files import replace_json
 from harness.transfer.store import TransferStore
 from harness.transfer.supervisor.config import SupervisorConfig
+from harness.transfer.supervisor.listening import Listening
 from harness.transfer.supervisor.server import HostedServer
 
 if TYPE_CHECKING:
@@ -46,23 +48,45 @@ class Supervisor:
         self._loop.add_signal_handler(signal.SIGINT, lambda: None)
         self._config.work_dir.mkdir(parents=True, exist_ok=True)
         watch = asyncio.create_task(self._watch_parent())
+        hosting: asyncio.Task[None] | None = None
         try:
-            self._follow_all()
-            await self._host_api()
+            hosting = self._listen_for_api()
             while not self._stopping:
                 self._follow_all()
+                if hosting.done():
+                    hosting.result()
                 await self._wake.wait()
                 self._wake.clear()
         finally:
             watch.cancel()
+            if hosting is not None:
+                hosting.cancel()
             await self._end()
 
-    async def _host_api(self) -> None:
-        """Loaded in a thread, so that workers are started, and load, meanwhile."""
-        made = await asyncio.to_thread(_control_plane)
-        self._control_plane = made(self._config, self._store, self.on_change)
-        self._api_url = await self._control_plane.start()
+    def _listen_for_api(self) -> asyncio.Task[None]:
+        """:raises PortInUseError: the port is taken"""
+        listening = Listening(self._config.host, self._config.api_port, workers=1)
+        host = f"[{listening.host}]" if ":" in listening.host else listening.host
+        self._api_url = f"http://{host}:{listening.port}"
         _log.info("the Transfer API answers at %s", self._api_url)
+        task = asyncio.create_task(self._host_api(listening.take()))
+        task.add_done_callback(lambda _: self._wake.set())
+        return task
+
+    async def _host_api(self, listening: socket.socket) -> None:
+        """Load what answers when the first request is there, or when uploads may start workflows.
+
+        It takes a second of CPU and 60 MiB, which most runs have no use for; the request waits meanwhile.
+        """
+        try:
+            if not any(server.WorkflowDetails for server in self._store.servers()):
+                await _is_asked(listening)
+            made = await asyncio.to_thread(_control_plane)
+        except BaseException:
+            listening.close()
+            raise
+        self._control_plane = made(self._config, self._store, self.on_change)
+        await self._control_plane.start(listening)
 
     def stop(self) -> None:
         """Have `run` end all servers and return."""
@@ -102,6 +126,7 @@ class Supervisor:
         servers = self._servers.values()
         if self._main_failure() is not None:
             self._wake.set()
+            return
         is_settled = bool(self._api_url) and all(server.is_settled for server in servers)
         self._is_ready = self._is_ready or is_settled
         if self._is_ready:
@@ -124,6 +149,18 @@ class Supervisor:
             await parent.wait_for_end(self._config.exit_with_parent)
             _log.info("process %d has ended: stopping", self._config.exit_with_parent)
             self.stop()
+
+
+async def _is_asked(listening: socket.socket) -> None:
+    """Wait until a client has connected."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    listening.setblocking(False)
+    loop.add_reader(listening, asked.set)
+    try:
+        await asked.wait()
+    finally:
+        loop.remove_reader(listening)
 
 
 def _control_plane() -> type[ControlPlane]:

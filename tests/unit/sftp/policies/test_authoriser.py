@@ -127,7 +127,7 @@ def test_a_session_policy_cannot_give_what_the_role_has_not() -> None:
 
 
 def test_variables_of_the_home_are_not_filled_in_for_logical_homes() -> None:
-    who = user(policy=HOME_ONLY, home_directory_type="LOGICAL", home_directory="/")
+    who = user(policy=HOME_ONLY, home_directory_type="LOGICAL", home_directory="/bucket/home/alice")
     source = MemorySource({"transfer": role(ALL_OF_S3)})
     calls = ("s3:GetObject", "bucket", "home/alice/a"), ("s3:GetObject", "${transfer:HomeDirectory}", "a")
     assert ask(source, who, *calls) == [False, False]

@@ -131,3 +131,50 @@ def test_variables_belong_to_the_newer_version() -> None:
         (statement,) = parse(json.dumps(document), PolicyType.IDENTITY).statements
         assert statement.applies("arn:aws:s3:::me/x", context) is filled
         assert statement.applies("arn:aws:s3:::${aws:userid}/x", context) is literal
+
+
+@pytest.mark.parametrize(
+    ("operator", "holds"),
+    [
+        ("StringEquals", False),
+        ("StringNotEquals", True),
+        ("StringEqualsIfExists", True),
+        ("StringNotEqualsIfExists", True),
+        ("ForAllValues:StringEquals", True),
+        ("ForAllValues:StringNotEquals", True),
+        ("ForAnyValue:StringEquals", False),
+        ("ForAnyValue:StringNotEquals", False),
+        ("NumericLessThan", False),
+        ("NotIpAddress", True),
+        ("BoolIfExists", True),
+    ],
+)
+def test_a_condition_key_that_is_missing(operator: str, holds: bool) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/
+    reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    value = {"NotIpAddress": "192.0.2.1", "BoolIfExists": "true"}.get(operator, "1")
+    (statement,) = parse(text(Condition={operator: {"s3:x-absent": value}}), PolicyType.IDENTITY).statements
+    assert statement.applies("arn:aws:s3:::bucket/key", {}) is holds
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "allows", "denies"),
+    [
+        ("Resource", "arn:aws:s3:::${aws:absent}", False, False),
+        ("Resource", ["*", "arn:aws:s3:::${aws:absent}"], False, True),
+        ("NotResource", "arn:aws:s3:::${aws:absent}", False, True),
+        ("NotResource", "arn:aws:s3:::${aws:absent, 'a'}", True, True),
+        ("Condition", {"StringNotLike": {"aws:userid": "${aws:absent}"}}, False, True),
+        ("Condition", {"StringLike": {"aws:userid": ["*", "${aws:absent}"]}}, False, True),
+    ],
+)
+def test_a_variable_without_a_value_never_widens(
+    element: str, value: Any, allows: bool, denies: bool
+) -> None:
+    for effect, expected in (("Allow", allows), ("Deny", denies)):
+        changes: dict[str, Any] = {"Effect": effect, element: value}
+        if element == "NotResource":
+            changes["Resource"] = None
+        (statement,) = parse(text(**changes), PolicyType.IDENTITY).statements
+        assert statement.applies("arn:aws:s3:::bucket/key", {"aws:userid": "me"}) is expected

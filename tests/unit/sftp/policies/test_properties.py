@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.sftp.policies.document import Policy, PolicyType, parse
@@ -111,6 +111,9 @@ def test_wildcards_are_those_of_the_reference(pattern: str, text: str, context: 
         assert made.matches(text, context) == (filled is not None and matches(filled, text))
 
 
+@settings(max_examples=500)
+@example("?", ":")
+@example("arn:*:a*b:c", "arn:x:a1:y:a2b:c")
 @given(
     st.lists(st.text("a*?", max_size=3), min_size=1, max_size=8).map(":".join),
     st.lists(st.text("a", max_size=3), min_size=1, max_size=9).map(":".join),

@@ -1,4 +1,6 @@
-"""Clients that vanish in the middle of an upload leave nothing behind but a line in the journal."""
+"""Clients that vanish in the middle of an upload, on a real S3. Cuts at any byte are in
+`test_partial_uploads.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.sftp.clients import paramiko_transport, ssh_options
+from tests.integration.sftp.conftest import MakeFrontEnd
 from tests.integration.sftp.front_end import FrontEnd, clean_environment, until
 
 pytestmark = pytest.mark.integration
@@ -27,8 +30,8 @@ def _assert_nothing_is_left(front_end: FrontEnd, s3: Any, bucket: str, key: str)
     return line  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("sent_bytes", [0, 1, 40_000, 5 * MIB, 5 * MIB + 1, 11 * MIB])
-def test_cut_at_many_points(front_end: FrontEnd, s3: Any, bucket: str, sent_bytes: int) -> None:
+@pytest.mark.parametrize("sent_bytes", [0, 40_000, 5 * MIB + 1])
+def test_discarded_leaves_nothing(front_end: FrontEnd, s3: Any, bucket: str, sent_bytes: int) -> None:
     """The connection is dropped with the file still open."""
     name = f"cut-at-{sent_bytes}"
     with paramiko_transport(front_end) as transport:
@@ -45,14 +48,31 @@ def test_cut_at_many_points(front_end: FrontEnd, s3: Any, bucket: str, sent_byte
     assert line["user"] == "alice"
 
 
-def test_only_the_channel_is_closed(front_end: FrontEnd, s3: Any, bucket: str) -> None:
-    with paramiko_transport(front_end) as transport:
+@pytest.fixture(scope="module")
+def keeping(make_front_end: MakeFrontEnd) -> FrontEnd:
+    return make_front_end(settings={"partial_upload": "keep"})
+
+
+@pytest.mark.parametrize("sent_bytes", [0, 40_000, 11 * MIB])
+def test_kept_is_an_object_that_the_journal_calls_partial(
+    keeping: FrontEnd, s3: Any, bucket: str, sent_bytes: int
+) -> None:
+    name, content = f"kept-{sent_bytes}", os.urandom(sent_bytes)
+    with paramiko_transport(keeping) as transport:
         client = transport.open_sftp_client()
         assert client is not None
-        file = client.open("channel-closed", "wb")
-        file.write(b"x" * 100)
-        client.close()
-        _assert_nothing_is_left(front_end, s3, bucket, "alice/channel-closed")
+        file = client.open(name, "wb")
+        file.set_pipelined(True)
+        file.write(content)
+        client.normalize(".")
+        transport.sock.close()
+        (line,) = until("it ended", lambda: [x for x in keeping.uploads() if x["key"] == f"alice/{name}"])
+    stored = s3.get_object(Bucket=bucket, Key=f"alice/{name}")
+    assert stored["Body"].read() == content
+    assert (line["event"], line["size_bytes"]) == ("partial", sent_bytes)
+    assert (line["version_id"], line["etag"]) == (stored["VersionId"], stored["ETag"].strip('"'))
+    assert stored["Metadata"]["user-agent"] == "AWSTransfer"
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket, Prefix=f"alice/{name}")
 
 
 def test_openssh_killed_in_the_middle(front_end: FrontEnd, here: Path, s3: Any, bucket: str) -> None:
@@ -90,21 +110,3 @@ def test_an_older_version_stays_when_its_replacement_breaks(
         transport.sock.close()
         until("aborted", lambda: [x for x in front_end.uploads("aborted") if x["key"] == "alice/replaced"])
     assert s3.get_object(Bucket=bucket, Key="alice/replaced")["Body"].read() == b"old"
-
-
-def test_the_session_log_tells_a_partial_close(front_end: FrontEnd, bucket: str) -> None:
-    with paramiko_transport(front_end) as transport:
-        client = transport.open_sftp_client()
-        assert client is not None
-        file = client.open("partial", "wb")  # held, because paramiko closes files that nobody holds
-        file.write(b"x" * 4096)
-        transport.sock.close()
-        (line,) = until(
-            "PARTIAL_CLOSE",
-            lambda: [
-                x
-                for x in front_end.log_lines()
-                if x["activity-type"] == "PARTIAL_CLOSE" and x["path"] == f"/{bucket}/alice/partial"
-            ],
-        )
-    assert line["bytes-in"] == "4096"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.sftp.clients import scp, sftp
-from tests.integration.sftp.conftest import MakeFrontEnd
-from tests.integration.sftp.front_end import SERVER_ID, FrontEnd, until
+from tests.integration.sftp.clients import sftp
+from tests.integration.sftp.front_end import SERVER_ID, FrontEnd
+from tests.integration.sftp.in_memory import InMemory
 
 pytestmark = pytest.mark.integration
 
@@ -142,38 +142,6 @@ def test_rename_copies_and_deletes_and_tells_the_journal(
     assert (line["from_key"], line["version_id"]) == ("alice/r.filepart", head["VersionId"])
 
 
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("rename one two", "Failure"),
-        ("rename folder elsewhere", "Failure"),
-        ("rename missing elsewhere", "No such file"),
-        ("chmod 600 one", "Operation unsupported"),
-        ("ln -s one link", "Operation unsupported"),
-        ("ln one link", "does not support hardlink"),
-        ("df", "does not support statvfs"),
-        ("rm folder/missing", "No such file"),
-        ("rmdir missing", "No such file"),
-        ("mkdir folder", "Failure"),
-        ("reput longer one", "Operation unsupported"),
-        ("get missing", "not found"),
-        ("get ../../../../etc/passwd", "not found"),
-        ("get /etc/passwd", "not found"),
-    ],
-)
-def test_refused(front_end: FrontEnd, here: Path, s3: Any, bucket: str, command: str, message: str) -> None:
-    (here / "f").write_text("old")
-    (here / "longer").write_text("old and new")
-    prepared = sftp(front_end, "-mkdir no\ncd no\n-mkdir folder\nput f one\nput f two\n", cwd=here)
-    assert prepared.returncode == 0, prepared.stderr
-    result = sftp(front_end, f"cd no\n{command}\n", cwd=here)
-    assert result.returncode != 0
-    said = result.stderr + result.stdout
-    assert message in said
-    assert s3.get_object(Bucket=bucket, Key="alice/no/one")["Body"].read() == b"old"
-    assert s3.get_object(Bucket=bucket, Key="alice/no/two")["Body"].read() == b"old"
-
-
 def test_put_that_keeps_times_and_modes_still_arrives(
     front_end: FrontEnd, here: Path, s3: Any, bucket: str
 ) -> None:
@@ -183,9 +151,9 @@ def test_put_that_keeps_times_and_modes_still_arrives(
     assert s3.get_object(Bucket=bucket, Key="alice/preserved")["Body"].read() == b"kept"
 
 
-def test_put_that_wants_fsync_works_without_the_extension(front_end: FrontEnd, here: Path) -> None:
+def test_put_that_wants_fsync_works_without_the_extension(in_memory: InMemory, here: Path) -> None:
     (here / "f").write_text("synced")
-    assert sftp(front_end, "put -f f synced\n", cwd=here).returncode == 0
+    assert sftp(in_memory, "put -f f synced\n", cwd=here).returncode == 0
 
 
 def test_nothing_above_the_home_can_be_reached(front_end: FrontEnd, here: Path, s3: Any, bucket: str) -> None:
@@ -197,18 +165,3 @@ def test_nothing_above_the_home_can_be_reached(front_end: FrontEnd, here: Path, 
         assert not (here / "stolen").exists()
     assert sftp(front_end, "cd ..\ncd ../..\npwd\nput f ../../here\n", cwd=here).returncode == 0
     assert s3.get_object(Bucket=bucket, Key="alice/here")["Body"].read() == b"mine"
-
-
-def test_scp_needs_a_command_and_is_refused(front_end: FrontEnd, here: Path, s3: Any, bucket: str) -> None:
-    (here / "f").write_text("scp")
-    assert scp(front_end, here / "f", "/scp-target", "-O").returncode != 0
-    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="alice/scp-target")
-
-
-def test_setstat_can_be_a_no_op(make_front_end: MakeFrontEnd, here: Path) -> None:
-    """Newer `scp` speaks SFTP, and always sets the mode."""
-    lenient = make_front_end(settings={"set_stat_option": "ENABLE_NO_OP"})
-    (here / "f").write_text("scp")
-    assert scp(lenient, here / "f", "/over-sftp").returncode == 0
-    assert sftp(lenient, "chmod 600 over-sftp\n", cwd=here).returncode == 0
-    until("SETSTAT lines", lambda: sum(x.get("activity-type") == "SETSTAT" for x in lenient.log_lines()) == 2)

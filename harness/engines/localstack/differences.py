@@ -8,6 +8,7 @@ DIFFERS_FROM_AWS = (
     "DynamoDB is moto's in-memory table, not DynamoDB.",
     "IAM policies and bucket policies are not enforced.",
     "The time of an S3 event has one-second resolution.",
+    "Anyone may put events of source `aws.*` and metrics of a namespace `AWS/*`; AWS refuses both.",
     "Alarms are evaluated every ten seconds, not once a minute; of metric math in alarms only sums are.",
     "Log filter patterns in brackets and with regular expressions match nothing.",
     "Deleting a CloudFormation stack deletes buckets that still hold objects.",

@@ -63,8 +63,7 @@ class FrontEnd:
             self.records.customer(each, bucket=self.bucket, role_arn=role_arn, policy=policy)
             for each in self.customers
         )
-        keys = {each.user.name: [each.public_key] for each in self.customers}
-        self.records.write(_store_file(state), users, keys)
+        self.records.write(_store_file(state), users)
 
     def _config(self, state: StackState, server_id: str) -> dict[str, Any]:
         return {

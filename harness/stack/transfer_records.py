@@ -6,8 +6,9 @@ come from an identity provider of its own, they get a server for themselves.
 
 from __future__ import annotations
 
+import base64
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,9 @@ class TransferRecords:
                 return server.ServerId
         return transfer.server_id(self.stack_name, "Customers")
 
-    def write(self, store_file: Path, customers: Iterable[User], keys: Mapping[str, Sequence[str]]) -> None:
+    def write(self, store_file: Path, customers: Iterable[User]) -> None:
         """Make the store.
 
-        :param keys: public keys of the customers by name
         :raises DeployError: a property of the template's server or user is not right
         :raises EnvironmentNotReadyError: the file cannot be written
         """
@@ -65,10 +65,7 @@ class TransferRecords:
                 store.put_server(server)
                 store.put_tags(server.Arn, tags)
                 store.put_host_key(self._host_key(server.ServerId))
-            for user, lines in self._users():
-                self._add(store, user, lines)
-            for user in customers:
-                self._add(store, user, keys[user.UserName])
+            _add(store, [*self._users(), *customers])
 
     def customer(self, customer: Customer, *, bucket: str, role_arn: str, policy: str) -> User:
         """Return a customer as a user of the main server, at home in a folder of the bucket."""
@@ -81,6 +78,7 @@ class TransferRecords:
             HomeDirectoryType="LOGICAL",
             HomeDirectoryMappings=(MapEntry(Entry="/", Target=f"/{bucket}/{name}"),),
             Policy=policy,
+            SshPublicKeys=(_ssh_key(customer.public_key),),
         )
 
     def _servers(self) -> Iterator[tuple[Server, dict[str, str]]]:
@@ -109,13 +107,16 @@ class TransferRecords:
             server = _checked(Server, resource, {**defaults, **given, **known})
             yield server, _tags(resource)
 
-    def _users(self) -> Iterator[tuple[User, list[str]]]:
+    def _users(self) -> Iterator[User]:
         for resource in self._resources(transfer.USER):
             given = dict(resource.properties)
             given.pop(_TAGS, None)
             keys = given.pop(_KEYS_OF_USERS, [])
             arn = self._arn(f"user/{given.get('ServerId')}/{given.get('UserName')}")
-            yield _checked(User, resource, {**given, "Arn": arn}), keys
+            user = _checked(User, resource, {**given, "Arn": arn})
+            for line in keys:
+                _require_key(user.UserName, line)
+            yield user.model_copy(update={"SshPublicKeys": tuple(_ssh_key(line) for line in keys)})
 
     def _resources(self, kind: str) -> Iterator[StandIn]:
         return (resource for resource in self.stand_ins if resource.type == kind)
@@ -136,14 +137,20 @@ class TransferRecords:
             DateImported=clock.now(),
         )
 
-    @staticmethod
-    def _add(store: TransferStore, user: User, keys: Sequence[str]) -> None:
-        store.put_user(user)
-        for line in keys:
-            record = SshPublicKey(
-                SshPublicKeyId=_new_id("key"), SshPublicKeyBody=line, DateImported=clock.now()
-            )
-            store.add_ssh_public_key(user.ServerId, user.UserName, record, _wire(user.UserName, line))
+
+def _add(store: TransferStore, users: Sequence[User]) -> None:
+    wires = {
+        key.SshPublicKeyId: base64.b64decode(key.SshPublicKeyBody.split()[1])
+        for user in users
+        for key in user.SshPublicKeys
+    }
+    store.add_users(users, wires)
+
+
+def _ssh_key(line: str) -> SshPublicKey:
+    return SshPublicKey(
+        SshPublicKeyId=_new_id("key"), SshPublicKeyBody=line.strip(), DateImported=clock.now()
+    )
 
 
 def _checked(kind: type[Any], resource: StandIn, properties: dict[str, Any]) -> Any:
@@ -154,9 +161,9 @@ def _checked(kind: type[Any], resource: StandIn, properties: dict[str, Any]) -> 
         raise DeployError(f"{resource.logical_id} ({resource.type}) is not right: {problems}") from exc
 
 
-def _wire(user_name: str, line: str) -> bytes:
+def _require_key(user_name: str, line: str) -> None:
     try:
-        return asyncssh.import_public_key(line).public_data
+        asyncssh.import_public_key(line)
     except asyncssh.KeyImportError as exc:
         raise DeployError(
             f"the public key of the user {user_name} is not one: {line[:40]!r} ({exc})",

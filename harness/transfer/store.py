@@ -8,7 +8,7 @@ the rules of AWS are checked before, by `harness.transfer.api`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -158,6 +158,37 @@ class TransferStore:
                 "INSERT INTO users VALUES (?, ?, ?)"
                 " ON CONFLICT (server_id, user_name) DO UPDATE SET document = excluded.document",
                 (user.ServerId, user.UserName, document),
+            )
+            self._changed()
+
+    def add_users(self, users: Sequence[User], wires: Mapping[str, bytes]) -> None:
+        """Add many users with their keys at once.
+
+        :param wires: by `SshPublicKeyId`, the keys in SSH wire format
+        :raises NotStoredError: there is no such server
+        :raises AlreadyStoredError: one of them is there
+        """
+        documents = (
+            (user.ServerId, user.UserName, user.model_dump_json(exclude_none=True, exclude={"SshPublicKeys"}))
+            for user in users
+        )
+        keys = (
+            (
+                user.ServerId,
+                user.UserName,
+                key.SshPublicKeyId,
+                wires[key.SshPublicKeyId],
+                key.model_dump_json(),
+            )
+            for user in users
+            for key in user.SshPublicKeys
+        )
+        with self.transaction(), _translated():
+            self._database.write_many("INSERT INTO users VALUES (?, ?, ?)", documents)
+            self._database.write_many(
+                "INSERT INTO ssh_public_keys (server_id, user_name, key_id, wire, document)"
+                " VALUES (?, ?, ?, ?, ?)",
+                keys,
             )
             self._changed()
 
@@ -347,12 +378,8 @@ class TransferStore:
         return [u.model_copy(update={"SshPublicKeys": tuple(keys.get(n, ()))}) for n, u in users.items()]
 
     def _insert(self, sql: str, arguments: tuple[str | bytes, ...]) -> None:
-        try:
+        with _translated():
             self._database.write(sql, arguments)
-        except sqlite3.IntegrityError as exc:
-            if exc.sqlite_errorname == "SQLITE_CONSTRAINT_FOREIGNKEY":
-                raise NotStoredError(str(exc)) from exc
-            raise AlreadyStoredError(str(exc)) from exc
 
     def _delete(self, sql: str, *arguments: str) -> None:
         if not self._database.write(sql, arguments):
@@ -364,3 +391,13 @@ class TransferStore:
         if server_id:
             sql = "UPDATE servers SET revision = (SELECT revision FROM changes) WHERE server_id = ?"
             self._database.write(sql, (server_id,))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as exc:
+        if exc.sqlite_errorname == "SQLITE_CONSTRAINT_FOREIGNKEY":
+            raise NotStoredError(str(exc)) from exc
+        raise AlreadyStoredError(str(exc)) from exc

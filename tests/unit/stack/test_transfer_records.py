@@ -62,7 +62,7 @@ def written(made: TransferRecords, tmp_path: Path) -> TransferStore:
     customer = Customer(SftpUser("customer-0001", "key"), LINE)
     policy = customer_role.session_policy("incoming")
     user = made.customer(customer, bucket="incoming", role_arn="arn:aws:iam::0:role/x", policy=policy)
-    made.write(tmp_path / "transfer.sqlite", [user], {"customer-0001": [LINE]})
+    made.write(tmp_path / "transfer.sqlite", [user])
     return TransferStore(tmp_path / "transfer.sqlite")
 
 

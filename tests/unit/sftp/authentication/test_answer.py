@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.exceptions import IdentityProviderError
@@ -60,7 +60,7 @@ def test_without_keys_no_key_opens(keys: dict[str, Any]) -> None:
     assert _accepted(for_password=False, **keys).public_keys == frozenset()
 
 
-@pytest.mark.parametrize("keys", ["", LINE, [1], {"a": 1}, [[LINE]]])
+@pytest.mark.parametrize("keys", ["", LINE, [1], {"a": 1}, [[LINE]]], ids=range(5))
 def test_keys_must_be_a_list_of_strings(keys: Any) -> None:
     if keys == "":
         assert _accepted(for_password=False, PublicKeys=keys).public_keys == frozenset()
@@ -165,11 +165,12 @@ def test_fields_that_are_for_others_are_passed_over() -> None:
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
+    max_leaves=5,
 )
 _FIELDS = ["Role", "PublicKeys", "Policy", "HomeDirectoryType", "HomeDirectoryDetails", "HomeDirectory"]
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(_FIELDS), _JSON | st.just("LOGICAL") | _JSON.map(json.dumps)),
     st.booleans(),

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.sftp.public_keys import is_strong, wire_format, wire_formats
@@ -46,6 +46,7 @@ def test_tokens_and_certificates_do_not_log_in(name: bytes) -> None:
     assert not is_strong(len(name).to_bytes(4, "big") + name)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_key_are_not_strong(wire: bytes) -> None:
     assert is_strong(wire) in (True, False)

@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import struct
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -149,8 +150,6 @@ def garbage(seed: int, recorded: bytes) -> Iterator[bytes]:
 
 def recorded_start(server: Running, folder: Path) -> bytes:
     """What OpenSSH's client sends up to its key exchange: the version line and KEXINIT."""
-    import subprocess
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         command = ["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-p", str(port)]

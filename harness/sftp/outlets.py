@@ -79,9 +79,13 @@ class Background(ABC, threading.Thread):
     def close(self) -> None:
         """Release connections."""
 
+    def begin_to_stop(self) -> None:
+        """Have the last turn now."""
+        self._stopping.set()
+
     def stop(self, timeout_s: float) -> None:
         """Deliver what is left, for a bounded time."""
-        self._stopping.set()
+        self.begin_to_stop()
         self.join(timeout_s)
 
     @abstractmethod

@@ -47,7 +47,8 @@ class MetricsOutlet(Background):
         self, engine: EngineInfo, server_id: str, interval_s: float, is_open: Callable[[], bool]
     ) -> None:
         super().__init__("metrics", interval_s)
-        self._cloudwatch = aws.client("cloudwatch", engine, config=_CONFIG)
+        self._engine = engine
+        self._cloudwatch: Any = None  # made with the first metrics: it takes a moment, which a start has not
         self._server_id = server_id
         self._is_open = is_open
         self._traffic = Traffic()
@@ -64,15 +65,19 @@ class MetricsOutlet(Background):
         if traffic == Traffic() and not self._is_open():
             return
         try:
-            with aws.translated("writing metrics"):
-                self._cloudwatch.put_metric_data(
-                    Namespace=NAMESPACE, MetricData=data_of(traffic, self._server_id, clock.now())
-                )
+            self.publish(data_of(traffic, self._server_id, clock.now()))
         except FloodgateError as exc:
             self.dropped += 1
             self._complain_once(exc)
         else:
             self._failing = False
+
+    def publish(self, data: list[dict[str, Any]]) -> None:
+        """:raises FloodgateError: they were not taken"""
+        if self._cloudwatch is None:
+            self._cloudwatch = aws.client("cloudwatch", self._engine, config=_CONFIG)
+        with aws.translated("writing metrics"):
+            self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
 
 
 def count(traffic: Traffic, happening: Happening) -> None:

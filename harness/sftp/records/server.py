@@ -49,6 +49,8 @@ class ServerRecords:
         """Deliver what is left, for a bounded time, and tell what was lost."""
         deadline = time.monotonic() + timeout_s
         for outlet in self._outlets:
+            outlet.begin_to_stop()
+        for outlet in self._outlets:
             outlet.stop(max(0.1, deadline - time.monotonic()))
         for outlet in self._outlets:
             if outlet.dropped:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError
 from harness.sftp.records.events import Failure, Happening, SessionInfo
-from harness.sftp.records.metrics import Traffic, count, data_of
+from harness.sftp.records.metrics import MetricsOutlet, Traffic, count, data_of
 from harness.sftp.records.triggers import TriggersFile, triggered
 from harness.transfer.model import WorkflowTrigger, WorkflowTriggers
 
@@ -46,6 +49,51 @@ def test_metrics_are_by_server_and_zeros_are_sent() -> None:
     for datum in data:
         assert datum["Dimensions"] == [{"Name": "ServerId", "Value": SERVER_ID}]
         assert datum["Unit"] == "Count"
+
+
+class Noting(MetricsOutlet):
+    """Keeps what it would publish; refuses while `refusing` is set."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self.refusing = False
+        self.published: list[dict[str, float]] = []
+        engine = EngineInfo("fake", "host", "1", "http://127.0.0.1:1")
+        super().__init__(engine, SERVER_ID, 300.0, lambda: self.is_open)
+
+    def publish(self, data: list[dict[str, Any]]) -> None:
+        if self.refusing:
+            raise AwsError("not now", code="ServiceUnavailable")
+        self.published.append({datum["MetricName"]: datum["Value"] for datum in data})
+
+
+NOTHING = {"FilesIn": 0.0, "FilesOut": 0.0, "BytesIn": 0.0, "BytesOut": 0.0}
+
+
+def test_metrics_are_0_while_a_session_is_idle_and_absent_without_one() -> None:
+    outlet = Noting()
+    outlet.turn()
+    assert outlet.published == []
+    outlet.is_open = True
+    outlet.turn()
+    assert outlet.published == [NOTHING]
+
+
+def test_what_moved_is_published_once_also_when_the_session_has_gone() -> None:
+    outlet = Noting()
+    outlet.hear(_upload(5))
+    outlet.turn()
+    outlet.turn()
+    assert outlet.published == [{**NOTHING, "FilesIn": 1.0, "BytesIn": 5.0}]
+
+
+def test_metrics_that_are_refused_are_counted_and_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    outlet = Noting()
+    outlet.is_open = outlet.refusing = True
+    outlet.turn()
+    outlet.turn()
+    assert outlet.dropped == 2
+    assert capsys.readouterr().err.count("metrics are not delivered") == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.sftp.authorisation import AccessDeniedError, Action, Authorisation, MappedAuthoriser
@@ -111,6 +111,7 @@ def test_what_no_entry_covers_does_not_exist(raw: bytes) -> None:
         SEVERAL.resolve(raw)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text(alphabet="./a%2e\\", max_size=40).map(str.encode))
 def test_no_path_leaves_the_home(raw: bytes) -> None:
     try:
@@ -124,6 +125,7 @@ def test_no_path_leaves_the_home(raw: bytes) -> None:
     asyncio.run(_only_the_home().require(Action.GET, place.bucket, place.key))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_normalising_twice_changes_nothing(raw: bytes) -> None:
     try:

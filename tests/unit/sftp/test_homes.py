@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.sftp.authorisation import AccessDeniedError, Action, Authorisation
@@ -196,6 +196,7 @@ HOME_ONLY = """{"Version":"2012-10-17","Statement":[
  {"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::${transfer:HomeDirectory}/*"}]}"""
 
 
+@settings(deadline=None)
 @given(paths)
 def test_no_spelling_leaves_a_logical_home(raw: bytes) -> None:
     try:
@@ -208,6 +209,7 @@ def test_no_spelling_leaves_a_logical_home(raw: bytes) -> None:
     assert {"", ".", ".."}.isdisjoint(place.key.split("/"))
 
 
+@settings(deadline=None)
 @given(paths)
 def test_only_plain_dots_mean_anything(raw: bytes) -> None:
     """What is left of the path is in the key byte by byte: nothing was decoded, folded or trimmed."""
@@ -231,6 +233,7 @@ def _scoped_down() -> Authorisation:
     )
 
 
+@settings(deadline=None)
 @given(paths)
 def test_no_spelling_leaves_a_path_home_with_the_session_policy(raw: bytes) -> None:
     try:

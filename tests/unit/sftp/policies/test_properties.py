@@ -24,7 +24,8 @@ pytestmark = pytest.mark.unit
 Document = dict[str, Any]
 Question = tuple[str, str, dict[str, str]]
 CALLER = Caller(frozenset({"AWS:session"}))
-FEWER = settings(max_examples=50)
+UNTIMED = settings(deadline=None)
+FEWER = settings(max_examples=50, deadline=None)
 role_policies = st.lists(policies, max_size=2)
 
 
@@ -38,6 +39,7 @@ def allows(role: list[Document], session: Document | None, question: Question) -
     return policy_set.allows(Request(action.lower(), resource, context), CALLER)
 
 
+@UNTIMED
 @given(role_policies, st.none() | policies, requests)
 def test_agrees_with_the_reference(
     role: list[Document], session: Document | None, question: Question
@@ -96,6 +98,7 @@ def test_no_policies_allow_nothing(session: Document | None, question: Question)
     assert not allows([], session, question)
 
 
+@UNTIMED
 @given(
     texts, st.text("aAb/*?:$", max_size=6), st.dictionaries(st.just("aws:userid"), st.text("a*", max_size=2))
 )
@@ -111,7 +114,7 @@ def test_wildcards_are_those_of_the_reference(pattern: str, text: str, context: 
         assert made.matches(text, context) == (filled is not None and matches(filled, text))
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @example("?", ":")
 @example("arn:*:a*b:c", "arn:x:a1:y:a2b:c")
 @given(
@@ -137,6 +140,7 @@ def test_a_pattern_of_many_wildcards_is_answered(kind: Kind) -> None:
     assert pattern.matches("arn:aws:s3:::" + "a" * 1000 + "b", {})
 
 
+@UNTIMED
 @given(st.text("*?a$", max_size=3), st.text("*?a$", max_size=3))
 def test_what_transfer_fills_in_is_literal(name: str, other: str) -> None:
     filled = {"transfer:username": name}
@@ -144,6 +148,7 @@ def test_what_transfer_fills_in_is_literal(name: str, other: str) -> None:
     assert made.matches(f"home/{other}", {}) == (name == other)
 
 
+@UNTIMED
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -2,7 +2,7 @@
 
 With several workers, each has a socket of its own on the same port (SO_REUSEPORT): the kernel spreads
 connections by their addresses, and so those of a burst, too. On one shared socket the worker that wakes first
-takes all that wait: of 200 connections at once, the busiest of four workers had 98 to 120
+takes all that wait: of 200 connections at once, the busiest of four workers had 90 to 123
 (`benchmarks/transfer_accept.py`). Because this process holds the sockets as well, a connection that waits for
 a worker that is replaced or has died is not lost: its successor takes it.
 """
@@ -36,14 +36,9 @@ class Listening:
             ) from exc
         self.port: int = self._sockets[0].getsockname()[1]
 
-    def of_worker(self, number: int) -> int:
-        """Return the descriptor of the socket that worker `number`, counted from 1, accepts on."""
-        return self._sockets[(number - 1) % len(self._sockets)].fileno()
-
-    def take(self) -> socket.socket:
-        """Return the socket of the only worker for use in this process, which closes it then."""
-        (only,) = self._sockets
-        return only
+    def socket_of(self, number: int) -> socket.socket:
+        """Return the socket that worker `number`, counted from 1, accepts on."""
+        return self._sockets[(number - 1) % len(self._sockets)]
 
     def close(self) -> None:
         """Give the port up, as far as this process holds it. May be called twice."""

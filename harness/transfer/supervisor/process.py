@@ -69,7 +69,7 @@ class Supervisor:
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
         self._api_url = f"http://{host}:{listening.port}"
         _log.info("the Transfer API answers at %s", self._api_url)
-        task = asyncio.create_task(self._host_api(listening.take()))
+        task = asyncio.create_task(self._host_api(listening.socket_of(1)))
         task.add_done_callback(lambda _: self._wake.set())
         return task
 

@@ -134,7 +134,9 @@ class HostedServer:
 
         def make(number: int) -> Worker:
             name = f"{self.server_id}-{generation}-{number}"
-            return Worker(name, self._config.work_dir, self._worker(number), listening.of_worker(number))
+            return Worker(
+                name, self._config.work_dir, self._worker(number), listening.socket_of(number).fileno()
+            )
 
         crew = Crew(make, self._config.workers, lambda: self._on_failure(crew), self._tell)
         return crew

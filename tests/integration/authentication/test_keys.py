@@ -12,9 +12,11 @@ import paramiko
 import pytest
 
 from harness.sftp.identity import AuthenticationMethods as M
+from harness.sftp.identity import LoginAttempt, User
 from tests.integration.authentication.clients import openssh, transport
 from tests.integration.authentication.conftest import Key, user
 from tests.integration.authentication.running_server import RunningServer
+from tests.integration.sftp.front_end import until
 from tests.unit.sftp.authentication.scripted import ScriptedProvider
 
 pytestmark = pytest.mark.integration
@@ -180,6 +182,37 @@ def test_methods_that_are_not_offered_are_attempts_too(server: RunningServer, ke
             with pytest.raises(paramiko.SSHException):
                 connection.auth_none("alice")
     assert attempts == ALLOWED_ATTEMPTS + 2, "the first is free, the last is answered by the end"
+
+
+class NeverAnswers(ScriptedProvider):
+    async def authenticate(self, attempt: LoginAttempt) -> User | None:
+        self.asked.append(attempt)
+        answer: asyncio.Future[User | None] = asyncio.get_running_loop().create_future()
+        return await answer
+
+
+def test_guesses_that_do_not_wait_for_an_answer_count(server: RunningServer) -> None:
+    """Each request makes the server give up the one before, so none of them ever fails."""
+    provider = NeverAnswers(M.PASSWORD)
+    server.ask(provider)
+    with transport(server) as connection:
+        with pytest.raises(paramiko.BadAuthenticationType):
+            connection.auth_none("alice")
+        for number in range(50):
+            connection._send_message(_password_request("alice", f"guess {number}"))
+        until("the server ends the connection", lambda: not connection.is_active())
+    assert 1 <= len(provider.asked) <= ALLOWED_ATTEMPTS
+
+
+def _password_request(name: str, password: str) -> paramiko.Message:
+    """https://www.rfc-editor.org/rfc/rfc4252#section-8"""
+    message = paramiko.Message()
+    message.add_byte(b"\x32")
+    for text in (name, "ssh-connection", "password"):
+        message.add_string(text)
+    message.add_boolean(False)
+    message.add_string(password)
+    return message
 
 
 def test_repeated_failures_are_throttled_over_connections(server: RunningServer, key: Key) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,18 +37,6 @@ lives = st.one_of(
         lambda requests, done: lambda: Life(requests, last_is_done=done), st.integers(1, 14), st.booleans()
     ),
 )
-
-
-@pytest.fixture(autouse=True)
-def time_of_the_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Deadlines see the time that the world's waits take, which is none of ours."""
-    clock = SimpleNamespace(monotonic=lambda: CURRENT[-1].clock_s)
-    monkeypatch.setattr("pipeline.common.deadline.time", clock)
-    yield
-    CURRENT.clear()
-
-
-CURRENT: list[World] = []
 
 
 def must_come_again(route: str, result: Any) -> bool:
@@ -95,7 +82,6 @@ def test_in_every_order(
     patience_s: float,
 ) -> None:
     world = World(recording)
-    CURRENT.append(world)
     upload, event = world.store(body)
     results: list[Any] = []
     with world.actors(schedule, life()) as actors:

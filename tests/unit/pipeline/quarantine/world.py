@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pipeline.common.deadline import Deadline
 from pipeline.common.events import Upload, read_upload
@@ -50,7 +50,8 @@ class World:
     recording: str = "full"
     s3: FakeS3 = field(default_factory=FakeS3)
     dynamodb: FakeDynamoDB = field(default_factory=FakeDynamoDB)
-    clock_s: float = 0.0
+    clock_s: ClassVar[float] = 0.0
+    """The time of whichever world there is: it only ever goes on."""
     document: dict[str, Any] | None = None
     """What Validate has answered to the execution."""
 
@@ -102,7 +103,7 @@ class World:
             yield Actors(self, Turns(schedule), life, records, parts)
 
     def passes(self, seconds: float) -> None:
-        self.clock_s += seconds
+        World.clock_s += seconds
 
 
 @dataclass

@@ -124,13 +124,13 @@ def curl(front_end: FrontEnd, path: str, *arguments: str, cwd: Path) -> Done:
     return _run(["curl", "-q", "--silent", "--show-error", "--insecure", *keys, *arguments, url], cwd=cwd)
 
 
-def rclone(front_end: FrontEnd, *arguments: str, cwd: Path) -> Done:
-    """`remote:` in an argument is the server. Setting times is off, as AWS recommends: it refuses SETSTAT."""
+def rclone(front_end: FrontEnd, *arguments: str, cwd: Path, set_modtime: bool = False) -> Done:
+    """`remote:` in an argument is the server. Times are not set: Transfer refuses SETSTAT."""
     need("rclone")
     login = front_end.login()
     remote = (
         f":sftp,host=127.0.0.1,port={front_end.port},user={login.name},key_file={login.key_file},"
-        "set_modtime=false,shell_type=none:"
+        f"set_modtime={str(set_modtime).lower()},shell_type=none:"
     )
     filled = [argument.replace("remote:", remote) for argument in arguments]
     return _run(["rclone", "--config", "/dev/null", "--retries", "1", *filled], cwd=cwd)

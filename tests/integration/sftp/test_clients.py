@@ -138,6 +138,7 @@ def test_lftp(in_memory: InMemory, objects: dict[str, bytes], here: Path) -> Non
         ("mv full gone", "Is a directory"),
         ("ln -s one link", "no symbolic links"),
         ("get gone", "No such file"),
+        ("put -c f.bin -o one", "random access writes"),
     ],
 )
 def test_lftp_is_refused(
@@ -215,10 +216,17 @@ def test_rclone(in_memory: InMemory, objects: dict[str, bytes], here: Path) -> N
     assert rclone(in_memory, "rmdir", "remote:full", cwd=here).returncode != 0
 
 
+def test_rclone_that_sets_times_fails(in_memory: InMemory, objects: dict[str, bytes], here: Path) -> None:
+    result = rclone(in_memory, "copyto", "f.bin", "remote:timed", cwd=here, set_modtime=True)
+    assert result.returncode != 0
+    assert "SETSTAT is not supported" in result.stderr
+
+
 def test_sshfs_reads_renames_and_removes(in_memory: InMemory, objects: dict[str, bytes], here: Path) -> None:
-    objects["alice/big"] = CONTENT
+    objects |= {"alice/big": CONTENT, f"alice/{ODD}": b"odd"}
     with sshfs(in_memory, here) as root:
-        assert sorted(path.name for path in root.iterdir()) == ["big", "empty", "full", "one", "two"]
+        assert {path.name for path in root.iterdir()} == {"big", "empty", "full", "one", "two", ODD}
+        assert (root / ODD).read_bytes() == b"odd"
         assert (root / "big").read_bytes() == CONTENT
         (root / "made").mkdir()
         (root / "one").rename(root / "made" / "moved")

@@ -24,12 +24,13 @@ from paramiko.sftp import (
 
 from tests.integration.sftp.clients import paramiko_sftp, paramiko_transport, sftp
 from tests.integration.sftp.conftest import MakeInMemory
-from tests.integration.sftp.front_end import SERVER_ID, until
-from tests.integration.sftp.in_memory import InMemory
+from tests.integration.sftp.front_end import SERVER_ID, FrontEnd, until
+from tests.integration.sftp.in_memory import NO_ENGINE, InMemory
 from tests.unit.sftp.memory_storage import MemoryStorage
 
 pytestmark = pytest.mark.integration
 
+MIB = 1024 * 1024
 RANDOM_ACCESS = "AWS Transfer does not support random access writes to S3 objects."
 
 
@@ -400,3 +401,31 @@ def test_folders_come_and_go(in_memory: InMemory, here: Path) -> None:
     assert sftp(in_memory, "cd implied/deep\nrm file\n", cwd=here).returncode == 0
     gone = sftp(in_memory, "ls implied\n", cwd=here)
     assert "not found" in gone.stderr
+
+
+# Memory
+
+
+def test_memory_stays_while_a_large_file_arrives(tmp_path: Path) -> None:
+    """The whole process, on storage that forgets. With 2 GiB it grew by 9 MiB, too."""
+    server = FrontEnd(tmp_path / "server", NO_ENGINE, "bucket", module="benchmarks.sftp_sink_server")
+    server.start()
+    try:
+        (tmp_path / "warm").write_bytes(bytes(20 * MIB))
+        with (tmp_path / "large").open("wb") as file:
+            file.truncate(300 * MIB)
+        assert sftp(server, "put warm\n", cwd=tmp_path).returncode == 0
+        before = server.rss_bytes()
+        assert sftp(server, "put large\n", cwd=tmp_path).returncode == 0
+        assert _peak_bytes(server) - before < 64 * MIB
+        assert server.uploads("closed")[-1]["size_bytes"] == 300 * MIB
+    finally:
+        server.stop()
+
+
+def _peak_bytes(server: FrontEnd) -> int:
+    """The most that the process ever held."""
+    assert server.process is not None
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024

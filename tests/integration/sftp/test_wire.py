@@ -106,7 +106,8 @@ def test_the_server_asks_for_new_keys_too(server: InMemory, monkeypatch: pytest.
             ours._rekey_bytes = 200_000
             async with client.open("wire", "rb") as file:
                 content = await file.read()
-        return bytes(content)
+        assert isinstance(content, bytes)
+        return content
 
     server.storage.objects["alice/wire"] = CONTENT
     assert asyncio.run(asyncio.wait_for(go(), 60)) == CONTENT

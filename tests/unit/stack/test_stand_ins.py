@@ -35,7 +35,9 @@ def test_only_resources_with_work_to_do_need_a_process() -> None:
 
 
 def test_reports_tell_what_differs() -> None:
-    assert stand_ins.differences([SERVER]) == []
+    assert stand_ins.differences([]) == []
+    (transfer,) = stand_ins.differences([SERVER])
+    assert "floodgate:endpoint" in transfer
     (pipes,) = stand_ins.differences([PIPE])
     assert "1,250" in pipes
     (tasks,) = stand_ins.differences([SERVICE])

@@ -56,6 +56,7 @@ class Upload:
         self._place = place
         self._replaces = replaces
         self._started_at = started_at
+        session.records.transfer_began()
         self._window = WriteWindow()
         self._failure: Exception | None = None
         self._writer = PartWriter(
@@ -209,6 +210,7 @@ class Download:
         self._place = place
         self._info = info
         self._started_at = started_at
+        session.records.transfer_began()
         self._reader = RangeReader(session.services.storage, place.bucket, info)
         self._sent_bytes = 0
         self._failure = ""

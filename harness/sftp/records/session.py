@@ -25,6 +25,8 @@ class SessionRecords:
         self.log = log
         self._about = about
         self._listeners = listeners
+        self._open_transfers = 0
+        self._is_over = False
 
     # The session
 
@@ -33,8 +35,16 @@ class SessionRecords:
         self._listeners.connected()
 
     def disconnected(self) -> None:
-        self.log.disconnected()
+        """The line waits for those of transfers that the end of the session ends: AWS does not say so, but it
+        would else stand before their PARTIAL_CLOSE whenever S3 is slow.
+        """
+        self._is_over = True
         self._listeners.disconnected()
+        self._log_the_end()
+
+    def _log_the_end(self) -> None:
+        if self._is_over and not self._open_transfers:
+            self.log.disconnected()
 
     def exit_reason(self, message: str) -> None:
         """An unexpected error ended the session; `disconnected` follows."""
@@ -49,6 +59,10 @@ class SessionRecords:
     def opened(self, path: str, mode: str) -> None:
         """An OPEN arrived, whether it works or not. `mode` is `READ`, `CREATE|TRUNCATE|WRITE` and so on."""
         self.log.opened(path, mode)
+
+    def transfer_began(self) -> None:
+        """A file was opened: one of the next four follows."""
+        self._open_transfers += 1
 
     def upload_completed(
         self, path: str, *, size_bytes: int, etag: str, version_id: str | None, started_at: float
@@ -157,6 +171,9 @@ class SessionRecords:
                 subject, self._about, paths, started_at, clock.now(), failure, size_bytes, etag, version_id
             )
         )
+        if size_bytes is not None:
+            self._open_transfers -= 1
+            self._log_the_end()
 
 
 def _failure(error: str | None) -> Failure | None:

@@ -54,7 +54,9 @@ def lines() -> list[Line]:
 def session(told: list[Happening], lines: list[Line], monkeypatch: pytest.MonkeyPatch) -> SessionRecords:
     monkeypatch.setattr("harness.clock.now", lambda: 1706545903.311866)
     log = ServerLog(lambda _stream, line: lines.append(line), ARN)
-    return ServerRecords(log, Listeners(told.append)).session(ABOUT)
+    records = ServerRecords(log, Listeners(told.append)).session(ABOUT)
+    records.transfer_began()
+    return records
 
 
 def _detail(happening: Happening) -> dict[str, Any]:
@@ -107,6 +109,18 @@ def test_a_partial_upload_that_was_kept_has_its_etag(session: SessionRecords, to
         "bytes": 7,
         "etag": "e",
     }
+
+
+def test_the_last_line_of_a_session_waits_for_its_transfers(
+    session: SessionRecords, lines: list[Line]
+) -> None:
+    session.transfer_began()
+    session.download_completed(PATH, size_bytes=1, started_at=STARTED_AT)
+    session.disconnected()
+    session.upload_failed(
+        PATH, size_bytes=7, failure_code="PARTIAL_UPLOAD", message="", started_at=STARTED_AT, etag="e"
+    )
+    assert [line["activity-type"] for line in lines] == ["CLOSE", "PARTIAL_CLOSE", "DISCONNECTED"]
 
 
 COMMON = {

@@ -50,6 +50,10 @@ class Fate(StrEnum):
     CUT_OFF = "cut_off"
     ANSWER_LOST = "answer_lost"
     PARTIAL_DELIVERED = "partial_delivered"
+    PARTIAL_QUARANTINED = "partial_quarantined"
+    PARTIAL_UNMARKED = "partial_unmarked"
+    PARTIAL_MISSED = "partial_missed"
+    PARTIAL_BUT_ALL_BYTES = "partial_but_all_bytes"
     DELIVERED = "delivered"
     DELIVERED_TWICE = "delivered_twice"
     DELIVERED_ROWLESS = "delivered_rowless"
@@ -80,6 +84,10 @@ OUTCOMES: dict[Fate, Outcome] = {
     Fate.CUT_OFF: Outcome.ABORTED,
     Fate.ANSWER_LOST: Outcome.DELIVERED,
     Fate.PARTIAL_DELIVERED: Outcome.DELIVERED,
+    Fate.PARTIAL_QUARANTINED: Outcome.ABORTED,
+    Fate.PARTIAL_UNMARKED: Outcome.ABORTED,
+    Fate.PARTIAL_MISSED: Outcome.DELIVERED,
+    Fate.PARTIAL_BUT_ALL_BYTES: Outcome.DELIVERED,
     Fate.DELIVERED: Outcome.DELIVERED,
     Fate.DELIVERED_TWICE: Outcome.DELIVERED,
     Fate.DELIVERED_ROWLESS: Outcome.DELIVERED,
@@ -102,6 +110,10 @@ OUTCOMES: dict[Fate, Outcome] = {
     Fate.NEVER_STORED: Outcome.LOST,
 }
 """What settling must find for each fate."""
+
+
+KEPT = frozenset(fate for fate in Fate if fate.name.startswith("PARTIAL")) - {Fate.PARTIAL_DELIVERED}
+"""Uploads of which the SFTP server says itself that they broke off, and that it has kept what had arrived."""
 
 
 def sha256_of(text: str) -> str:
@@ -172,6 +184,13 @@ class World:
     def close(self, key: str, version_id: str, at: float, *, size_bytes: int = 10) -> None:
         event = {"event": "closed", "user": "u", "bucket": SOURCE, "key": key, "version_id": version_id}
         _append(self.uploads_file, {**event, "etag": "e", "size_bytes": size_bytes, "closed_at": at})
+        self.at_source.setdefault(key, []).append(ObjectVersion(key, version_id, size_bytes, at))
+
+    def keep(self, key: str, version_id: str, at: float, *, size_bytes: int = 4) -> None:
+        """The session ended with the file open, and what had arrived is an object."""
+        event = {"event": "partial", "user": "u", "bucket": SOURCE, "key": key, "version_id": version_id}
+        more = {"etag": "e", "size_bytes": size_bytes, "closed_at": at, "reason": "the connection was lost"}
+        _append(self.uploads_file, {**event, **more})
         self.at_source.setdefault(key, []).append(ObjectVersion(key, version_id, size_bytes, at))
 
     # -- what the stack holds
@@ -260,6 +279,9 @@ class World:
 
     def _upload(self, fate: Fate, ledger_id: str, key: str, at: float) -> None:
         version_id, content = f"v-{ledger_id}", f"content of {ledger_id}"
+        if fate in KEPT:
+            self._break_off(fate, ledger_id, key, version_id, at)
+            return
         if fate in (Fate.ANSWER_LOST, Fate.PARTIAL_DELIVERED):
             self.line("aborted", id=ledger_id, at=at + 0.3, cause="ConnectionLost")
         else:
@@ -269,6 +291,17 @@ class World:
         size_bytes = 4 if fate is Fate.PARTIAL_DELIVERED else 10
         self.close(key, version_id, at + 0.15, size_bytes=size_bytes)
         self._after_upload(fate, key, version_id, content, at, size_bytes)
+
+    def _break_off(self, fate: Fate, ledger_id: str, key: str, version_id: str, at: float) -> None:
+        self.line("aborted", id=ledger_id, at=at + 0.3, cause="ConnectionLost")
+        size_bytes = 10 if fate is Fate.PARTIAL_BUT_ALL_BYTES else 4
+        self.keep(key, version_id, at + 0.35, size_bytes=size_bytes)
+        file_id, copy = file_id_of(key, version_id), f"d-{version_id}"
+        if fate is Fate.PARTIAL_QUARANTINED:
+            self.row(file_id, "failed", at + 0.4, error_type="PartialUpload", withdrawn_at=at + 0.6)
+        if fate in (Fate.PARTIAL_MISSED, Fate.PARTIAL_BUT_ALL_BYTES):
+            self.row(file_id, "transferred", at + 0.4, destination_version_id=copy)
+            self.deliver(key, copy, f"content of {ledger_id}", at + 0.5, size_bytes=size_bytes)
 
     def _after_upload(
         self, fate: Fate, key: str, version_id: str, content: str, at: float, size_bytes: int

@@ -106,6 +106,8 @@ def _item(row: Row) -> dict[str, Any]:
     item: dict[str, Any] = {"file_id": {"S": row.file_id}, "status": {"S": row.status}}
     if row.handler_ended_at:
         item["handler_ended_at"] = {"S": to_iso(row.handler_ended_at)}
+    if row.withdrawn_at:
+        item["withdrawn_at"] = {"S": to_iso(row.withdrawn_at)}
     return item
 
 
@@ -358,3 +360,25 @@ def test_without_a_table_each_upload_of_a_key_needs_a_version_of_its_own(
         followed.world.close(key, f"v{number}", T0 + number)
     followed.world.deliver(key, "d0", "x", T0 + 3)
     assert followed.follower.poll().delivered == 1
+
+
+def test_a_partial_upload_is_waited_for_until_the_quarantine_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    description = replace(DESCRIPTION, functions={"quarantine": "quarantine"})
+    followed = Followed(tmp_path, monkeypatch, description=description)
+    followed.world.add(Fate.PARTIAL_UNMARKED)
+    ((key, (version,)),) = followed.world.at_source.items()
+    file_id = file_id_of(key, version.version_id)
+    for marked in (False, True):
+        if marked:
+            followed.world.row(file_id, "failed", T0, error_type="PartialUpload")
+        snapshot = followed.follower.poll()
+        assert (snapshot.partial, snapshot.quiet) == (1, False)
+    followed.world.row(file_id, "failed", T0, error_type="PartialUpload", withdrawn_at=T0 + 1)
+    assert followed.follower.poll().quiet
+
+
+def test_without_a_quarantine_nobody_waits_for_one(followed: Followed) -> None:
+    followed.world.add(Fate.PARTIAL_UNMARKED)
+    assert followed.follower.poll().quiet

@@ -17,7 +17,7 @@ from harness.measure.joining import Joined
 from harness.measure.queues import QueueMessage, QueueView
 from harness.measure.records import Outcome
 from harness.measure.settle import settle_without_stack
-from tests.unit.measure.builders import OUTCOMES, T0, Fate, World, file_id_of
+from tests.unit.measure.builders import KEPT, OUTCOMES, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit
 
@@ -55,8 +55,9 @@ def test_conservation_holds_for_any_mixture_of_fates(fates: list[Fate]) -> None:
     after = ("delivered", "failed", "dlq", "superseded", "in_flight", "lost")
     assert counts["uploaded"] == sum(counts[name] for name in after)
     assert counts["duplicated"] == fates.count(Fate.DELIVERED_TWICE)
-    wrong = fates.count(Fate.DELIVERED_WRONG) + fates.count(Fate.PARTIAL_DELIVERED)
-    assert counts["corrupted"] == wrong
+    wrong = (Fate.DELIVERED_WRONG, Fate.PARTIAL_DELIVERED, Fate.PARTIAL_MISSED, Fate.PARTIAL_BUT_ALL_BYTES)
+    assert counts["corrupted"] == sum(fates.count(fate) for fate in wrong)
+    assert counts["partial"] == sum(fate in KEPT for fate in fates)
     broken = counts["lost"] + counts["duplicated"] + counts["corrupted"]
     assert settlement.conservation_ok == (broken == 0)
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import asyncssh
-from asyncssh.constants import MSG_CHANNEL_DATA
+from asyncssh.constants import MSG_CHANNEL_DATA, MSG_IGNORE
 
 from harness.sftp.wire.backpressure import Backpressure, Reason
 from harness.sftp.wire.ciphers import LENGTH_BYTES, PacketCipher, packet_cipher
@@ -80,7 +80,7 @@ class Receiver:
             if not packet:
                 raise asyncssh.MACError("MAC verification failed")
             start = end
-            if not self._take_channel_data(packet) and not self._dispatch(opened, packet):
+            if not self._take_usual(packet) and not self._dispatch(opened, packet):
                 break
         if self._conn._transport is None:
             return False
@@ -96,21 +96,27 @@ class Receiver:
         end = start + LENGTH_BYTES + length + cipher.tag_bytes
         return end if end <= len(data) else None
 
-    def _take_channel_data(self, packet: bytes) -> bool:
-        """Give data of an open channel to that channel, as asyncssh's dispatch would after a dozen calls.
-        Anything unusual is left to it, and so are all errors.
+    def _take_usual(self, packet: bytes) -> bool:
+        """Take the two kinds of packets that come by the thousand after login: data of an open channel, and
+        IGNORE, which some clients put before every other. Anything unusual is left to asyncssh's dispatch.
         """
-        conn = self._conn
-        if packet[1] != MSG_CHANNEL_DATA or not conn._auth_complete or conn._decompressor:
+        conn, kind = self._conn, packet[1]
+        if not conn._auth_complete or conn._decompressor:
             return False
-        channel = conn._channels.get(int.from_bytes(packet[2:6], "big"))
+        if kind != MSG_IGNORE and (kind != MSG_CHANNEL_DATA or not self._take_channel_data(packet)):
+            return False
+        conn._auth_final = True
+        conn._recv_seq = (conn._recv_seq + 1) & 0xFFFF_FFFF
+        return True
+
+    def _take_channel_data(self, packet: bytes) -> bool:
+        """Give the data to its channel, as asyncssh would after a dozen calls; errors are left to it."""
+        channel = self._conn._channels.get(int.from_bytes(packet[2:6], "big"))
         length = int.from_bytes(packet[6:_DATA_AT], "big")
         is_whole = len(packet) == _DATA_AT + length + packet[0]
         if channel is None or channel._recv_state != "open" or length > channel._recv_window or not is_whole:
             return False
         channel._accept_data(packet[_DATA_AT : _DATA_AT + length])
-        conn._auth_final = True
-        conn._recv_seq = (conn._recv_seq + 1) & 0xFFFF_FFFF
         return True
 
     def _dispatch(self, opened: OpenedPacket, packet: bytes) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -74,7 +74,7 @@ class LoginAttempt:
     source_ip: str
     protocol: LoginProtocol = "SFTP"
     public_key: asyncssh.SSHKey | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 class IdentityProvider(Protocol):

@@ -17,7 +17,8 @@ _HINT = "see https://docs.aws.amazon.com/transfer/latest/userguide/custom-lambda
 
 
 def user_from(text: bytes, user_name: str, *, for_password: bool) -> User | None:
-    """Return the user whom the answer lets in; `None` when it rejects.
+    """Return the user whom the answer lets in; `None` when it rejects. Errors do not quote the answer: what a
+    provider sends back may have the password in it, and errors are logged.
 
     :param text: JSON
     :param for_password: whether a password was asked about, or the user's keys
@@ -43,9 +44,9 @@ def _object(text: bytes) -> Object[str, Any]:
     try:
         answer = json.loads(text)
     except ValueError as exc:
-        raise _broken(f"it is not JSON: {text[:80]!r}") from exc
+        raise _broken("it is not JSON") from exc
     if not isinstance(answer, dict):
-        raise _broken(f"it is not a JSON object: {text[:80]!r}")
+        raise _broken("it is not a JSON object")
     return answer
 
 

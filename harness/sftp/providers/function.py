@@ -18,6 +18,11 @@ from harness.sftp.policies.variables import Server
 from harness.sftp.providers.custom import ANSWER_CAP_S, MAX_QUESTIONS_AT_ONCE, Reply
 from harness.sftp.providers.permission import InvokePermission
 
+MAX_TOLD_CHARS = 400
+"""How much of a function's error is logged; its own log has all of it."""
+
+MIN_CUT_CHARS = 6
+
 
 class FunctionQuestioner:
     """Puts the question to a Lambda function.
@@ -42,8 +47,9 @@ class FunctionQuestioner:
         except (AwsError, StackLostError) as exc:
             raise IdentityProviderError(exc.message, hint="is the function there, and is it active?") from exc
         if error := response.get("FunctionError"):
+            told = without_password(body.decode(errors="replace"), attempt.password)
             raise IdentityProviderError(
-                f"the function {self._function} failed ({error}): {body[:400].decode(errors='replace')}",
+                f"the function {self._function} failed ({error}): {told[:MAX_TOLD_CHARS]}",
                 hint="its own log has the whole error",
             )
         return Reply(body)
@@ -59,6 +65,24 @@ def event(attempt: LoginAttempt, server_id: str) -> dict[str, str]:
         "serverId": server_id,
         "sourceIp": attempt.source_ip,
     }
+
+
+def without_password(text: str, password: str | None) -> str:
+    """Return the text of an error as it may be logged: a function that fails may quote what it was given. Of a
+    short password, the gaps in the text would tell the letters, so nothing is left of the text.
+    """
+    if not password:
+        return text
+    if len(password) < MIN_CUT_CHARS:
+        return "(not quoted)"
+    for spelling in (password, repr(password)[1:-1], json.dumps(password)[1:-1], _twice_encoded(password)):
+        text = text.replace(spelling, "(password)")
+    return text
+
+
+def _twice_encoded(password: str) -> str:
+    """A JSON text that is quoted in an error is encoded once more with it."""
+    return json.dumps(json.dumps(password)[1:-1])[1:-1]
 
 
 def _client(engine: EngineInfo) -> Any:

@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: object) -> Any:
     if name == "text":
         return "welcome"
     if name == "raises":
-        raise RuntimeError("the directory is down")
+        raise RuntimeError(f"the directory is down, asked about {event}")
     if name == "slow":
         time.sleep(3)
         return answer

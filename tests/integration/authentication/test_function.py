@@ -77,8 +77,9 @@ def test_no_role_is_a_rejection(localstack: EngineInfo, function: str, name: str
     ],
 )
 def test_broken_answers_fail_the_login(localstack: EngineInfo, function: str, name: str, reason: str) -> None:
-    with pytest.raises(IdentityProviderError, match=reason):
+    with pytest.raises(IdentityProviderError, match=reason) as info:
         _answer(localstack, function, name)
+    assert PASSWORD not in info.value.message
 
 
 def test_a_policy_that_sts_would_refuse_logs_in(localstack: EngineInfo, function: str) -> None:

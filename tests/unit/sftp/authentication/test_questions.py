@@ -15,7 +15,7 @@ from harness.sftp.identity import AuthenticationMethods, LoginAttempt
 from harness.sftp.providers.api_gateway import password_headers
 from harness.sftp.providers.chosen import methods_of, questioner
 from harness.sftp.providers.custom import CustomProvider, Reply
-from harness.sftp.providers.function import event
+from harness.sftp.providers.function import event, without_password
 from harness.sftp.providers.probe import probe
 from harness.transfer.model import IdentityProvider, IdentityTestResult, ProviderType
 
@@ -63,6 +63,23 @@ def test_a_question_for_keys_has_no_password_at_all() -> None:
 def test_a_password_goes_by_both_headers() -> None:
     assert password_headers("secret") == {"Password": "secret", "PasswordBase64": "c2VjcmV0"}
     assert password_headers(None) == {}
+
+
+@pytest.mark.parametrize(
+    "password", ["secret", "p\u00e4sswort", 'quo"ted', "back\\slash", "new\nline", "it's me"]
+)
+def test_an_error_does_not_tell_the_password(password: str) -> None:
+    event_of_python, event_of_json = repr({"password": password}), json.dumps({"password": password})
+    for error in (f"asked {event_of_python}", f"asked {event_of_json}"):
+        body = json.dumps({"errorMessage": error})
+        assert password not in without_password(body, password)
+        assert "(password)" in without_password(body, password)
+    assert password not in repr(LoginAttempt("alice", "192.0.2.7", password=password))
+
+
+def test_the_gaps_of_a_short_password_would_tell_it() -> None:
+    assert without_password("the error", "e") == "(not quoted)"
+    assert without_password("the error", None) == "the error"
 
 
 @pytest.mark.parametrize("password", ["a\r\nX-Other: 1", "p\u00e4ss", " edge", "edge ", "a\tb"])

@@ -68,8 +68,9 @@ def event(attempt: LoginAttempt, server_id: str) -> dict[str, str]:
 
 
 def without_password(text: str, password: str | None) -> str:
-    """Return the text of an error as it may be logged: a function that fails may quote what it was given. Of a
-    short password, the gaps in the text would tell the letters, so nothing is left of the text.
+    """Return the text of an error as it may be logged: a function that fails may quote what it was given.
+
+    The gaps that a short password leaves would tell its letters, so then nothing is left of the text.
     """
     if not password:
         return text

@@ -162,6 +162,7 @@ class Upload:
                     raise self._failure
                 if self._keeps_an_old_tail:
                     raise RandomWriteError
+                self._session.services.journal.keeping(self._ref)
                 stored = await self._writer.finish()
             except TRANSLATED as exc:
                 self._failed("UNKNOWN_ERROR", f"{reason}; {type(exc).__name__}: {exc}", str(exc))

@@ -30,6 +30,7 @@ class OpenNotes(Protocol):
     """Keeps in mind which uploads are open."""
 
     def opened(self, ref: UploadRef) -> None: ...
+    def keeping(self, ref: UploadRef) -> None: ...
     def ended(self, ref: UploadRef) -> None: ...
     def close(self) -> None: ...
 
@@ -53,6 +54,11 @@ class UploadJournal:
         """An upload begins. No line is written."""
         if self._notes is not None:
             self._note(self._notes.opened, ref)
+
+    def keeping(self, ref: UploadRef) -> None:
+        """What arrived of an upload is about to become an object; `partial` or `aborted` follows."""
+        if self._notes is not None:
+            self._note(self._notes.keeping, ref)
 
     def closed(self, ref: UploadRef, stored: StoredObject, size_bytes: int) -> None:
         """The object is in S3. Written before the client is told."""

@@ -14,8 +14,8 @@ import json
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class OpenedUpload:
 
     ref: UploadRef
     started_at: float
+    is_partial: bool = False
+    """Its session had ended, and what had arrived was being kept."""
 
 
 class OpenUploads:
@@ -59,9 +61,14 @@ class OpenUploads:
         """Note an upload. Raises `OSError`."""
         slot = self._free.pop() if self._free else self._count
         self._count = max(self._count, slot + 1)
-        text = json.dumps((ref.user, ref.bucket, ref.key, ref.session_id, clock.now())).encode()
-        os.pwrite(self._descriptor, len(text).to_bytes(_LENGTH_BYTES, "big") + text, slot * SLOT_BYTES)
+        self._write(slot, OpenedUpload(ref, clock.now()))
         self._slots[ref].append(slot)
+
+    def keeping(self, ref: UploadRef) -> None:
+        """Note that the object, once it is there, is a part of a file. Raises `OSError`."""
+        for slot in self._slots.get(ref, [])[-1:]:
+            start = os.pread(self._descriptor, SLOT_BYTES, slot * SLOT_BYTES)
+            self._write(slot, replace(_read(start)[0], is_partial=True))
 
     def ended(self, ref: UploadRef) -> None:
         """Forget an upload, of which the journal has a line now. Raises `OSError`."""
@@ -73,6 +80,12 @@ class OpenUploads:
             del self._slots[ref]
         os.pwrite(self._descriptor, bytes(_LENGTH_BYTES), slot * SLOT_BYTES)
         self._free.append(slot)
+
+    def _write(self, slot: int, upload: OpenedUpload) -> None:
+        ref = upload.ref
+        fields = (ref.user, ref.bucket, ref.key, ref.session_id, upload.started_at, upload.is_partial)
+        text = json.dumps(fields).encode()
+        os.pwrite(self._descriptor, len(text).to_bytes(_LENGTH_BYTES, "big") + text, slot * SLOT_BYTES)
 
     def close(self) -> None:
         """Remove the file, unless uploads are still open."""
@@ -88,15 +101,21 @@ def _read(content: bytes) -> dict[int, OpenedUpload]:
         body = start + _LENGTH_BYTES
         length = int.from_bytes(content[start:body], "big")
         if length:
-            *fields, started_at = json.loads(content[body : body + length])
-            found[start // SLOT_BYTES] = OpenedUpload(UploadRef(*fields), started_at)
+            *fields, started_at, is_partial = json.loads(content[body : body + length])
+            found[start // SLOT_BYTES] = OpenedUpload(UploadRef(*fields), started_at, is_partial)
     return found
 
 
 async def settle(
-    uploads: Iterable[OpenedUpload], storage: Storage, journal: UploadJournal, journal_file: Path
+    uploads: Iterable[OpenedUpload],
+    storage: Storage,
+    journal: UploadJournal,
+    journal_file: Path,
+    on_partial: Callable[[OpenedUpload, ObjectInfo], None],
 ) -> None:
-    """Write the lines that a dead worker owes: `closed` where its object is there, otherwise `aborted`."""
+    """Write the lines that a dead worker owes: `closed` or `partial` where its object is there, otherwise
+    `aborted`.
+    """
     for upload in uploads:
         try:
             found = await _stored(upload, storage, journal_file)
@@ -105,8 +124,13 @@ async def settle(
             continue
         if found is None:
             journal.aborted(upload.ref, 0, "the worker died")
+            continue
+        stored = StoredObject(found.etag, found.version_id)
+        if upload.is_partial:
+            journal.partial(upload.ref, stored, found.size_bytes, "session ended; the worker died")
+            on_partial(upload, found)
         else:
-            journal.closed(upload.ref, StoredObject(found.etag, found.version_id), found.size_bytes)
+            journal.closed(upload.ref, stored, found.size_bytes)
 
 
 async def _stored(upload: OpenedUpload, storage: Storage, journal_file: Path) -> ObjectInfo | None:

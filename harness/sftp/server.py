@@ -22,13 +22,15 @@ from harness.sftp.config import SftpConfig
 from harness.sftp.connection import TransferConnection
 from harness.sftp.identity import LoginAttempt
 from harness.sftp.journal import UploadJournal
-from harness.sftp.open_uploads import OpenUploads
+from harness.sftp.open_uploads import OpenedUpload, OpenUploads
 from harness.sftp.policies.authoriser import authoriser_of
 from harness.sftp.providers.chosen import identity_provider
+from harness.sftp.records.events import SessionInfo
 from harness.sftp.records.server import records_of
+from harness.sftp.records.session import PARTLY_UPLOADED
 from harness.sftp.security_policies import SECURITY_POLICIES
 from harness.sftp.services import Services
-from harness.sftp.storage.base import Storage
+from harness.sftp.storage.base import ObjectInfo, Storage
 
 IDENT = "AWS_SFTP_1.1"
 """As seen on live servers: https://github.com/sshnet/SSH.NET/issues/1092"""
@@ -78,7 +80,25 @@ class TransferServer:
     async def _settle_for_predecessor(self) -> None:
         if self._open_uploads is not None:
             left = list(self._open_uploads.left_open)
-            await open_uploads.settle(left, self._storage, self._services.journal, self._config.uploads_file)
+            await open_uploads.settle(
+                left,
+                self._storage,
+                self._services.journal,
+                self._config.uploads_file,
+                self._tell_partial_upload,
+            )
+
+    def _tell_partial_upload(self, upload: OpenedUpload, kept: ObjectInfo) -> None:
+        ref = upload.ref
+        self._services.records.session(SessionInfo(ref.session_id, ref.user)).upload_failed(
+            f"/{ref.bucket}/{ref.key}",
+            size_bytes=kept.size_bytes,
+            failure_code="PARTIAL_UPLOAD",
+            message=PARTLY_UPLOADED,
+            started_at=upload.started_at,
+            etag=kept.etag,
+            version_id=kept.version_id,
+        )
 
     def _tell_provider_error(self, attempt: LoginAttempt, error: IdentityProviderError) -> None:
         self._services.records.log.provider_error(

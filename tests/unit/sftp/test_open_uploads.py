@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness import clock
 from harness.sftp import open_uploads
 from harness.sftp.journal import UploadJournal, UploadRef
 from harness.sftp.open_uploads import OpenUploads
@@ -49,9 +50,19 @@ def settled(slots: Path, bucket: Bucket) -> list[dict[str, Any]]:
     notes = OpenUploads(slots)
     journal_file = slots.parent / "uploads.jsonl"
     journal = UploadJournal(journal_file, notes)
-    asyncio.run(open_uploads.settle(list(notes.left_open), bucket, journal, journal_file))  # type: ignore[arg-type]
+    told: list[UploadRef] = []
+    settling = open_uploads.settle(
+        list(notes.left_open),
+        bucket,  # type: ignore[arg-type]
+        journal,
+        journal_file,
+        lambda upload, _kept: told.append(upload.ref),
+    )
+    asyncio.run(settling)
     journal.close()
-    return [json.loads(line) for line in journal_file.read_text().splitlines()]
+    lines = [json.loads(line) for line in journal_file.read_text().splitlines()]
+    assert len(told) == sum(line["event"] == "partial" for line in lines)
+    return lines
 
 
 def info(ref: UploadRef, modified_at: float) -> ObjectInfo:
@@ -139,3 +150,13 @@ def test_where_s3_does_not_tell_the_line_says_so(slots: Path) -> None:
 def notes_started_at(slots: Path) -> float:
     (upload,) = OpenUploads(slots).left_open
     return upload.started_at
+
+
+def test_what_was_being_kept_is_partial(slots: Path) -> None:
+    notes = OpenUploads(slots)
+    notes.opened(A)
+    notes.opened(B)
+    notes.keeping(A)
+    now = clock.now()
+    lines = settled(slots, Bucket(alice=info(A, now), bob=info(B, now)))
+    assert [(line["event"], line["key"]) for line in lines] == [("partial", A.key), ("closed", B.key)]

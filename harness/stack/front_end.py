@@ -21,6 +21,7 @@ DRAIN_TIMEOUT_S = 3.0
 """How long open uploads may go on after `down`: an engine of our own takes their bucket with it."""
 STOP_GRACE_S = DRAIN_TIMEOUT_S + 12.0
 """Workers also take back unfinished parts and write their last log lines before they end."""
+_MIRROR_INTERVAL_S = 5.0
 _PART_SIZE_BYTES = 8 * 1024 * 1024
 
 
@@ -80,6 +81,7 @@ class FrontEnd:
                 "uploads_file": str(state.folder / "uploads.jsonl"),
             },
             "main_server": server_id,
+            "mirror_interval_s": _MIRROR_INTERVAL_S if self.engine.mode == "url" else None,
             "drain_timeout_s": DRAIN_TIMEOUT_S,
             "ready_file": str(child.ready_file(state, ROLE)),
         }

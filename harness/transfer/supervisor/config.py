@@ -34,6 +34,9 @@ class SupervisorConfig(BaseModel):
     """Processes for each server."""
     worker: dict[str, Any] = {}
     """Fields of `harness.sftp.config` that all workers get."""
+    mirror_interval_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    """How often servers and users are read from the engine's own Transfer API, to be served here, too; None:
+    the engine has none."""
     main_server: str | None = None
     """The server that this process is there for: it ends when that one cannot be served."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=600)] = 10.0

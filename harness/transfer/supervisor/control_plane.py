@@ -26,6 +26,7 @@ from harness.transfer.executions.triggers import triggers_file
 from harness.transfer.model import IdentityTest, IdentityTestResult
 from harness.transfer.store import TransferStore
 from harness.transfer.supervisor.config import SupervisorConfig
+from harness.transfer.supervisor.mirror import Mirror
 
 _LOGS_TIMEOUT_S = 3
 _IDENTITY_TEST_TIMEOUT_S = 60.0
@@ -44,26 +45,36 @@ class ControlPlane:
         self._config = config
         engine = config.engine
         self._workflows = WorkflowRunner(Services(engine, store), triggers_file(config.work_dir))
-        self._api = TransferApi(
-            Control(
-                store,
-                Account(engine.region, engine.account_id),
-                on_change=on_change,
-                test_identity=IdentityProbe(engine),
-                log_group_exists=LogGroups(engine).exist,
-                settle_after_s=None,
-            )
+        control = Control(
+            store,
+            Account(engine.region, engine.account_id),
+            on_change=on_change,
+            test_identity=IdentityProbe(engine),
+            log_group_exists=LogGroups(engine).exist,
+            settle_after_s=None,
         )
+        self._api = TransferApi(control)
+        self._mirror = _mirror(config, control)
 
     async def start(self, listening: socket.socket) -> None:
         """Serve the API on a socket that listens."""
         await self._api.serve(listening=listening)
         self._workflows.start()
+        if self._mirror is not None:
+            self._mirror.start()
 
     async def stop(self) -> None:
         """Let requests that are under way finish; workflows that wait for a function do not wait on."""
+        if self._mirror is not None:
+            await asyncio.to_thread(self._mirror.stop)
         await asyncio.to_thread(self._workflows.stop)
         await self._api.close()
+
+
+def _mirror(config: SupervisorConfig, control: Control) -> Mirror | None:
+    if config.mirror_interval_s is None:
+        return None
+    return Mirror(control, config.engine, refresh_s=config.mirror_interval_s)
 
 
 class LogGroups:

@@ -79,7 +79,7 @@ class Supervisor:
         It takes a second of CPU and 60 MiB, which most runs have no use for; the request waits meanwhile.
         """
         try:
-            if not any(server.WorkflowDetails for server in self._store.servers()):
+            if not self._is_needed_at_once():
                 await _is_asked(listening)
             made = await asyncio.to_thread(_control_plane)
         except BaseException:
@@ -87,6 +87,11 @@ class Supervisor:
             raise
         self._control_plane = made(self._config, self._store, self.on_change)
         await self._control_plane.start(listening)
+
+    def _is_needed_at_once(self) -> bool:
+        if self._config.mirror_interval_s is not None:
+            return True
+        return any(server.WorkflowDetails for server in self._store.servers())
 
     def stop(self) -> None:
         """Have `run` end all servers and return."""

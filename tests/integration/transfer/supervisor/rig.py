@@ -54,7 +54,7 @@ class Transfer:
             "store_file": str(self.folder / "transfer.sqlite"),
             "work_dir": str(self.folder / "work"),
             "workers": self.workers,
-            "worker": {**worker, **self.settings.pop("worker", {})},
+            "worker": worker,
             "ready_file": str(self.folder / "ready.json"),
             **self.settings,
         }

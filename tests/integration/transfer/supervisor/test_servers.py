@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ import pytest
 from harness import aws
 from harness.engines.base import EngineInfo
 from tests.integration.sftp.front_end import until
-from tests.integration.transfer.supervisor.conftest import Served
+from tests.integration.transfer.supervisor.conftest import MakeTransfer, Served
 from tests.integration.transfer.supervisor.rig import Transfer
 
 pytestmark = pytest.mark.integration
@@ -138,6 +140,35 @@ def test_a_worker_that_is_killed_is_replaced_and_its_upload_ends_in_the_journal(
     for _ in range(4):
         with transfer.sftp(server_id) as again:
             again.listdir()
+
+
+def test_servers_and_users_of_the_engines_own_api_are_served_too(
+    served: Served, make_transfer: MakeTransfer
+) -> None:
+    theirs, server_id = served.transfer, served.server_id
+    engine = replace(theirs.engine, endpoint_url=theirs.told()["api"])
+    ours = make_transfer(settings={"engine": engine.to_json(), "mirror_interval_s": 0.2})
+    until("the engine's server is ours, too", lambda: is_online(ours, server_id))
+    assert ours.port(server_id) != theirs.port(server_id)
+    shutil.copy(theirs.key_file, ours.folder / "user.key")
+    theirs.create_user(server_id, "newcomer")
+    until("a new user is taken over", lambda: user_count(ours, server_id) == 2)
+    with ours.transport(server_id, "newcomer") as transport:
+        assert transport.is_authenticated()
+    theirs.api.delete_user(ServerId=server_id, UserName="newcomer")
+    until("a deleted user goes", lambda: user_count(ours, server_id) == 1)
+    assert theirs.state(server_id) == "ONLINE"
+
+
+def is_online(transfer: Transfer, server_id: str) -> bool:
+    return any(
+        row["ServerId"] == server_id and row["State"] == "ONLINE"
+        for row in transfer.api.list_servers()["Servers"]
+    )
+
+
+def user_count(transfer: Transfer, server_id: str) -> int:
+    return int(transfer.api.describe_server(ServerId=server_id)["Server"]["UserCount"])
 
 
 def replaced(transfer: Transfer, server_id: str, pid: int) -> list[int]:

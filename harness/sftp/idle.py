@@ -7,8 +7,7 @@ the client count; here they do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -39,15 +38,16 @@ class IdleWatch:
         self._last_at = loop.time()
         self._timer: Timer | None = loop.call_later(timeout_s, self._look)
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Hold this while a request is answered."""
+    def request(self) -> IdleWatch:
+        """Hold this (`with idle.request():`) while a request is answered."""
+        return self
+
+    def __enter__(self) -> None:
         self._busy += 1
-        try:
-            yield
-        finally:
-            self._busy -= 1
-            self._last_at = self._loop.time()
+
+    def __exit__(self, *_: object) -> None:
+        self._busy -= 1
+        self._last_at = self._loop.time()
 
     def stop(self) -> None:
         """Never call `on_idle` any more."""

@@ -38,6 +38,9 @@ SFTP_VERSION = 3
 _VERSION_3_REQUESTS = frozenset(range(3, 21))
 """OPEN to SYMLINK: https://datatracker.ietf.org/doc/html/draft-ietf-secsh-filexfer-02#section-3"""
 
+_NO_ATTRIBUTES = bytes(4)
+_EMPTY = SFTPAttrs()
+
 
 class TransferHandler(SFTPServerHandler):
     """Serves the requests of one channel, one after the other."""
@@ -122,8 +125,7 @@ class TransferHandler(SFTPServerHandler):
     async def _process_open(self, packet: SSHPacket) -> bytes:
         handle = self._get_next_handle()
         path, flags = packet.get_string(), packet.get_uint32()
-        attrs = SFTPAttrs.decode(packet, SFTP_VERSION)
-        packet.check_end()
+        attrs = _attributes(packet)
         self._file_handles[handle] = await self._filesystem.open(path, flags, attrs)
         return handle
 
@@ -150,6 +152,15 @@ TransferHandler._packet_handlers = {
     for request, handler in SFTPServerHandler._packet_handlers.items()
     if request in _VERSION_3_REQUESTS and handler is not None
 }
+
+
+def _attributes(packet: SSHPacket) -> SFTPAttrs:
+    """Decode the rest of a request; most clients send none, and to decode that costs as much as the rest."""
+    if packet.get_remaining_payload() == _NO_ATTRIBUTES:
+        return _EMPTY
+    attrs = SFTPAttrs.decode(packet, SFTP_VERSION)
+    packet.check_end()
+    return attrs
 
 
 def _refuse_old_versions(init: bytes) -> None:

@@ -25,6 +25,33 @@ class QuietLogger(SSHLogger):
             super().debug1(msg, *args, **kwargs)
 
 
+class Keepalive:
+    """Asks a client that was not heard for the interval whether it is there, as asyncssh does; but what is
+    heard only notes the time, where asyncssh makes a new timer.
+    """
+
+    def __init__(self, conn: Any) -> None:
+        self._conn = conn
+        self._heard_at = 0.0
+        self._ask = conn._keepalive_timer_callback
+        conn._reset_keepalive_timer = self._heard
+        conn._keepalive_timer_callback = self._look
+
+    def _heard(self) -> None:
+        conn = self._conn
+        self._heard_at = conn._loop.time()
+        if conn._keepalive_timer is None and conn._auth_complete:
+            conn._set_keepalive_timer()
+
+    def _look(self) -> None:
+        conn = self._conn
+        rest_s = self._heard_at + conn._keepalive_interval - conn._loop.time()
+        if rest_s > 0:
+            conn._keepalive_timer = conn._loop.call_later(rest_s, self._look)
+        else:
+            self._ask()
+
+
 class Wire:
     """What is in the place of asyncssh's own parts on one connection."""
 
@@ -36,6 +63,7 @@ class Wire:
         self._backpressure = Backpressure(conn, conn._transport)
         self._sender = Sender(conn)
         self._receiver = Receiver(conn, self._backpressure)
+        Keepalive(conn)
         self._use_keys = conn.send_newkeys
         connection.send_newkeys = self._send_newkeys
         connection.reload_config = _nothing_to_reload

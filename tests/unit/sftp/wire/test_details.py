@@ -65,3 +65,8 @@ def test_the_parts_of_a_cipher_have_their_names() -> None:
 def test_reloading_only_applies_configuration_files() -> None:
     source = _source(SSHServerConnection.reload_config)
     assert "SSHServerConnectionOptions.construct( options=self._options, reload=True" in source
+
+
+def test_keepalives_are_asked_where_we_look_first() -> None:
+    assert "self._keepalive_timer_callback)" in _source(SSHConnection._set_keepalive_timer)
+    assert "self._reset_keepalive_timer()" in _source(SSHConnection._recv_data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from harness.measure.records import Outcome
 from harness.report.write import write_reports
+from tests.missing import skip_unless_ci
 from tests.unit.report import builders
 
 MISSING = "Chromium is missing; on Debian and Ubuntu: apt-get install chromium chromium-driver"
@@ -35,9 +35,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     """One Chromium for all tests; its processes end with it."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+        skip_unless_ci(MISSING)
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):

@@ -13,6 +13,7 @@ import paramiko
 import pytest
 
 from tests.integration.sftp.front_end import Login, clean_environment, until
+from tests.missing import skip_unless_ci
 
 Done = subprocess.CompletedProcess[str]
 
@@ -29,7 +30,7 @@ class FrontEnd(Protocol):
 def need(program: str, package: str = "") -> None:
     """Skip the test, saying what to install."""
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed: apt-get install {package or program}")
+        skip_unless_ci(f"{program} is not installed: apt-get install {package or program}")
 
 
 def ssh_options(front_end: FrontEnd, login: Login) -> list[str]:

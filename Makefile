@@ -24,7 +24,7 @@ SCENARIO ?= million-a-day
 MINUTES ?= 2
 ARGS ?=
 
-.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e browser pins clean
+.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e browser fuzz hostile pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,12 @@ e2e: dev ## Only the tests of the whole pipeline
 
 browser: dev ## Only the tests that open a report in Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+fuzz: $(VENV)/.dev ## A million malformed SFTP packets into the real handler (ARGS="--packets N --seed N")
+	@$(BIN)/python -m tests.unit.sftp.fuzz $(ARGS)
+
+hostile: $(VENV)/.dev ## Hostile SSH clients against the real server: 10,000 half-open connections and more
+	@$(BIN)/python -m benchmarks.sftp_hostile $(ARGS)
 
 pins: $(VENV)/.dev ## Resolve requirements/*.txt again from pyproject.toml
 	@$(UV) pip compile -q pyproject.toml --universal --python-version 3.11 --upgrade \

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-from typing import Any
 
 from harness.transfer.api.control import Control
 from harness.transfer.api.errors import conflict, invalid, not_available, unknown
@@ -142,13 +141,3 @@ def _check_change(server: Server, old: Server) -> None:
     moved = (server.EndpointType, server.EndpointDetails) != (old.EndpointType, old.EndpointDetails)
     if moved and old.State != "OFFLINE":
         raise conflict(f"Server {server.ServerId} must be OFFLINE to change its endpoint")
-
-
-def with_protocol_defaults(details: dict[str, Any]) -> dict[str, Any]:
-    """Return `ProtocolDetails` with what `DescribeServer` shows when they were not given."""
-    return {
-        "PassiveIp": "AUTO",
-        "TlsSessionResumptionMode": "ENFORCED",
-        "SetStatOption": "DEFAULT",
-        **details,
-    }

@@ -13,6 +13,12 @@ from harness.transfer.model import Server, ServerState
 _NOT_OF_THE_RECORD = {"ServerId", "HostKey", "Tags"}
 _SETTLED: dict[ServerState, ServerState] = {"STARTING": "ONLINE", "STOPPING": "OFFLINE"}
 _CLEARED_BY_NOTHING = ("LoggingRole", "PreAuthenticationLoginBanner", "PostAuthenticationLoginBanner")
+_PROTOCOL_DEFAULTS = {
+    "PassiveIp": "AUTO",
+    "TlsSessionResumptionMode": "ENFORCED",
+    "SetStatOption": "DEFAULT",
+}
+"""What AWS shows of a server that was made without them."""
 _settling: set[asyncio.Task[None]] = set()
 """A task that nobody holds may be collected before it is done."""
 
@@ -21,7 +27,6 @@ async def create_server(control: Control, request: dict[str, Any]) -> dict[str, 
     await server_rules.check_log_groups(control, request.get("StructuredLogDestinations", []))
     server_id = new_id("s")
     given = {name: value for name, value in request.items() if name not in _NOT_OF_THE_RECORD}
-    given["ProtocolDetails"] = server_rules.with_protocol_defaults(given.get("ProtocolDetails", {}))
     given.setdefault("S3StorageOptions", {})
     server = Server(
         **_without_empty(given),
@@ -47,6 +52,7 @@ def describe_server(control: Control, request: dict[str, Any]) -> dict[str, Any]
     shown = server.wire()
     shown.get("EndpointDetails", {}).pop("SecurityGroupIds", None)
     shown.pop("HostKeyStorageType", None)
+    shown["ProtocolDetails"] = {**_PROTOCOL_DEFAULTS, **shown.get("ProtocolDetails", {})}
     keys = control.store.host_keys(server.ServerId)
     if keys:
         shown["HostKeyFingerprint"] = keys[0].HostKeyFingerprint

@@ -24,8 +24,8 @@ from pathlib import Path
 from harness.transfer.store import TransferStore
 path, server_id, name = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 with TransferStore(path) as store:
-    print("reads", flush=True)
     before, deadline = store.revision(), time.monotonic() + 60
+    print("reads", flush=True)
     while (user := store.user(server_id, name)) is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert user is not None and store.revision() > before

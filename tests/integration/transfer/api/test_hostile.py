@@ -77,7 +77,7 @@ def connect(endpoint: Endpoint) -> socket.socket:
     [
         "{",
         "nonsense",
-        '{"MaxResults": NaN}',
+        '{"Nonsense": NaN}',
         "[" * 200_000,
         '{"MaxResults": ' + "9" * 5000 + "}",
         b"\xff\xfe",

@@ -16,16 +16,7 @@ from typing import TypeVar
 
 from harness.exceptions import FloodgateError
 from harness.transfer.database import Database
-from harness.transfer.model import (
-    Execution,
-    HostKey,
-    Record,
-    Server,
-    SshPublicKey,
-    StepState,
-    User,
-    Workflow,
-)
+from harness.transfer.model import Execution, HostKey, Record, Server, SshPublicKey, StepState, User, Workflow
 
 _R = TypeVar("_R", bound=Record)
 

@@ -181,9 +181,8 @@ def test_a_session_cut_anywhere_never_leaves_a_part_that_counts_as_a_file(
     # The client tries again: that file is delivered.
     name = f"after-{SMALL}-of-{SMALL}.bin"
     cutter.whole(f"cut/{name}", BODY[:SMALL])
-    again = eventually(
-        lambda: found if (found := stack.uploads("cut")[name])["event"] == "closed" else None, name
-    )
+    eventually(lambda: stack.uploads("cut")[name]["event"] == "closed", name)
+    again = stack.uploads("cut")[name]
     eventually(lambda: stack.row(again).get("status") == "transferred", "the whole file")
     assert list(stack.delivered("cut")) == [again["key"]]
 

@@ -7,6 +7,7 @@ import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import asyncssh
 import pytest
@@ -105,8 +106,7 @@ def test_the_server_asks_for_new_keys_too(server: InMemory, monkeypatch: pytest.
             assert ours is not None
             ours._rekey_bytes = 200_000
             async with client.open("wire", "rb") as file:
-                content = await file.read()
-        assert isinstance(content, bytes)
+                content = cast(bytes, await file.read())
         return content
 
     server.storage.objects["alice/wire"] = CONTENT

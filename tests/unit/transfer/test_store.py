@@ -147,11 +147,15 @@ def test_a_transaction_is_seen_whole_or_undone(store: TransferStore, reader: Tra
     class ProcessDiedError(Exception):
         pass
 
-    with pytest.raises(ProcessDiedError), store.transaction():
-        store.put_server(SERVER)
-        store.put_user(USER)
-        assert reader.servers() == []
-        raise ProcessDiedError
+    def die_half_way() -> None:
+        with store.transaction():
+            store.put_server(SERVER)
+            store.put_user(USER)
+            assert reader.servers() == []
+            raise ProcessDiedError
+
+    with pytest.raises(ProcessDiedError):
+        die_half_way()
     assert store.servers() == []
     with store.transaction():
         store.put_server(SERVER)

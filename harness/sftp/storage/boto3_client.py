@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from harness import aws
 from harness.engines.base import EngineInfo
+from harness.sftp.storage import list_pages
 from harness.sftp.storage.base import (
     ListPage,
     Metadata,
@@ -50,6 +51,7 @@ class Boto3Client:
 
     def __init__(self, engine: EngineInfo) -> None:
         self._s3 = aws.client("s3", engine, config=_CONFIG)
+        list_pages.take_over(self._s3)
         self._bulk = ThreadPoolExecutor(_BULK_THREADS, "s3-bulk")
         self._small = ThreadPoolExecutor(_SMALL_THREADS, "s3-small")
 
@@ -118,16 +120,13 @@ class Boto3Client:
         answer = await self._call(
             self._s3.list_objects_v2, Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=limit, **more
         )
-        objects = [
-            ObjectInfo(entry["Key"], entry["Size"], entry["LastModified"].timestamp())
-            for entry in answer.get("Contents", ())
-        ]
-        prefixes = [entry["Prefix"] for entry in answer.get("CommonPrefixes", ())]
-        return ListPage(objects, prefixes, answer.get("NextContinuationToken"))
+        page: ListPage = answer[list_pages.PAGE]
+        return page
 
     async def has_keys(self, bucket: str, prefix: str, *, besides: str | None = None) -> bool:
         answer = await self._call(self._s3.list_objects_v2, Bucket=bucket, Prefix=prefix, MaxKeys=2)
-        return any(entry["Key"] != besides for entry in answer.get("Contents", ()))
+        page: ListPage = answer[list_pages.PAGE]
+        return any(info.key != besides for info in page.objects)
 
     async def copy(self, bucket: str, source: ObjectInfo, to_bucket: str, to_key: str) -> StoredObject:
         if source.size_bytes > _MAX_COPY_BYTES:

@@ -1,8 +1,9 @@
-"""The calls that every file needs (put, head, ranged get) through `obstore`.
+"""The calls that most files need (put, head, ranged get, delete) through `obstore`.
 
-Chosen by measurement (`benchmarks/sftp_storage.py`): a 10 KiB put costs about a fifth of the CPU of
-aiobotocore and a sixth of boto3 in threads. Its paths cannot end with a slash or hold control characters;
-`can_name` tells, and the caller then goes through boto3.
+Chosen by measurement (`benchmarks/sftp_storage.py`): such a call costs about a fifth of the CPU of
+aiobotocore and a sixth of boto3 in threads. Its copies cannot name a version, its listings come whole and
+its multipart uploads are not under our control: those are boto3's. Its paths cannot end with a slash or hold
+control characters; `can_name` tells, and the caller then goes through boto3.
 
 Retries are ours, not the library's: it would also repeat a put that timed out, and on a versioned bucket
 that could make two versions of one upload.
@@ -77,6 +78,9 @@ class ObstoreClient:
             return (await result.bytes_async()).to_bytes()
 
         return await _retried(get)
+
+    async def delete(self, bucket: str, key: str) -> None:
+        await _retried(lambda: obstore.delete_async(self._store(bucket), key))
 
     def _store(self, bucket: str) -> S3Store:
         if bucket not in self._stores:

@@ -55,7 +55,7 @@ class S3Storage:
         return await self._full.copy(bucket, source, to_bucket, to_key)
 
     async def delete(self, bucket: str, key: str) -> None:
-        await self._full.delete(bucket, key)
+        await self._client(key).delete(bucket, key)
 
     async def close(self) -> None:
         self._full.close()

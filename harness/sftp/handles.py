@@ -150,6 +150,14 @@ class Upload:
         else:
             self._failed("PARTIAL_UPLOAD", reason, PARTLY_UPLOADED)
 
+    def discard(self, reason: str) -> None:
+        """Nothing could be sent, by no fault of the line (FTP: the data connection was refused): no object,
+        and one that is there already stays.
+        """
+        if not self._ending:
+            self._ending = True
+            self._failed("UNKNOWN_ERROR", reason, reason)
+
     async def _keep(self, reason: str) -> None:
         """Make an object of what arrived without a gap, as Transfer Family does
         (https://docs.aws.amazon.com/transfer/latest/userguide/transfer-file.html). Also of nothing: opening a

@@ -9,6 +9,7 @@ from harness.sftp.authorisation import Authorisation
 from harness.sftp.directories import Directories, directories_of
 from harness.sftp.identity import User
 from harness.sftp.journal import UploadRef
+from harness.sftp.records.events import Protocol
 from harness.sftp.records.session import SessionInfo, SessionRecords
 from harness.sftp.services import Services
 from harness.sftp.storage.base import Metadata
@@ -40,9 +41,9 @@ class Session:
         return UploadRef(self.user.name, bucket, key, self.id)
 
 
-def begin(user: User, source_ip: str, services: Services) -> Session:
+def begin(user: User, source_ip: str, services: Services, protocol: Protocol = "SFTP") -> Session:
     """Open the books on a new session."""
     session_id = secrets.token_hex(10)
-    records = services.records.session(SessionInfo(session_id, user.name, source_ip))
+    records = services.records.session(SessionInfo(session_id, user.name, source_ip, protocol))
     authorisation = services.authoriser.for_session(user, session_id=session_id, source_ip=source_ip)
     return Session(session_id, user, source_ip, directories_of(user), authorisation, records, services)

@@ -81,7 +81,7 @@ class RunningServer:
     def ask(self, provider: IdentityProvider) -> None:
         """Ask this one from now on, with no failures remembered."""
         self._server._services.authenticator = Authenticator(
-            provider, report=self._server._tell_provider_error
+            provider, report=self._server._back_end.tell_provider_error
         )
 
     def errors(self, activity: str = "AUTH_FAILURE") -> list[Line]:

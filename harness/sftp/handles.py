@@ -64,6 +64,7 @@ class Upload:
             Target(place.bucket, place.key, session.object_metadata),
             base_part_bytes=services.config.part_size_bytes,
             parts_in_flight=services.config.parts_in_flight,
+            shared_slots=services.part_slots,
         )
         self._turn = asyncio.Lock()
         """Held by a write, and by the end of the upload: a server that stops ends uploads while a write may

@@ -15,6 +15,9 @@ from harness.sftp.journal import UploadJournal
 from harness.sftp.records.server import ServerRecords
 from harness.sftp.storage.base import Storage
 
+PARTS_AT_ONCE = 16
+"""Twice what the S3 client sends at the same time: more would only be memory."""
+
 
 class OpenUpload(Protocol):
     """An upload that has not ended."""
@@ -34,6 +37,8 @@ class Services:
     journal: UploadJournal
     records: ServerRecords
     admission: Admission = field(default_factory=lambda: Admission(1000))
+    part_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARTS_AT_ONCE))
+    """For the parts of all uploads together."""
     open_uploads: set[OpenUpload] = field(default_factory=set)
     open_sessions: int = 0
     draining: bool = False

@@ -39,6 +39,31 @@ def part_size(base_bytes: int, number: int) -> int:
     return min(grown, max(base_bytes, _MAX_GROWN_PART_BYTES))
 
 
+class _Slots:
+    """A part needs one of its upload's, and one of all uploads': with a slow S3, many uploads would else each
+    fill their own.
+    """
+
+    def __init__(self, own: asyncio.Semaphore, shared: asyncio.Semaphore | None) -> None:
+        self._own = own
+        self._shared = shared
+
+    async def acquire(self) -> None:
+        await self._own.acquire()
+        if self._shared is None:
+            return
+        try:
+            await self._shared.acquire()
+        except BaseException:
+            self._own.release()
+            raise
+
+    def release(self) -> None:
+        self._own.release()
+        if self._shared is not None:
+            self._shared.release()
+
+
 class PartWriter:
     """Writes one object front to back.
 
@@ -53,15 +78,17 @@ class PartWriter:
         *,
         base_part_bytes: int,
         parts_in_flight: int,
+        shared_slots: asyncio.Semaphore | None = None,
         max_bytes: int = MAX_FILE_BYTES,
     ) -> None:
+        """:param shared_slots: taken by the parts of all uploads of the process together"""
         self._storage = storage
         self._target = target
         self._base_part_bytes = base_part_bytes
         self._max_bytes = max_bytes
         self.size_bytes = 0
         """What was taken so far."""
-        self._slots = asyncio.Semaphore(parts_in_flight)
+        self._slots = _Slots(asyncio.Semaphore(parts_in_flight), shared_slots)
         self._buffer = bytearray()
         self._upload_id: str | None = None
         self._tasks: list[asyncio.Task[Part]] = []

@@ -99,6 +99,7 @@ class Login:
         provider = self._authenticator.provider
         self._methods = provider.methods if self._protocol == "SFTP" else AuthenticationMethods.PASSWORD
         self._name = user_name
+        self._turn = object()
         self._keys_are_known = False
         self._answer_for_keys: User | None = None
         self._candidate: User | None = None
@@ -120,38 +121,59 @@ class Login:
 
     async def try_key(self, key: asyncssh.SSHKey) -> bool:
         """Tell whether the key is one of the user's. `proved` follows when the signature is right."""
-        self._candidate = None
+        turn = self._next_turn()
         if not self.offers_key:
             return False
-        user = await self._keys_of_user(key)
+        user = await self._keys_of_user(key, turn)
+        if turn is not self._turn:
+            return False
         if user is None or key.public_data not in user.public_keys or not is_strong(key.public_data):
             self._any_key_refused = True
             return False
         self._candidate, self.key = user, key
         return True
 
-    async def _keys_of_user(self, key: asyncssh.SSHKey) -> User | None:
+    def _next_turn(self) -> object:
+        """Begin with a new key or password. A client may go on, to another name too, before the answer about
+        the last one is there, and not every wait can be broken off in time: an answer counts only while its
+        turn lasts, or one user's key would be taken for a step of another's login.
+        """
+        self._turn, self._candidate = object(), None
+        return self._turn
+
+    async def _keys_of_user(self, key: asyncssh.SSHKey, turn: object) -> User | None:
         """Ask once for all keys that a client tries, and not again when it signs: the question would be the
         same. That there is no such user is remembered too, or the number of questions would tell it.
         """
-        if not self._keys_are_known:
-            attempt = LoginAttempt(self._name, self._source_ip, self._protocol, public_key=key)
-            self._answer_for_keys = await self._authenticator.ask(attempt)
-            self._keys_are_known = True
-        return self._answer_for_keys
+        if self._keys_are_known:
+            return self._answer_for_keys
+        attempt = LoginAttempt(self._name, self._source_ip, self._protocol, public_key=key)
+        answer = await self._authenticator.ask(attempt)
+        if turn is self._turn:
+            self._answer_for_keys, self._keys_are_known = answer, True
+        return answer
 
     async def try_password(self, password: str) -> bool:
         """Tell whether the password is right. Its answer wins over the one for the key."""
-        self._candidate = None
+        turn = self._next_turn()
         if not self.offers_password:
             return False
         attempt = LoginAttempt(self._name, self._source_ip, self._protocol, password=password)
-        user = await self._authenticator.ask(attempt)
-        if user is None:
-            self._authenticator.throttle.failed(self._name, self._source_ip)
+        user = await self._ask_about(attempt)
+        if user is None or turn is not self._turn:
             return False
         self._candidate = user
         return True
+
+    async def _ask_about(self, attempt: LoginAttempt) -> User | None:
+        """A guess that its client does not wait for, or hangs up on, is a failed one, too."""
+        user = None
+        try:
+            user = await self._authenticator.ask(attempt)
+        finally:
+            if user is None:
+                self._authenticator.throttle.failed(attempt.user_name, attempt.source_ip)
+        return user
 
     def proved(self) -> bool:
         """Note that the last key or password was right, the key's signature included; tell whether the login

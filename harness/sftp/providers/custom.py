@@ -54,9 +54,8 @@ class CustomProvider:
     async def authenticate(self, attempt: LoginAttempt) -> User | None:
         question = functools.partial(self._questioner.ask, attempt)
         try:
-            reply = await asyncio.wait_for(
-                asyncio.get_running_loop().run_in_executor(self._threads, question), self._cap_s
-            )
+            async with asyncio.timeout(self._cap_s):
+                reply = await asyncio.get_running_loop().run_in_executor(self._threads, question)
         except TimeoutError as exc:
             raise IdentityProviderError(
                 f"the identity provider did not answer within {self._cap_s:g} s",

@@ -239,3 +239,77 @@ def test_keys_of_an_agent_are_no_guesses_but_a_connection_without_a_login_is() -
     login = authenticator.login(SOURCE)
     login.begin("alice")
     assert not _try_key(login)
+
+
+class SlowProvider(ScriptedProvider):
+    """Answers when it is told to, also to those who do not wait any more."""
+
+    def __init__(self, methods: AuthenticationMethods) -> None:
+        super().__init__(methods)
+        self.go_on = asyncio.Event()
+
+    async def authenticate(self, attempt: LoginAttempt) -> User | None:
+        await self.go_on.wait()
+        return await super().authenticate(attempt)
+
+
+def test_an_answer_that_comes_after_the_name_has_changed_is_no_step_of_the_new_login() -> None:
+    """The key of one user and the password of another are no two factors of either."""
+    provider = SlowProvider(M.PUBLIC_KEY_AND_PASSWORD)
+    provider.add(User("mallory", "role", frozenset({KEY.public_data})))
+    provider.add(User("victim", "role", frozenset({OTHER_KEY.public_data})), "secret")
+
+    async def attack() -> Login:
+        login = Authenticator(provider).login(SOURCE)
+        login.begin("mallory")
+        late = asyncio.create_task(login.try_key(KEY))
+        await asyncio.sleep(0)
+        login.begin("victim")
+        provider.go_on.set()
+        assert not await late
+        assert not login.proved()
+        assert not await login.try_key(KEY)
+        assert not login.proved()
+        assert not await login.try_password("secret")
+        return login
+
+    assert _user(asyncio.run(attack())) is None
+
+
+def test_a_password_that_is_right_too_late_opens_nothing() -> None:
+    provider = SlowProvider(M.PUBLIC_KEY_OR_PASSWORD)
+    provider.add(BY_KEY, "secret")
+
+    async def attack() -> bool:
+        login = Authenticator(provider).login(SOURCE)
+        login.begin("alice")
+        late = asyncio.create_task(login.try_password("secret"))
+        await asyncio.sleep(0)
+        login.begin("bob")
+        provider.go_on.set()
+        return await late or login.proved()
+
+    assert not asyncio.run(attack())
+
+
+def test_a_guess_that_nobody_waits_for_is_throttled() -> None:
+    provider = SlowProvider(M.PASSWORD)
+    provider.add(BY_PASSWORD, "secret")
+    authenticator = _throttled(provider)
+
+    async def guess_and_hang_up() -> None:
+        login = authenticator.login(SOURCE)
+        login.begin("alice")
+        late = asyncio.create_task(login.try_password("guess"))
+        await asyncio.sleep(0)
+        late.cancel()
+        login.end()
+        await asyncio.wait([late])
+        assert late.cancelled()
+
+    async def three_times() -> None:
+        for _ in range(3):
+            await guess_and_hang_up()
+
+    asyncio.run(three_times())
+    assert authenticator.throttle.refuses("alice", SOURCE)

@@ -157,6 +157,7 @@ class TransferConnection(asyncssh.SSHServer):
             idle=self._idle,
             on_end=self._channel_ended,
             wire=self._wire,
+            records=self.session.records,
         )
 
     def _channel_ended(self) -> None:

@@ -30,6 +30,7 @@ from harness.sftp.asyncssh_details import silence_packet_log
 from harness.sftp.filesystem import S3Filesystem
 from harness.sftp.handles import OpenFile
 from harness.sftp.idle import IdleWatch
+from harness.sftp.records.session import SessionRecords
 from harness.sftp.wire.answers import Answers
 from harness.sftp.wire.connection import Wire
 from harness.sftp.wire.requests import RequestQueue
@@ -179,8 +180,10 @@ class SftpChannel(SSHServerStreamSession[bytes]):
         idle: IdleWatch,
         on_end: Callable[[], None],
         wire: Wire,
+        records: SessionRecords,
     ) -> None:
         super().__init__(None)
+        self._records = records
         self._wire = wire
         self._requests = RequestQueue()
         self._filesystem = filesystem
@@ -228,4 +231,11 @@ class SftpChannel(SSHServerStreamSession[bytes]):
             idle=self._idle,
             requests=self._requests,
         )
-        connection.create_task(handler.run(), reader.logger)
+        self._records.channel_began()
+        connection.create_task(self._serve(handler), reader.logger)
+
+    async def _serve(self, handler: TransferHandler) -> None:
+        try:
+            await handler.run()
+        finally:
+            self._records.channel_ended()

@@ -25,7 +25,7 @@ class SessionRecords:
         self.log = log
         self._about = about
         self._listeners = listeners
-        self._open_transfers = 0
+        self._unfinished = 0
         self._is_over = False
 
     # The session
@@ -35,16 +35,28 @@ class SessionRecords:
         self._listeners.connected()
 
     def disconnected(self) -> None:
-        """The line waits for those of transfers that the end of the session ends: AWS does not say so, but it
-        would else stand before their PARTIAL_CLOSE whenever S3 is slow.
+        """The line waits for those of requests under way and of transfers that the end of the session ends:
+        AWS does not say so, but it would else stand before them whenever S3 is slow.
         """
         self._is_over = True
         self._listeners.disconnected()
         self._log_the_end()
 
     def _log_the_end(self) -> None:
-        if self._is_over and not self._open_transfers:
+        if self._is_over and not self._unfinished:
             self.log.disconnected()
+
+    def channel_began(self) -> None:
+        """Its requests are answered one after the other, also those that arrived before the client left."""
+        self._unfinished += 1
+
+    def channel_ended(self) -> None:
+        """No further request of it is served; files that it left open are transfers."""
+        self._one_finished()
+
+    def _one_finished(self) -> None:
+        self._unfinished -= 1
+        self._log_the_end()
 
     def exit_reason(self, message: str) -> None:
         """An unexpected error ended the session; `disconnected` follows."""
@@ -62,7 +74,7 @@ class SessionRecords:
 
     def transfer_began(self) -> None:
         """A file was opened: one of the next four follows."""
-        self._open_transfers += 1
+        self._unfinished += 1
 
     def upload_completed(
         self, path: str, *, size_bytes: int, etag: str, version_id: str | None, started_at: float
@@ -172,8 +184,7 @@ class SessionRecords:
             )
         )
         if size_bytes is not None:
-            self._open_transfers -= 1
-            self._log_the_end()
+            self._one_finished()
 
 
 def _failure(error: str | None) -> Failure | None:

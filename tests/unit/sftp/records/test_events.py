@@ -123,6 +123,16 @@ def test_the_last_line_of_a_session_waits_for_its_transfers(
     assert [line["activity-type"] for line in lines] == ["CLOSE", "PARTIAL_CLOSE", "DISCONNECTED"]
 
 
+def test_the_last_line_of_a_session_waits_for_the_request_under_way(
+    session: SessionRecords, lines: list[Line]
+) -> None:
+    session.channel_began()
+    session.disconnected()
+    session.directory_created(PATH, started_at=STARTED_AT)
+    session.channel_ended()
+    assert [line["activity-type"] for line in lines] == ["MKDIR", "DISCONNECTED"]
+
+
 COMMON = {
     "status-code": "COMPLETED",
     "protocol": "SFTP",

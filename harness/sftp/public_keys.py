@@ -6,7 +6,6 @@ Types: https://docs.aws.amazon.com/transfer/latest/userguide/sshkeygen.html
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable
 
 from asyncssh.packet import PacketDecodeError, SSHPacket
@@ -42,7 +41,7 @@ def wire_format(text: str) -> bytes | None:
     words = text.split(None, 2)
     try:
         return base64.b64decode(words[1], validate=True) if len(words) > 1 else None
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         return None
 
 

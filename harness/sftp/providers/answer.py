@@ -41,13 +41,18 @@ def user_from(text: bytes, user_name: str, *, for_password: bool) -> User | None
 
 
 def _object(text: bytes) -> Object[str, Any]:
-    try:
-        answer = json.loads(text)
-    except ValueError as exc:
-        raise _broken("it is not JSON") from exc
+    answer = _parsed(text, "it is not JSON")
     if not isinstance(answer, dict):
         raise _broken("it is not a JSON object")
     return answer
+
+
+def _parsed(text: bytes | str, complaint: str) -> Any:
+    """Thousands of brackets inside each other are taken for JSON by nobody."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise _broken(complaint) from exc
 
 
 def _keys(answer: Object[str, Any]) -> frozenset[bytes]:
@@ -72,10 +77,7 @@ def _policy(answer: Object[str, Any]) -> str | None:
     policy = _text(answer, "Policy")
     if not policy:
         return None
-    try:
-        json.loads(policy)
-    except ValueError as exc:
-        raise _broken("`Policy` must be a string of JSON") from exc
+    _parsed(policy, "`Policy` must be a string of JSON")
     return policy
 
 
@@ -94,10 +96,8 @@ def _home_directory(answer: Object[str, Any]) -> str:
 
 
 def _mappings(answer: Object[str, Any], user_name: str) -> tuple[Mapping, ...]:
-    try:
-        details = json.loads(_text(answer, "HomeDirectoryDetails") or "[]")
-    except ValueError as exc:
-        raise _broken("`HomeDirectoryDetails` must be a string of JSON") from exc
+    text = _text(answer, "HomeDirectoryDetails") or "[]"
+    details = _parsed(text, "`HomeDirectoryDetails` must be a string of JSON")
     if not isinstance(details, list) or not details:
         raise _broken(
             "LOGICAL needs `HomeDirectoryDetails`: a string of JSON, a list with one mapping or more"

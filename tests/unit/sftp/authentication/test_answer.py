@@ -45,7 +45,7 @@ def test_no_role_is_a_rejection_and_no_error(answer: bytes) -> None:
     assert user_from(answer, "alice", for_password=True) is None
 
 
-@pytest.mark.parametrize("answer", [b"", b"null", b"[]", b'"text"', b"7", b"{not-json", b"\xff"])
+@pytest.mark.parametrize("answer", [b"", b"null", b"[]", b'"text"', b"7", b"{not-json", b"\xff", b"[" * 9999])
 def test_what_is_not_an_object_is_an_error(answer: bytes) -> None:
     with pytest.raises(IdentityProviderError):
         user_from(answer, "alice", for_password=True)
@@ -55,7 +55,9 @@ def test_keys_are_given_for_the_question_about_keys() -> None:
     assert _accepted(for_password=False, PublicKeys=[LINE]).public_keys == {KEY.public_data}
 
 
-@pytest.mark.parametrize("keys", [{}, {"PublicKeys": []}, {"PublicKeys": None}, {"PublicKeys": ["no key"]}])
+@pytest.mark.parametrize(
+    "keys", [{}, {"PublicKeys": []}, {"PublicKeys": None}, {"PublicKeys": ["no key", "ssh-rsa Ä"]}]
+)
 def test_without_keys_no_key_opens(keys: dict[str, Any]) -> None:
     assert _accepted(for_password=False, **keys).public_keys == frozenset()
 
@@ -88,7 +90,7 @@ def test_a_policy_that_is_json_is_kept_as_it_is(policy: str) -> None:
     assert _accepted(Policy=policy).policy == policy
 
 
-@pytest.mark.parametrize("policy", ["{not-json", '{"Statement": [', " ", {"Version": "2012-10-17"}, [], 7])
+@pytest.mark.parametrize("policy", ["{not-json", '{"Statement": [', " ", "[" * 9999, {}, [], 7])
 def test_a_policy_that_is_no_string_of_json_fails_the_login(policy: Any) -> None:
     with pytest.raises(IdentityProviderError, match="Policy"):
         _user(Policy=policy)
@@ -133,6 +135,7 @@ def test_logical_with_a_first_folder_and_a_file() -> None:
         "[]",
         "{}",
         "{not-json",
+        "[" * 9999,
         "[1]",
         [{"Entry": "/", "Target": "/bucket"}],
         '[{"Entry": "/"}]',

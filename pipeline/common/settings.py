@@ -59,8 +59,6 @@ def _value(name: str, text: str, kind: Any) -> Any:
         if text not in _TRUTH:
             raise ValueError(text)
         return _TRUTH[text]
-    if kind == tuple[str, ...]:
-        return tuple(part for part in text.split(",") if part)
     if kind == tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     if kind is str and (not text or text not in _CHOICES.get(name, (text,))):

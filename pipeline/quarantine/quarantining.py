@@ -62,16 +62,13 @@ class Quarantine:
         """
         notice = notices.read(event)
         deadline = Deadline(remaining_s, self.settings.deadline_reserve_s)
-        if self._concerns_nobody(notice):
-            return _result(notice, None, "no transfer starts for such a name")
+        if notice.key.endswith("/"):
+            return _result(notice, None, "a folder is no file")
         upload, row = self._mark(notice)
         if upload is None or row is None:
             return _result(notice, None, "the upload has left no object")
         moved = self._withdraw(upload, row, deadline)
         return _result(notice, upload.file_id, "quarantined", copies_moved=moved)
-
-    def _concerns_nobody(self, notice: Notice) -> bool:
-        return notice.key.endswith(("/", *self.settings.unfinished_suffixes))
 
     def _mark(self, notice: Notice) -> tuple[Upload | None, Row | None]:
         """Mark the row of the version that the upload has left, and return both."""

@@ -1,6 +1,6 @@
 """Environment variables of the quarantine: those of copying, records and clients, and
 
-* QUARANTINE_BUCKET, UNFINISHED_SUFFIXES (none), DEADLINE_RESERVE_S=5
+* QUARANTINE_BUCKET, DEADLINE_RESERVE_S=5
 """
 
 from __future__ import annotations
@@ -16,7 +16,5 @@ class QuarantineSettings(TransferSettings):
 
     quarantine_bucket: str
     """Gets copies that were made before the upload was known to be partial; a lifecycle rule empties it."""
-    unfinished_suffixes: tuple[str, ...] = ()
-    """Names that start no transfer, so that a part of such a file concerns nobody."""
     deadline_reserve_s: float = 5.0
     """Time that is kept at the end of an invocation for a last look and the row."""

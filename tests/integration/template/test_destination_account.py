@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,6 +31,11 @@ class TwoAccounts:
     engine: EngineInfo
     deployment: Deployment
     other: EngineInfo
+
+
+def roles_of(deployment: Deployment) -> list[str]:
+    """Return the roles that the other account lets in."""
+    return [deployment.outputs[name] for name in ("CopyingRole", "QuarantineRole")]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +69,7 @@ def accounts(localstack: EngineInfo, tmp_path_factory: pytest.TempPathFactory) -
         Parameters=[
             {"ParameterKey": "BucketName", "ParameterValue": bucket},
             {"ParameterKey": "SourceAccountId", "ParameterValue": localstack.account_id},
-            {"ParameterKey": "CopyingRoleArns", "ParameterValue": deployment.outputs["CopyingRole"]},
+            {"ParameterKey": "CopyingRoleArns", "ParameterValue": ",".join(roles_of(deployment))},
         ],
     )
     cloudformation.get_waiter("stack_create_complete").wait(
@@ -95,25 +101,68 @@ def test_the_bucket_lets_in_the_copying_role_of_the_pipelines_account(accounts: 
     for statement in allowing:
         assert statement["Principal"] == {"AWS": f"arn:aws:iam::{accounts.engine.account_id}:root"}
         roles = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
-        assert roles == [accounts.deployment.outputs["CopyingRole"]]
+        assert roles == roles_of(accounts.deployment)
 
 
 def test_the_copying_role_is_bound_to_the_other_account(accounts: TwoAccounts) -> None:
     iam = client("iam", accounts.engine)
     role = accounts.deployment.outputs["CopyingRole"].rpartition("/")[2]
-    (attached,) = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
-    found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)["PolicyVersion"]
-    (write,) = (one for one in found["Document"]["Statement"] if one["Sid"] == "WriteDestination")
-    assert write["Resource"] == f"arn:aws:s3:::{accounts.deployment.destination_bucket}/*"
-    assert write["Condition"] == {"StringEquals": {"aws:ResourceAccount": OTHER_ACCOUNT}}
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    statements = [one for policy in attached for one in _statements(iam, policy["PolicyArn"])]
+    bound = [one for one in statements if one["Sid"] in ("WriteDestination", "TakeBackCopies")]
+    assert len(bound) == 2
+    for statement in bound:
+        assert statement["Resource"] == f"arn:aws:s3:::{accounts.deployment.destination_bucket}/*"
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": OTHER_ACCOUNT}}
+
+
+def _statements(iam: Any, policy_arn: str) -> list[dict[str, Any]]:
+    version = iam.get_policy(PolicyArn=policy_arn)["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)["PolicyVersion"]
+    statements: list[dict[str, Any]] = found["Document"]["Statement"]
+    return statements
+
+
+def test_a_part_of_a_file_is_taken_out_of_the_other_account(accounts: TwoAccounts) -> None:
+    key, source = "customer/broken.csv", accounts.deployment.source_bucket
+    began = datetime.now(UTC).isoformat()
+    put = client("s3", accounts.engine).put_object(Bucket=source, Key=key, Body=b"a,b\n1")
+    detail = {
+        "failure-code": "PARTIAL_UPLOAD",
+        "file-path": f"/{source}/{key}",
+        "etag": put["ETag"].strip('"'),
+        "bytes": 5,
+        "start-timestamp": began,
+        "end-timestamp": datetime.now(UTC).isoformat(),
+        "session-id": "0049cd844c7536c06a89",
+        "username": "customer",
+    }
+    theirs, bucket = client("s3", accounts.other), accounts.deployment.destination_bucket
+    _wait_until(lambda: bool(theirs.list_object_versions(Bucket=bucket, Prefix=key).get("Versions")))
+    event = {
+        "Source": "aws.transfer",
+        "DetailType": "SFTP Server File Upload Failed",
+        "Detail": json.dumps(detail),
+    }
+    client("events", accounts.engine).put_events(Entries=[event])
+    _wait_until(lambda: not theirs.list_object_versions(Bucket=bucket, Prefix=key).get("Versions"))
+    ours = client("s3", accounts.engine)
+    (kept,) = ours.list_objects_v2(Bucket=accounts.deployment.outputs["QuarantineBucket"])["Contents"]
+    assert kept["Size"] == 5
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that in a minute"
+        time.sleep(0.1)
 
 
 def test_the_engine_has_made_what_the_template_says(accounts: TwoAccounts) -> None:
     """Things that LocalStack could accept and leave out without a word."""
     assert _alarm(accounts, "dead-letters")["AlarmActions"] == [accounts.deployment.outputs["AlarmsTopic"]]
     errors = _alarm(accounts, "function-errors")
-    assert (errors["Threshold"], len(errors["Metrics"])) == (0, 2)
+    assert (errors["Threshold"], len(errors["Metrics"])) == (0, 3)
     table = client("dynamodb", accounts.engine).describe_table(TableName=accounts.deployment.table)["Table"]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["status-updated_at-index"]
     (subscription,) = client("sns", accounts.engine).list_subscriptions_by_topic(

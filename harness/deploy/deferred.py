@@ -16,8 +16,10 @@ from harness.deploy import transfer
 from harness.deploy.handling import API_TYPES
 from harness.deploy.parameters import is_list
 from harness.deploy.template import replace_references
+from harness.exceptions import DeployError
 
 _PREFIX = "FloodgateValue"
+_TOLD_CHARS = 200
 _NAME_PROPERTIES: Mapping[tuple[str, str | None], str] = {
     ("AWS::CloudWatch::Dashboard", None): "DashboardName",
     ("AWS::ECS::Cluster", None): "ClusterName",
@@ -32,18 +34,28 @@ class _Pending:
     """A value that an output of the stack is going to have."""
 
     output: str
+    told: str
+    """The expression, for people."""
     separator: str | None = None
     """Set where the value is a list, which travels as one text."""
 
     def resolve(self, outputs: Mapping[str, str]) -> str | list[str]:
-        text = outputs[self.output]
+        text = outputs.get(self.output)
+        if text is None:
+            raise DeployError(
+                f"the engine's CloudFormation did not resolve {self.told}",
+                hint="see the engine's log; write it without functions, or with others",
+            )
         if self.separator is None:
             return text
         return text.split(self.separator) if text else []
 
 
 def resolve(collected: Any, outputs: Mapping[str, str]) -> Any:
-    """Put the values of the stack's outputs into what `DeferredValues.collect` returned."""
+    """Put the values of the stack's outputs into what `DeferredValues.collect` returned.
+
+    :raises DeployError: the engine has resolved one of them to nothing
+    """
     if isinstance(collected, _Pending):
         return collected.resolve(outputs)
     if isinstance(collected, list):
@@ -118,11 +130,14 @@ class DeferredValues:
     def _ask(self, function: str, argument: Any) -> _Pending:
         if function == "Fn::Split":
             separator, text = argument
-            return _Pending(self._output(text), separator)
+            return self._pending(text, separator)
         expression = {function: argument}
         if self._gives_list(function, argument):
-            return _Pending(self._output({"Fn::Join": [",", expression]}), ",")
-        return _Pending(self._output(expression))
+            return self._pending({"Fn::Join": [",", expression]}, ",")
+        return self._pending(expression)
+
+    def _pending(self, expression: Any, separator: str | None = None) -> _Pending:
+        return _Pending(self._output(expression), json.dumps(expression)[:_TOLD_CHARS], separator)
 
     def _gives_list(self, function: str, argument: Any) -> bool:
         if function == "Ref":

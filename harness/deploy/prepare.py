@@ -115,7 +115,7 @@ def adapt(prepared: Prepared) -> Adapted:
         "Resources": values.without_lacking(_deployed(prepared)),
         "Outputs": {**_outputs(prepared, values, lacking), **values.outputs},
     }
-    return Adapted(_text(body), deferred, reload)
+    return Adapted(_text(template.literals_as_values(body)), deferred, reload)
 
 
 def _existing(section: Mapping[str, Any], conditions: Conditions) -> dict[str, Any]:

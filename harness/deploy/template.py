@@ -17,6 +17,8 @@ _SHORT_FORMS = {"Ref": "Ref", "Condition": "Condition"}
 """Tags whose long form is not `Fn::<tag>`."""
 _PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
 """A variable in the text of `Fn::Sub`; `${!Literal}` is none."""
+_LITERAL = re.compile(r"\$\{!([^}]*)\}")
+"""What `Fn::Sub` leaves in its text as `${Literal}`."""
 
 Rename = Callable[[str, str | None], Any]
 """Takes a resource and the attribute asked for (None: what `Ref` gives); returns what replaces it."""
@@ -79,6 +81,19 @@ def replace_references(value: Any, names: Collection[str], rename: Rename) -> An
     return {key: replace_references(inner, names, rename) for key, inner in value.items()}
 
 
+def literals_as_values(value: Any) -> Any:
+    """Return a piece of template in which `${!Literal}` of `Fn::Sub` has become the value of a variable.
+
+    It means the same. LocalStack 4.9.2 fails at `${!Literal}`, and drops an output in silence where it does.
+    """
+    if isinstance(value, list):
+        return [literals_as_values(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: literals_as_values(inner) for key, inner in value.items()}
+    return {"Fn::Sub": _literals_named(changed["Fn::Sub"])} if set(changed) == {"Fn::Sub"} else changed
+
+
 def attribute(argument: Any) -> tuple[str, str]:
     """Return resource and attribute of an `Fn::GetAtt`, which takes a list or `Resource.Attribute`."""
     name, rest = argument if isinstance(argument, list) else argument.split(".", 1)
@@ -110,6 +125,19 @@ def _replace_in_sub(argument: Any, names: Collection[str], rename: Rename) -> An
 
     text = _PLACEHOLDER.sub(replace, text)
     return [text, values] if values else text
+
+
+def _literals_named(argument: Any) -> Any:
+    text, given = argument if isinstance(argument, list) else (argument, {})
+    values = dict(given)
+
+    def replace(found: re.Match[str]) -> str:
+        variable = re.sub("[^A-Za-z0-9]", "", found.group(1)) + "Literal"
+        values[variable] = f"${{{found.group(1)}}}"
+        return f"${{{variable}}}"
+
+    replaced = _LITERAL.sub(replace, text)
+    return argument if replaced == text else [replaced, values]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -176,3 +176,29 @@ def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:
 def test_capabilities_without_a_list_have_all_types() -> None:
     assert Capabilities().creates("AWS::Pipes::Pipe")
     assert not LACKING.creates("AWS::Pipes::Pipe")
+
+
+def test_literals_of_sub_reach_the_engine_as_values() -> None:
+    """LocalStack drops outputs with `${!Literal}` without a word."""
+    folder = {"Fn::Sub": "/${Bucket}/${!transfer:UserName}/${!a}"}
+    written = {
+        "Fn::Sub": [
+            "/${Bucket}/${transferUserNameLiteral}/${aLiteral}",
+            {"transferUserNameLiteral": "${transfer:UserName}", "aLiteral": "${a}"},
+        ]
+    }
+    plain = {"Fn::Sub": ["${x}", {"x": {"Ref": "Bucket"}}]}
+    assert template.literals_as_values([{"Target": folder}, plain]) == [{"Target": written}, plain]
+
+
+def test_no_literal_of_the_pipelines_user_reaches_the_engine() -> None:
+    user = {"SftpUserName": "maria", "SftpUserPublicKey": "ssh-ed25519 AAAA"}
+    adapted = adapt(prepare(PipelineOptions(parameters=user), LACKING))
+    assert "FloodgateValue" in adapted.body
+    assert "${!" not in adapted.body
+
+
+def test_a_value_that_the_engine_does_not_tell_is_named(tmp_path: Path) -> None:
+    adapted = adapt(prepared(tmp_path, **SECTIONS))
+    with pytest.raises(DeployError, match="did not resolve"):
+        resolve(adapted.deferred["Pipe"], {})

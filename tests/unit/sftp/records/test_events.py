@@ -127,10 +127,11 @@ def test_the_last_line_of_a_session_waits_for_the_request_under_way(
     session: SessionRecords, lines: list[Line]
 ) -> None:
     session.channel_began()
+    session.download_completed(PATH, size_bytes=1, started_at=STARTED_AT)
     session.disconnected()
     session.directory_created(PATH, started_at=STARTED_AT)
     session.channel_ended()
-    assert [line["activity-type"] for line in lines] == ["MKDIR", "DISCONNECTED"]
+    assert [line["activity-type"] for line in lines] == ["CLOSE", "MKDIR", "DISCONNECTED"]
 
 
 COMMON = {

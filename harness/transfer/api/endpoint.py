@@ -21,7 +21,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from harness.exceptions import EnvironmentNotReadyError, PortInUseError
 from harness.transfer.api.control import Control
-from harness.transfer.api.errors import ApiError, internal, unknown_operation, unreadable
+from harness.transfer.api.errors import ApiError, internal, of_a_web_page, unknown_operation, unreadable
 from harness.transfer.api.operations import perform
 from harness.transfer.api.shapes import TARGET_PREFIX
 
@@ -34,7 +34,7 @@ class Limits:
     """:param body_bytes: the largest body; the 2,100,000 bytes of mappings that a user may have fit in
     :param header_timeout_s: from the connection to the end of its first request's header
     :param body_timeout_s: for the rest of a request
-    :param idle_timeout_s: between requests of one connection
+    :param idle_timeout_s: from one answer to the end of the next request's header
     """
 
     body_bytes: int = 4 * 1024 * 1024
@@ -55,7 +55,7 @@ class TransferApi:
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
         self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
-        """Connections that have not said anything yet, with the timers that close them."""
+        """Connections that owe the header of a request, with the timers that close them."""
 
     async def serve(
         self, host: str = "127.0.0.1", port: int = 0, *, listening: socket.socket | None = None
@@ -96,9 +96,12 @@ class TransferApi:
 
     def _guarded(self, handler: RequestHandler) -> RequestHandler:
         """Limit how long a new connection may say nothing."""
-        loop = asyncio.get_running_loop()
-        self._silent[handler] = loop.call_later(self._limits.header_timeout_s, self._close_silent, handler)
+        self._expect_header(handler, self._limits.header_timeout_s)
         return handler
+
+    def _expect_header(self, handler: RequestHandler, timeout_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._silent[handler] = loop.call_later(timeout_s, self._close_silent, handler)
 
     def _close_silent(self, handler: RequestHandler) -> None:
         del self._silent[handler]
@@ -125,9 +128,12 @@ class TransferApi:
         else:
             response = _response(200, answer)
         response.headers["x-amzn-RequestId"] = request_id
+        self._expect_header(request.protocol, self._limits.idle_timeout_s)
         return response
 
     async def _answer(self, request: web.BaseRequest) -> dict[str, Any]:
+        if "Origin" in request.headers:
+            raise of_a_web_page()
         if request.method != "POST" or request.path != "/":
             raise unknown_operation(status=404)
         prefix, _, name = request.headers.get("X-Amz-Target", "").partition(".")

@@ -83,6 +83,11 @@ def unknown_operation(status: int = 400, message: str = "") -> ApiError:
     return ApiError("UnknownOperationException", message, status=status)
 
 
+def of_a_web_page() -> ApiError:
+    """Browsers tell where each POST of a page comes from; the AWS CLI and the SDKs do not."""
+    return ApiError("AccessDeniedException", "This endpoint does not answer web pages", status=403)
+
+
 def not_available(what: str, instead: str) -> ApiError:
     """What AWS has and this stand-in does not: better refused than kept and never done."""
     return invalid(f"{what} is not available in this stand-in of Transfer Family; {instead}")

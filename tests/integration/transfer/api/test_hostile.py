@@ -15,7 +15,7 @@ import pytest
 
 from harness.exceptions import PortInUseError
 from harness.transfer.api import Control
-from harness.transfer.api.endpoint import TransferApi
+from harness.transfer.api.endpoint import Limits, TransferApi
 from harness.transfer.store import TransferStore
 from tests.integration.transfer.api.conftest import LIMITS, Endpoint
 
@@ -164,6 +164,41 @@ def test_a_client_that_goes_in_the_middle_of_its_body(endpoint: Endpoint) -> Non
     head = f"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: {TARGET}\r\nContent-Length: 100\r\n\r\n{{"
     with connect(endpoint) as connection:
         connection.sendall(head.encode())
+
+
+def test_a_client_that_is_slow_with_its_second_request_is_cut_off(tmp_path: Path) -> None:
+    request = (
+        f"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: {TARGET}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    )
+
+    async def answered_and_ended() -> bytes:
+        with TransferStore(tmp_path / "transfer.sqlite", writable=True) as store:
+            api = TransferApi(Control(store), Limits(header_timeout_s=_TIMEOUT_S, idle_timeout_s=0.2))
+            reader, writer = await asyncio.open_connection("127.0.0.1", await api.serve())
+            writer.write(request)
+            answer = await reader.readuntil(b'{"Servers": []}')
+            writer.write(request[:20])
+            async with asyncio.timeout(_TIMEOUT_S):
+                rest = await reader.read()
+            writer.close()
+            await api.close()
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        return rest
+
+    assert asyncio.run(answered_and_ended()) == b""
+
+
+@pytest.mark.parametrize("origin", ["http://rebound.example", "http://127.0.0.1", "null", ""])
+def test_web_pages_are_refused(endpoint: Endpoint, origin: str) -> None:
+    """A page whose host name leads here may send every header, and read the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=_TIMEOUT_S)
+    headers = {"Host": "rebound.example", "Origin": origin, "X-Amz-Target": TARGET}
+    connection.request("POST", "/", "{}", headers)
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    assert (response.status, answer["__type"]) == (403, "AccessDeniedException")
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_many_silent_clients_are_no_obstacle(endpoint: Endpoint) -> None:

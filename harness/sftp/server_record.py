@@ -5,7 +5,7 @@ They are read once, when the worker starts; the supervisor starts other workers 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncssh
 
@@ -14,6 +14,8 @@ from harness.sftp import host_key
 from harness.sftp.config import SftpConfig
 from harness.transfer.model import HostKey, Server
 from harness.transfer.store import TransferStore
+
+_Config = TypeVar("_Config", bound=SftpConfig)
 
 
 def open_store(config: SftpConfig) -> TransferStore | None:
@@ -24,7 +26,7 @@ def open_store(config: SftpConfig) -> TransferStore | None:
     return None if config.store_file is None else TransferStore(config.store_file)
 
 
-def effective(config: SftpConfig, store: TransferStore | None) -> SftpConfig:
+def effective(config: _Config, store: TransferStore | None) -> _Config:
     """Return the configuration as the server's record has it.
 
     :raises EnvironmentNotReadyError: the store has no such server

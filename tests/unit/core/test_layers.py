@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "faults": frozenset({"engines"}),
     "transfer": frozenset({"aws"}),
     "sftp": frozenset({"aws", "transfer"}),
+    "ftp": frozenset({"sftp", "transfer"}),
     "standins": frozenset({"aws", "environments", "engines"}),
     "load": frozenset(),
     "measure": frozenset({"aws", "engines"}),

@@ -54,20 +54,20 @@ class WorkflowExecution:
         self._log.started()
         failure = self._run_steps("Steps", self._workflow.Steps)
         if failure is None:
-            self._end("COMPLETED", None)
+            self._end("COMPLETED")
             return True
         if self._workflow.OnExceptionSteps:
             self._keep("HANDLING_EXCEPTION")
             self._context = replace(self._context, previous=self._context.original)
             self._run_steps("OnExceptionSteps", self._workflow.OnExceptionSteps)
-        self._end("EXCEPTION", failure)
+        self._end("EXCEPTION")
         return False
 
     def refuse(self, failure: StepError) -> None:
-        """End it before its first step."""
-        self._log.started()
+        """End it before its first step, as there are too many."""
         self._results["Steps"] = [{"StepType": self._workflow.Steps[0]["Type"], "Error": failure.wire()}]
-        self._end("EXCEPTION", failure)
+        self._keep("EXCEPTION")
+        self._log.throttled()
 
     def _run_steps(self, part: Literal["Steps", "OnExceptionSteps"], steps: Steps) -> StepError | None:
         results = self._results.setdefault(part, [])
@@ -85,9 +85,9 @@ class WorkflowExecution:
             self._keep("IN_PROGRESS" if part == "Steps" else "HANDLING_EXCEPTION")
         return None
 
-    def _end(self, status: Status, failure: StepError | None) -> None:
+    def _end(self, status: Status) -> None:
         self._keep(status)
-        self._log.ended(failure)
+        self._log.ended(failed=status == "EXCEPTION")
 
     def _keep(self, status: Status) -> None:
         results = {"Results": self._results} if self._results else {}

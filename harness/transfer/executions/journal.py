@@ -1,7 +1,9 @@
 """The log stream of an execution, `<user>.<workflow-id>.<suffix>`, in the group of its server.
 
-The lines are those of AWS's samples (https://docs.aws.amazon.com/transfer/latest/userguide/cloudwatch-workflows.html);
-`StepErrored` and `ExecutionErrored` follow them, as no sample of these is published.
+The lines are those of AWS's samples: a run that succeeds in
+https://docs.aws.amazon.com/transfer/latest/userguide/cloudwatch-workflows.html, `StepErrored` and
+`ExecutionErrored` in https://docs.aws.amazon.com/transfer/latest/userguide/transfer-troubleshooting.html.
+Of `ExecutionThrottled` that page has the type only; its empty details are ours.
 """
 
 from __future__ import annotations
@@ -56,13 +58,15 @@ class ExecutionLog:
         self._write("StepCompleted", {"output": {}, **_step(kind, name)})
 
     def step_errored(self, kind: str, name: str, failure: StepError) -> None:
-        self._write("StepErrored", {**_error(failure), **_step(kind, name)})
+        error = {"errorType": failure.kind, "errorMessage": failure.message}
+        self._write("StepErrored", {**error, **_step(kind, name)})
 
-    def ended(self, failure: StepError | None) -> None:
-        if failure is None:
-            self._write("ExecutionCompleted", {})
-        else:
-            self._write("ExecutionErrored", _error(failure))
+    def throttled(self) -> None:
+        self._write("ExecutionThrottled", {})
+
+    def ended(self, failed: bool) -> None:
+        """Why it failed stands in the line of the step."""
+        self._write("ExecutionErrored" if failed else "ExecutionCompleted", {})
 
     def _write(self, kind: str, details: dict[str, Any]) -> None:
         if self._group is None:
@@ -112,10 +116,6 @@ def group_of(server: Server) -> str | None:
 
 def _step(kind: str, name: str) -> dict[str, str]:
     return {"stepType": kind, "stepName": name}
-
-
-def _error(failure: StepError) -> dict[str, str]:
-    return {"errorType": failure.kind, "errorMessage": failure.message}
 
 
 def _without_none(fields: dict[str, Any]) -> dict[str, Any]:

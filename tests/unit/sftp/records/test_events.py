@@ -1,5 +1,7 @@
-"""Shapes against AWS's documented samples:
-https://docs.aws.amazon.com/transfer/latest/userguide/events-detail-reference.html
+"""Shapes against the samples of
+https://docs.aws.amazon.com/transfer/latest/userguide/events-detail-reference.html: a download that failed (SFTP),
+an upload that completed (FTP there), a file deleted, a file renamed, a folder made. AWS shows no sample of the
+other events; what we take those to be is told in `harness/sftp/records/README.md`.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ DOWNLOAD_FAILED = """{
     "file-path": "/amzn-s3-demo-bucket/test/1mb_file", "server-id": "s-1111aaaa2222bbbb3", "username": "test",
     "session-id": "9ca9a0e1cec6ad9d0000", "start-timestamp": "2024-01-29T16:31:42.462088108Z"
 }"""
-"""AWS's samples, with times that a float can hold."""
+"""AWS's samples with one session, file and protocol for both, and with times that a float can hold."""
 
 
 @pytest.fixture

@@ -182,6 +182,21 @@ def test_a_failed_step_ends_the_run_and_the_steps_for_exceptions_are_run(store: 
     }
     assert services.named("put_object_tagging") == []
     assert services.named("delete_object") == [{"Bucket": "bucket", "Key": "mary/file"}]
+    errors = [
+        (line["type"], line["details"]) for line in services.lines() if line["type"].endswith("Errored")
+    ]
+    assert errors == [
+        (
+            "StepErrored",
+            {
+                "errorType": "CUSTOM_STEP_FAILED",
+                "errorMessage": "The custom step reported FAILURE",
+                "stepType": "CUSTOM",
+                "stepName": "check",
+            },
+        ),
+        ("ExecutionErrored", {}),
+    ]
 
 
 def test_an_execution_that_is_throttled_has_run_nothing(store: TransferStore) -> None:
@@ -193,6 +208,7 @@ def test_an_execution_that_is_throttled_has_run_nothing(store: TransferStore) ->
     assert kept.Status == "EXCEPTION"
     assert kept.Document["Results"]["Steps"][0]["Error"] == {"Type": "THROTTLED", "Message": "too many"}
     assert services.named("invoke") == []
+    assert [line["type"] for line in services.lines()] == ["ExecutionThrottled"]
 
 
 def test_a_log_group_that_is_not_there_stops_nothing(store: TransferStore) -> None:

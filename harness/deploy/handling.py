@@ -41,6 +41,7 @@ STOOD_IN_TYPES: Mapping[str, str] = {
     "AWS::Pipes::Pipe": "a process of the harness that polls, filters, enriches and sends",
     "AWS::Transfer::Server": _SFTP,
     "AWS::Transfer::User": _SFTP,
+    "AWS::Transfer::Workflow": _SFTP,
 }
 """Types that the harness does the work of, with what does it."""
 

@@ -1,4 +1,4 @@
-"""What the control plane of a new stack holds: the servers and users of the template, and the customers.
+"""What the control plane of a new stack holds: what the template has of Transfer Family, and the customers.
 
 Customers are service-managed users of the template's server. Where the template has none, or one whose users
 come from an identity provider of its own, they get a server for themselves.
@@ -21,8 +21,8 @@ from harness.deploy import StandIn, transfer
 from harness.engines.base import EngineInfo
 from harness.exceptions import DeployError
 from harness.stack.customers import Customer
-from harness.transfer.model import HostKey, MapEntry, Server, SshPublicKey, StorageOptions, User
-from harness.transfer.store import TransferStore
+from harness.transfer.model import HostKey, MapEntry, Server, SshPublicKey, StorageOptions, User, Workflow
+from harness.transfer.store import AlreadyStoredError, TransferStore
 
 CLOUDFORMATION_POLICY = "TransferSecurityPolicy-2018-11"
 """What CloudFormation, unlike the API, gives a server that names none:
@@ -49,7 +49,7 @@ class TransferRecords:
     @property
     def main_server(self) -> str:
         """The server of the customers."""
-        for server, _ in self._of_template():
+        for _, server in self._servers():
             if server.IdentityProviderType == "SERVICE_MANAGED" and "SFTP" in server.Protocols:
                 return server.ServerId
         return transfer.server_id(self.stack_name, "Customers")
@@ -60,12 +60,22 @@ class TransferRecords:
         :raises DeployError: a property of the template's server or user is not right
         :raises EnvironmentNotReadyError: the file cannot be written
         """
+        # Only now: the API takes a while to load, which `status` and `down` have no use for.
+        from harness.stack.template_rules import TemplateRules
+
         with TransferStore(store_file, writable=True) as store, store.transaction():
-            for server, tags in self._servers():
-                store.put_server(server)
-                store.put_tags(server.Arn, tags)
+            rules = TemplateRules(store, self.engine)
+            for resource, workflow in self._workflows():
+                rules.add_workflow(resource, workflow, _tags(resource))
+            for resource, server in self._servers():
+                rules.add_server(resource, server, _tags(resource))
+            if store.server(self.main_server) is None:
+                store.put_server(self._own_server())
+            for server in store.servers():
                 store.put_host_key(self._host_key(server.ServerId))
-            _add(store, [*self._users(), *customers])
+            for resource, user in self._users():
+                rules.add_user(resource, user, resource.properties.get(_KEYS_OF_USERS, []), _tags(resource))
+            _add(store, list(customers))
 
     def customer(self, customer: Customer, *, bucket: str, role_arn: str, policy: str) -> User:
         """Return a customer as a user of the main server, at home in a folder of the bucket."""
@@ -81,12 +91,6 @@ class TransferRecords:
             SshPublicKeys=(_ssh_key(customer.public_key),),
         )
 
-    def _servers(self) -> Iterator[tuple[Server, dict[str, str]]]:
-        found = list(self._of_template())
-        yield from found
-        if self.main_server not in {server.ServerId for server, _ in found}:
-            yield self._own_server(), {}
-
     def _own_server(self) -> Server:
         account = f"{self.engine.region}:{self.engine.account_id}"
         logs = [f"arn:aws:logs:{account}:log-group:{self.log_group}:*"] if self.log_group else []
@@ -98,25 +102,24 @@ class TransferRecords:
             S3StorageOptions=StorageOptions(DirectoryListingOptimization="ENABLED"),
         )
 
-    def _of_template(self) -> Iterator[tuple[Server, dict[str, str]]]:
+    def _workflows(self) -> Iterator[tuple[StandIn, Workflow]]:
+        for resource in self._resources(transfer.WORKFLOW):
+            workflow_id = transfer.workflow_id(self.stack_name, resource.logical_id)
+            known = {"WorkflowId": workflow_id, "Arn": self._arn(f"workflow/{workflow_id}")}
+            yield resource, _checked(Workflow, resource, known)
+
+    def _servers(self) -> Iterator[tuple[StandIn, Server]]:
         for resource in self._resources(transfer.SERVER):
             server_id = transfer.server_id(self.stack_name, resource.logical_id)
-            given = {name: value for name, value in resource.properties.items() if name != _TAGS}
             known = {"ServerId": server_id, "Arn": self._arn(f"server/{server_id}"), "State": "STARTING"}
             defaults = {"SecurityPolicyName": CLOUDFORMATION_POLICY, "S3StorageOptions": {}}
-            server = _checked(Server, resource, {**defaults, **given, **known})
-            yield server, _tags(resource)
+            yield resource, _checked(Server, resource, known, defaults)
 
-    def _users(self) -> Iterator[User]:
+    def _users(self) -> Iterator[tuple[StandIn, User]]:
         for resource in self._resources(transfer.USER):
-            given = dict(resource.properties)
-            given.pop(_TAGS, None)
-            keys = given.pop(_KEYS_OF_USERS, [])
+            given = resource.properties
             arn = self._arn(f"user/{given.get('ServerId')}/{given.get('UserName')}")
-            user = _checked(User, resource, {**given, "Arn": arn})
-            for line in keys:
-                _require_key(user.UserName, line)
-            yield user.model_copy(update={"SshPublicKeys": tuple(_ssh_key(line) for line in keys)})
+            yield resource, _checked(User, resource, {"Arn": arn})
 
     def _resources(self, kind: str) -> Iterator[StandIn]:
         return (resource for resource in self.stand_ins if resource.type == kind)
@@ -138,13 +141,20 @@ class TransferRecords:
         )
 
 
-def _add(store: TransferStore, users: Sequence[User]) -> None:
+def _add(store: TransferStore, customers: Sequence[User]) -> None:
+    """:raises DeployError: the template has a user of the same name"""
     wires = {
         key.SshPublicKeyId: base64.b64decode(key.SshPublicKeyBody.split()[1])
-        for user in users
+        for user in customers
         for key in user.SshPublicKeys
     }
-    store.add_users(users, wires)
+    try:
+        store.add_users(customers, wires)
+    except AlreadyStoredError as exc:
+        raise DeployError(
+            "a user of the template has the name of a customer that `up` makes",
+            hint="give the user another name than customer-0001, customer-0002, …",
+        ) from exc
 
 
 def _ssh_key(line: str) -> SshPublicKey:
@@ -153,26 +163,21 @@ def _ssh_key(line: str) -> SshPublicKey:
     )
 
 
-def _checked(kind: type[Any], resource: StandIn, properties: dict[str, Any]) -> Any:
+def _checked(
+    kind: type[Any], resource: StandIn, known: dict[str, Any], defaults: dict[str, Any] | None = None
+) -> Any:
+    given = {
+        name: value for name, value in resource.properties.items() if name not in (_TAGS, _KEYS_OF_USERS)
+    }
     try:
-        return kind.model_validate(properties)
+        return kind.model_validate({**(defaults or {}), **given, **known})
     except ValidationError as exc:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
         raise DeployError(f"{resource.logical_id} ({resource.type}) is not right: {problems}") from exc
 
 
-def _require_key(user_name: str, line: str) -> None:
-    try:
-        asyncssh.import_public_key(line)
-    except asyncssh.KeyImportError as exc:
-        raise DeployError(
-            f"the public key of the user {user_name} is not one: {line[:40]!r} ({exc})",
-            hint="give one line of OpenSSH's format, such as in ~/.ssh/id_ed25519.pub",
-        ) from exc
-
-
-def _tags(resource: StandIn) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in resource.properties.get(_TAGS, [])}
+def _tags(resource: StandIn) -> list[dict[str, Any]]:
+    return list(resource.properties.get(_TAGS, []))
 
 
 def _new_id(prefix: str) -> str:

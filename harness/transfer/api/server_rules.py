@@ -118,13 +118,16 @@ async def check_log_groups(control: Control, arns: list[str]) -> None:
     :raises ApiError: one is not a log group, or not there
     """
     for arn in arns:
-        if not _LOG_GROUP_ARN.fullmatch(arn):
-            raise invalid(
-                f"StructuredLogDestinations must be the ARN of a log group and end with :*, not {arn}"
-            )
+        check_log_group_arn(arn)
         exists = control.log_group_exists
         if exists is not None and not await asyncio.to_thread(exists, arn):
             raise invalid(f"The log group of StructuredLogDestinations does not exist: {arn}")
+
+
+def check_log_group_arn(arn: str) -> None:
+    """:raises ApiError: it is not the ARN of a log group"""
+    if not _LOG_GROUP_ARN.fullmatch(arn):
+        raise invalid(f"StructuredLogDestinations must be the ARN of a log group and end with :*, not {arn}")
 
 
 def _check_workflows(control: Control, server: Server) -> None:

@@ -14,11 +14,15 @@ from harness.transfer.model import Execution, StepState, Workflow
 
 
 def create_workflow(control: Control, request: dict[str, Any]) -> dict[str, Any]:
+    return add_workflow(control, request, new_id("w"))
+
+
+def add_workflow(control: Control, request: dict[str, Any], workflow_id: str) -> dict[str, Any]:
+    """Create a workflow whose id is known."""
     for step in (*request["Steps"], *request.get("OnExceptionSteps", [])):
         _check_step(step)
     if len(control.store.workflows()) >= control.quotas.workflows:
         raise quota("workflows", control.quotas.workflows)
-    workflow_id = new_id("w")
     given = {name: request[name] for name in ("Description", "Steps", "OnExceptionSteps") if name in request}
     workflow = Workflow(**given, WorkflowId=workflow_id, Arn=control.account.arn(f"workflow/{workflow_id}"))
     with control.store.transaction():

@@ -65,3 +65,15 @@ def test_a_user_is_handed_over_with_the_id_of_its_server(tmp_path: Path) -> None
     asked = json.loads(adapted.body)["Outputs"]
     answers = {name: "alice" for name, output in asked.items() if output["Value"] == {"Ref": "Name"}}
     assert resolve(adapted.deferred["User"], answers) == {"ServerId": ID, "UserName": "alice"}
+
+
+def test_a_workflow_is_known_by_its_id(tmp_path: Path) -> None:
+    flow = {"Type": transfer.WORKFLOW, "Properties": {"Steps": []}}
+    trigger = {"WorkflowId": {"Fn::GetAtt": ["Flow", "WorkflowId"]}, "ExecutionRole": {"Ref": "Flow"}}
+    server = {"Type": transfer.SERVER, "Properties": {"WorkflowDetails": {"OnUpload": [trigger]}}}
+    found = prepared(tmp_path, Resources={"Flow": flow, "Server": server})
+    assert {fate.logical_id for fate in found.of(Handling.STAND_IN)} == {"Flow", "Server"}
+    known = transfer.workflow_id("s", "Flow")
+    assert re.fullmatch("w-[0-9a-f]{17}", known)
+    resolved = resolve(adapt(found).deferred["Server"], {})
+    assert resolved["WorkflowDetails"]["OnUpload"] == [{"WorkflowId": known, "ExecutionRole": known}]

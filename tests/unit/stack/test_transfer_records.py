@@ -121,18 +121,85 @@ def test_customers_get_a_server_of_their_own_beside_one_with_an_identity_provide
         assert store.user_count(ID) == 0
 
 
+def user(**changes: Any) -> StandIn:
+    return StandIn("SftpUser", transfer.USER, {**USER, **changes})
+
+
+def mappings(*pairs: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"Entry": entry, "Target": target} for entry, target in pairs]
+
+
+WEAK = asyncssh.generate_private_key("ssh-rsa", key_size=1024).export_public_key().decode()
+FUNCTION = {"Function": "arn:aws:lambda:us-east-1:000000000000:function:who"}
+
+
 @pytest.mark.parametrize(
     ("resource", "told"),
     [
         (server(Protocols=["GOPHER"]), "Protocols.0"),
         (server(Colour="blue"), "Colour"),
-        (StandIn("SftpUser", transfer.USER, {**USER, "Role": None}), "Role"),
-        (StandIn("SftpUser", transfer.USER, {**USER, "SshPublicKeys": ["nonsense"]}), "user first"),
+        (server(SecurityPolicyName="TransferSecurityPolicy-1999-01"), "Unknown security policy"),
+        (server(LoggingRole="nobody"), "loggingRole"),
+        (server(Domain="EFS"), "use S3"),
+        (server(EndpointType="VPC"), "must have VpcId"),
+        (server(Protocols=["FTPS"]), "EndpointType must be VPC"),
+        (server(StructuredLogDestinations=["arn:aws:s3:::logs-of-all-servers"]), "ARN of a log group"),
+        (server(IdentityProviderType="AWS_LAMBDA"), "must have Function"),
+        (server(IdentityProviderDetails=FUNCTION), "Must specify IdentityProviderType"),
+        (server(Tags=[{"Key": "aws:x", "Value": ""}]), "Tag keys"),
+        (server(Tags=[{"Key": "team"}]), "tags.1.member.value"),
+        (
+            server(
+                WorkflowDetails={"OnUpload": [{"WorkflowId": f"w-{'0' * 17}", "ExecutionRole": USER["Role"]}]}
+            ),
+            "Unknown workflow",
+        ),
+        (user(Role=None), "Role"),
+        (user(Role="mary"), "role"),
+        (user(UserName="me"), "userName"),
+        (user(UserName="root"), "UserName must not be root"),
+        (user(ServerId=transfer.server_id("floodgate-demo", "Other")), "Unknown server"),
+        (user(UserName="customer-0001"), "name of a customer"),
+        (user(HomeDirectoryMappings=[]), "HomeDirectoryMappings must be set"),
+        (user(HomeDirectoryMappings=mappings(("/a", "bucket"))), "target"),
+        (user(HomeDirectoryMappings=mappings(("/a", "/x"), ("/a/b", "/y"))), "must not overlap"),
+        (user(HomeDirectoryType="PATH"), "can only be set when"),
+        (user(Policy="Allow"), "Policy must be a JSON document"),
+        (user(SshPublicKeys=["nonsense"]), "sshPublicKeyBody"),
+        (user(SshPublicKeys=[WEAK]), "SSH public key format"),
+        (user(SshPublicKeys=[LINE, LINE]), "already exists"),
+        (StandIn("Flow", transfer.WORKFLOW, {"Steps": [{"Type": "DECRYPT"}]}), "DECRYPT"),
+        (StandIn("Flow", transfer.WORKFLOW, {}), "steps"),
     ],
 )
 def test_what_is_wrong_in_the_template_is_told(resource: StandIn, told: str, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=told):
-        written(records(server(), resource), tmp_path)
+    others = () if resource.type == transfer.SERVER else (server(),)
+    with pytest.raises(DeployError, match=told) as refusal:
+        written(records(*others, resource), tmp_path)
+    assert resource.logical_id in refusal.value.message or refusal.value.hint
+
+
+def test_a_user_beside_an_identity_provider_is_refused(tmp_path: Path) -> None:
+    custom = server(IdentityProviderType="AWS_LAMBDA", IdentityProviderDetails=FUNCTION)
+    with pytest.raises(DeployError, match="Cannot create users"):
+        written(records(custom, user()), tmp_path)
+
+
+def test_a_workflow_of_the_template_is_there_under_the_id_that_its_server_names(tmp_path: Path) -> None:
+    """Numbers come as text from CloudFormation."""
+    workflow_id = transfer.workflow_id("floodgate-demo", "Flow")
+    step = {
+        "Type": "CUSTOM",
+        "CustomStepDetails": {"Target": FUNCTION["Function"], "TimeoutSeconds": "30"},
+    }
+    flow = StandIn("Flow", transfer.WORKFLOW, {"Steps": [step], "Tags": SERVER["Tags"]})
+    trigger = {"WorkflowId": workflow_id, "ExecutionRole": USER["Role"]}
+    made = records(server(WorkflowDetails={"OnPartialUpload": [trigger]}), flow)
+    with written(made, tmp_path) as store:
+        found = store.workflow(workflow_id)
+        assert found is not None
+        assert found.Steps[0]["CustomStepDetails"]["TimeoutSeconds"] == 30
+        assert store.tags(found.Arn) == {"team": "files"}
 
 
 def test_nobody_else_may_read_the_store(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Shapes against the samples of
 https://docs.aws.amazon.com/transfer/latest/userguide/events-detail-reference.html: a download that failed, an
-upload that completed (FTP there), a file deleted, a file renamed, a folder made. AWS shows no samples of other
-events; what we take those to be is told in `harness/sftp/records/README.md`.
+upload that completed (FTP there), a file deleted, a file renamed, a folder made. AWS shows none of
+other events; what we take those to be is told in `harness/sftp/records/README.md`.
 """
 
 from __future__ import annotations

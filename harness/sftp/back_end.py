@@ -87,6 +87,7 @@ class BackEnd:
             started_at=upload.started_at,
             etag=kept.etag,
             version_id=kept.version_id,
+            on_handled=self.services.told(ref),
         )
 
     async def drain(self) -> None:

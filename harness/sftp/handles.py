@@ -67,12 +67,13 @@ class Upload:
             shared_slots=services.part_slots,
         )
         self._turn = asyncio.Lock()
+            on_multipart=lambda upload_id: services.journal.in_parts(self._ref, upload_id),
         """Held by a write, and by the end of the upload: a server that stops ends uploads while a write may
         still wait for S3.
         """
         self._ending = False
         services.open_uploads.add(self)
-        services.journal.opened(self._ref)
+        services.journal.opened(self._ref, started_at)
 
     @property
     def real_path(self) -> str:
@@ -209,6 +210,7 @@ class Upload:
 
     @property
     def _ref(self) -> UploadRef:
+            on_handled=self._session.services.told(self._ref) if kept else None,
         return self._session.upload_ref(self._place.bucket, self._place.key)
 
 

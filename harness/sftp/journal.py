@@ -29,7 +29,8 @@ class UploadRef:
 class OpenNotes(Protocol):
     """Keeps in mind which uploads are open."""
 
-    def opened(self, ref: UploadRef) -> None: ...
+    def opened(self, ref: UploadRef, started_at: float | None = None) -> None: ...
+    def in_parts(self, ref: UploadRef, multipart_id: str) -> None: ...
     def keeping(self, ref: UploadRef) -> None: ...
     def ended(self, ref: UploadRef) -> None: ...
     def close(self) -> None: ...
@@ -50,10 +51,15 @@ class UploadJournal:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._torn = False
 
-    def opened(self, ref: UploadRef) -> None:
+    def opened(self, ref: UploadRef, started_at: float | None = None) -> None:
         """An upload begins. No line is written."""
         if self._notes is not None:
-            self._note(self._notes.opened, ref)
+            self._note(self._notes.opened, ref, started_at)
+
+    def in_parts(self, ref: UploadRef, multipart_id: str) -> None:
+        """A multipart upload has begun in S3. No line is written."""
+        if self._notes is not None:
+            self._note(self._notes.in_parts, ref, multipart_id)
 
     def keeping(self, ref: UploadRef) -> None:
         """What arrived of an upload is about to become an object; `partial` or `aborted` follows."""
@@ -65,7 +71,9 @@ class UploadJournal:
         self._appeared("closed", ref, stored, size_bytes)
 
     def partial(self, ref: UploadRef, stored: StoredObject, size_bytes: int, reason: str) -> None:
-        """The client left with the file open; the object in S3 is what had arrived."""
+        """The client left with the file open; the object in S3 is what had arrived. `told` follows when
+        the event bus knows, too: without that event the object would be delivered as if it were whole.
+        """
         self._appeared("partial", ref, stored, size_bytes, reason=reason)
 
     def aborted(self, ref: UploadRef, size_bytes: int, reason: str) -> None:
@@ -101,8 +109,12 @@ class UploadJournal:
             session_id=ref.session_id,
             **more,
         )
-        if event != "renamed":
+        if event == "closed":
             self._ended(ref)
+
+    def told(self, ref: UploadRef) -> None:
+        """Others know that the object is a part. No line is written."""
+        self._ended(ref)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -113,10 +125,10 @@ class UploadJournal:
         if self._notes is not None:
             self._note(self._notes.ended, ref)
 
-    def _note(self, tell: Callable[[UploadRef], None], ref: UploadRef) -> None:
+    def _note(self, tell: Callable[..., None], *about: Any) -> None:
         """A note that cannot be taken matters only if this process is killed."""
         try:
-            tell(ref)
+            tell(*about)
         except OSError as exc:
             print(f"cannot note which uploads are open: {exc}", file=sys.stderr, flush=True)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from harness.sftp.admission import Admission
 from harness.sftp.authentication import Authenticator
 from harness.sftp.authorisation import Authoriser
 from harness.sftp.config import SftpConfig
-from harness.sftp.journal import UploadJournal
+from harness.sftp.journal import UploadJournal, UploadRef
 from harness.sftp.records.server import ServerRecords
 from harness.sftp.storage.base import Storage
 
@@ -45,6 +46,10 @@ class Services:
     """Set on SIGTERM: open uploads may finish, new ones are refused."""
     background: set[asyncio.Task[None]] = field(default_factory=set)
     """Clean-up that outlives its session."""
+
+    def told(self, ref: UploadRef) -> Callable[[], object]:
+        """Return what any thread may call when the event bus knows that an upload is partial."""
+        return partial(asyncio.get_running_loop().call_soon_threadsafe, self.journal.told, ref)
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` to its end although the session may be gone before."""

@@ -7,10 +7,21 @@ whose parts leave while the client still sends. The object appears only in `fini
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
-from harness.sftp.storage.base import Metadata, Part, Storage, StorageError, StoredObject
+from harness import clock
+from harness.sftp import in_doubt
+from harness.sftp.storage.base import (
+    Metadata,
+    ObjectNotFoundError,
+    Part,
+    Storage,
+    StorageBusyError,
+    StorageError,
+    StoredObject,
+)
 
 _PARTS_PER_STEP = 700
 _MAX_GROWN_PART_BYTES = 1024**3
@@ -80,8 +91,11 @@ class PartWriter:
         parts_in_flight: int,
         shared_slots: asyncio.Semaphore | None = None,
         max_bytes: int = MAX_FILE_BYTES,
+        on_multipart: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """:param shared_slots: taken by the parts of all uploads of the process together"""
+        """:param shared_slots: taken by the parts of all uploads of the process together
+        :param on_multipart: told the id of the multipart upload, when there is one
+        """
         self._storage = storage
         self._target = target
         self._base_part_bytes = base_part_bytes
@@ -89,6 +103,8 @@ class PartWriter:
         self.size_bytes = 0
         """What was taken so far."""
         self._slots = _Slots(asyncio.Semaphore(parts_in_flight), shared_slots)
+        self._on_multipart = on_multipart
+        self._began_at = clock.now()
         self._buffer = bytearray()
         self._upload_id: str | None = None
         self._tasks: list[asyncio.Task[Part]] = []
@@ -107,15 +123,32 @@ class PartWriter:
             await self._send_part(self._next_part_bytes)
 
     async def finish(self) -> StoredObject:
-        """Make the object appear. Raises `StorageError`; the object is then not there."""
+        """Make the object appear. Raises `StorageError`; the object is then not there, as far as S3 tells."""
         bucket, key = self._target.bucket, self._target.key
         if self._upload_id is None:
             data, self._buffer = self._buffer, bytearray()
-            return await self._storage.put(bucket, key, data, self._target.metadata)
+            storing = self._storage.put(bucket, key, data, self._target.metadata)
+            return await self._stored(storing, lambda: in_doubt.etag_of(data))
         if self._buffer:
             await self._send_part(len(self._buffer))
         parts = await asyncio.gather(*self._tasks)
-        return await self._storage.complete_multipart(bucket, key, self._upload_id, parts)
+        storing = self._storage.complete_multipart(bucket, key, self._upload_id, parts)
+        return await self._stored(storing, lambda: in_doubt.etag_of_parts(parts))
+
+    async def _stored(
+        self, storing: Coroutine[Any, Any, StoredObject], etag: Callable[[], str]
+    ) -> StoredObject:
+        """:param etag: makes the ETag that the object must have, where that must be known"""
+        bucket, key = self._target.bucket, self._target.key
+        try:
+            return await storing
+        except (StorageBusyError, ObjectNotFoundError) as exc:
+            found = await in_doubt.find_stored(
+                self._storage, bucket, key, etag=etag(), since=self._began_at, why=exc
+            )
+            if found is None:
+                raise
+            return found
 
     async def abort(self, on_failure: Callable[[StorageError], None]) -> None:
         """Throw everything away, parts in S3 included. A failure that lasts is reported, not raised: the
@@ -133,6 +166,8 @@ class PartWriter:
         for delay_s in (*_ABORT_DELAYS_S, None):
             try:
                 await self._storage.abort_multipart(self._target.bucket, self._target.key, self._upload_id)
+            except ObjectNotFoundError:
+                return
             except StorageError as exc:
                 if delay_s is None:
                     on_failure(exc)
@@ -154,6 +189,7 @@ class PartWriter:
                     self._upload_id = await self._storage.create_multipart(
                         self._target.bucket, self._target.key, self._target.metadata
                     )
+                    self._on_multipart(self._upload_id)
                     self._check()
             except BaseException:
                 self._slots.release()

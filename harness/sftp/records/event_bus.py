@@ -46,6 +46,9 @@ class EventBusOutlet(Outlet[Happening]):
             self._complain_once(exc)
         else:
             self._count_refused(answer)
+        for record in records:
+            if record.on_handled is not None:
+                record.on_handled()
 
     def _count_refused(self, answer: dict[str, Any]) -> None:
         refused = [result for result in answer["Entries"] if "ErrorCode" in result]

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/transfer/latest/userguide/events-detail-reference.ht
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -51,6 +52,8 @@ class Happening(NamedTuple):
     size_bytes: int | None = None
     etag: str | None = None
     version_id: str | None = None
+    on_handled: Callable[[], object] | None = None
+    """Called in the outlet's thread when its event was put on the bus, or could not be."""
 
 
 def detail_type(happening: Happening) -> str:

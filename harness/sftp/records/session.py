@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness import clock
 from harness.sftp.records.events import Failure, FailureCode, Happening, SessionInfo, Subject
 from harness.sftp.records.listeners import Listeners
@@ -100,9 +102,12 @@ class SessionRecords:
         started_at: float,
         etag: str | None = None,
         version_id: str | None = None,
+        on_handled: Callable[[], object] | None = None,
     ) -> None:
         """`PARTIAL_UPLOAD`: the session ended with the file open; `etag` and `version_id` tell the object
         that was kept, if it was. `UNKNOWN_ERROR`: it could not be written.
+
+        :param on_handled: called in another thread when the event is on the bus, or is lost
         """
         if failure_code == "PARTIAL_UPLOAD":
             self.log.partly_closed(path, bytes_in=size_bytes)
@@ -116,6 +121,7 @@ class SessionRecords:
             size_bytes=size_bytes,
             etag=etag,
             version_id=version_id,
+            on_handled=on_handled,
         )
 
     def download_completed(self, path: str, *, size_bytes: int, started_at: float) -> None:
@@ -177,12 +183,10 @@ class SessionRecords:
         size_bytes: int | None = None,
         etag: str | None = None,
         version_id: str | None = None,
+        on_handled: Callable[[], object] | None = None,
     ) -> None:
-        self._listeners.happened(
-            Happening(
-                subject, self._about, paths, started_at, clock.now(), failure, size_bytes, etag, version_id
-            )
-        )
+        what = (failure, size_bytes, etag, version_id, on_handled)
+        self._listeners.happened(Happening(subject, self._about, paths, started_at, clock.now(), *what))
         if size_bytes is not None:
             self._one_finished()
 

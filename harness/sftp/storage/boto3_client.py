@@ -183,8 +183,10 @@ def _translated(function: Callable[[], T]) -> T:
         error = exc.response.get("Error", {})
         status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         raise error_for_code(error.get("Code", "Unknown"), error.get("Message", str(exc)), status) from exc
-    except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as exc:
+    except botocore.exceptions.ConnectionError as exc:
         raise StorageBusyError(f"S3 cannot be reached: {exc}", code="ConnectError") from exc
+    except botocore.exceptions.HTTPClientError as exc:
+        raise StorageBusyError(f"S3 did not answer: {exc}", code="RequestTimeout") from exc
     except botocore.exceptions.BotoCoreError as exc:
         raise StorageError(str(exc), code=type(exc).__name__) from exc
 

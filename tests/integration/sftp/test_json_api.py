@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -118,6 +119,16 @@ def test_events_leave_in_batches_of_ten_and_what_is_refused_counts_as_lost(
     assert [len(body["Entries"]) for _, body in server.requests] == [10, 10, 5]
     assert outlet.dropped == 1 + 5
     assert capsys.readouterr().err.count("are not delivered") == 2
+
+
+def test_whoever_waits_for_an_event_hears_when_it_is_out_or_lost(server: Scripted) -> None:
+    heard: list[int] = []
+    server.answers = [(200, {"Entries": []}), (400, {"__type": "AccessDeniedException"})]
+    outlet = EventBusOutlet(server.engine, "s-1", "arn")
+    for number in range(2):
+        outlet.deliver([_happening(number)._replace(on_handled=partial(heard.append, number))])
+        assert heard == list(range(number + 1))
+    outlet.close()
 
 
 def test_a_log_group_of_our_own_is_made(server: Scripted) -> None:

@@ -27,6 +27,12 @@ class Bucket:
 
     def __init__(self, **objects: ObjectInfo) -> None:
         self._objects = objects
+        self.parts = ["begun"]
+
+    async def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
+        if upload_id not in self.parts:
+            raise ObjectNotFoundError("no such upload", code="NoSuchUpload")
+        self.parts.remove(upload_id)
 
     async def head(self, bucket: str, key: str) -> ObjectInfo:
         assert bucket == "incoming"
@@ -160,3 +166,35 @@ def test_what_was_being_kept_is_partial(slots: Path) -> None:
     now = clock.now()
     lines = settled(slots, Bucket(alice=info(A, now), bob=info(B, now)))
     assert [(line["event"], line["key"]) for line in lines] == [("partial", A.key), ("closed", B.key)]
+
+
+@pytest.mark.parametrize("multipart_id", ["begun", "ended already"])
+def test_parts_of_a_dead_worker_are_taken_back(slots: Path, multipart_id: str) -> None:
+    notes, bucket = OpenUploads(slots), Bucket()
+    notes.opened(A)
+    notes.in_parts(A, multipart_id)
+    assert [line["event"] for line in settled(slots, bucket)] == ["aborted"]
+    assert bucket.parts == ["begun"] * (multipart_id != "begun")
+
+
+def test_what_the_event_bus_may_not_know_to_be_partial_is_told_again(slots: Path, tmp_path: Path) -> None:
+    began_at = clock.now() - 1
+    journal_file = tmp_path / "uploads.jsonl"
+    journal = UploadJournal(journal_file, OpenUploads(slots))
+    journal.opened(A, began_at)
+    journal.keeping(A)
+    journal.partial(A, STORED, 7, "session ended")
+    notes, told = OpenUploads(slots), list[Any]()
+    successor = UploadJournal(journal_file, notes)
+    settling = open_uploads.settle(
+        list(notes.left_open),
+        Bucket(),  # type: ignore[arg-type]
+        successor,
+        journal_file,
+        lambda upload, kept: told.append((upload.started_at, kept.size_bytes, kept.etag, kept.version_id)),
+    )
+    asyncio.run(settling)
+    assert told == [(began_at, 7, STORED.etag, STORED.version_id)]
+    assert len(journal_file.read_text().splitlines()) == 1
+    successor.told(A)
+    assert OpenUploads(slots).left_open == []

@@ -8,6 +8,7 @@ opened.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from harness.sftp.storage.base import ObjectInfo, Storage
 
@@ -15,21 +16,33 @@ CHUNK_BYTES = 2 * 1024 * 1024
 
 
 class RangeReader:
-    """Holds at most two chunks."""
+    """Holds at most two chunks.
+
+    :param require: called before each GET; raises when the user may no longer read the object
+    """
 
     def __init__(
-        self, storage: Storage, bucket: str, info: ObjectInfo, *, chunk_bytes: int = CHUNK_BYTES
+        self,
+        storage: Storage,
+        bucket: str,
+        info: ObjectInfo,
+        *,
+        require: Callable[[], Awaitable[None]],
+        chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         self._storage = storage
         self._bucket = bucket
         self._info = info
+        self._require = require
         self._chunk_bytes = chunk_bytes
         self._start = 0
         self._chunk = b""
         self._ahead: tuple[int, asyncio.Task[bytes]] | None = None
 
     async def read(self, offset: int, length: int) -> bytes:
-        """Return up to `length` bytes at `offset`; empty at the end. Raises `StorageError`."""
+        """Return up to `length` bytes at `offset`; empty at the end. Raises `StorageError`, and what
+        `require` raises.
+        """
         if offset >= self._info.size_bytes or length <= 0:
             return b""
         if not self._start <= offset < self._start + len(self._chunk):
@@ -58,5 +71,6 @@ class RangeReader:
             self._ahead = (following, asyncio.create_task(self._fetch(following)))
 
     async def _fetch(self, start: int) -> bytes:
+        await self._require()
         end = min(start + self._chunk_bytes, self._info.size_bytes)
         return await self._storage.read(self._bucket, self._info, start, end)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from asyncssh import (
@@ -34,18 +33,11 @@ from harness.sftp import attributes, listing
 from harness.sftp.authorisation import AccessDeniedError, Action
 from harness.sftp.directories import BadPathError, Location, Mapped, UnmappedPathError, Virtual
 from harness.sftp.handles import Download, OpenFile, Upload
+from harness.sftp.places import Nowhere, existing, mode_names, real_path, writable
 from harness.sftp.session import Session
 from harness.sftp.status import TRANSLATED, as_sftp_errors, sftp_error
 from harness.sftp.storage.base import ListPage, ObjectInfo, ObjectNotFoundError
 from harness.sftp.window import RandomWriteError
-
-
-@dataclass(frozen=True)
-class _Nowhere:
-    """A path that leads to no place; what is asked of it is reported all the same."""
-
-    path: str
-    error: BadPathError | UnmappedPathError
 
 
 class S3Filesystem:
@@ -61,11 +53,11 @@ class S3Filesystem:
 
     async def open(self, path: bytes, flags: int, attrs: SFTPAttrs) -> OpenFile:  # noqa: ARG002
         place, started_at = self._find(path), clock.now()
-        self._records.opened(_real_path(place), _mode_names(flags))
+        self._records.opened(real_path(place), mode_names(flags))
         with self._errors_reported("OPEN", place):
             if flags & FXF_WRITE:
-                return await self._open_for_writing(_writable(place), flags, started_at)
-            return await self._open_for_reading(_existing(place), started_at)
+                return await self._open_for_writing(writable(place), flags, started_at)
+            return await self._open_for_reading(existing(place), started_at)
 
     async def _open_for_reading(self, place: Location, started_at: float) -> Download:
         if isinstance(place, Virtual) or place.is_root:
@@ -86,15 +78,19 @@ class S3Filesystem:
         return Upload(self._session, place, replaces=existing, started_at=started_at)
 
     async def _existing_target(self, place: Mapped, flags: int) -> ObjectInfo | None:
-        """The usual way to upload (CREAT and TRUNC) needs no question to S3."""
+        """The usual way to upload (CREAT and TRUNC) needs no question to S3. Who may write an object may know
+        that it is there (S3's own conditional writes tell), but only who may read it, how long it is.
+        """
         if flags & FXF_TRUNC and flags & FXF_CREAT and not flags & FXF_EXCL:
             return None
-        existing = await self._head(place)
-        if existing is None and not flags & FXF_CREAT:
+        found = await self._head(place)
+        if found is None and not flags & FXF_CREAT:
             raise SFTPNoSuchFile("No such file or directory")
-        if existing is not None and flags & FXF_CREAT and flags & FXF_EXCL:
+        if found is not None and flags & FXF_CREAT and flags & FXF_EXCL:
             raise SFTPFailure("File already exists")
-        return None if flags & FXF_TRUNC else existing
+        if flags & FXF_TRUNC or await self._denial(Action.GET, place) is not None:
+            return None
+        return found
 
     async def read(self, file: OpenFile, offset: int, length: int) -> bytes:
         return await file.read(offset, length)
@@ -112,7 +108,7 @@ class S3Filesystem:
     async def remove(self, path: bytes) -> None:
         place = self._find(path)
         with self._reported(self._records.deleted, place):
-            target = _writable(place)
+            target = writable(place)
             await self._require(Action.DELETE, target.bucket, target.key)
             if await self._head(target) is None:
                 raise await self._missing_or_folder(target)
@@ -121,9 +117,9 @@ class S3Filesystem:
     async def rename(self, old: bytes, new: bytes) -> None:
         """Copy, then delete. Files only, and never onto something that exists."""
         source, target = self._find(old), self._find(new)
-        report = partial(self._records.renamed, new_path=_real_path(target))
+        report = partial(self._records.renamed, new_path=real_path(target))
         with self._reported(report, source):
-            await self._rename(_writable(source), _writable(target))
+            await self._rename(writable(source), writable(target))
 
     async def _rename(self, source: Mapped, target: Mapped) -> None:
         await self._require(Action.GET, source.bucket, source.key)
@@ -145,7 +141,7 @@ class S3Filesystem:
         """Fetch the first page now, so that a folder that does not exist fails here."""
         found = self._find(path)
         with self._errors_reported("OPENDIR", found):
-            place = _existing(found)
+            place = existing(found)
             below = await self._mapped_below(place)
             if isinstance(place, Mapped):
                 return await self._folder(place, below)
@@ -162,7 +158,13 @@ class S3Filesystem:
             raise SFTPNoSuchFile("No such file or directory")
         attributes_of = listing.plain_folder if self._optimised else partial(self._marker, place.bucket)
         return listing.Folder(
-            self._storage, place.bucket, place.prefix, first, extra=below, folder_attributes=attributes_of
+            self._storage,
+            place.bucket,
+            place.prefix,
+            first,
+            extra=below,
+            folder_attributes=attributes_of,
+            require=partial(self._may_list, place),
         )
 
     def _is_there(self, place: Mapped, first: ListPage) -> bool:
@@ -210,23 +212,26 @@ class S3Filesystem:
     async def mkdir(self, path: bytes, attrs: SFTPAttrs) -> None:  # noqa: ARG002
         place = self._find(path)
         with self._reported(self._records.directory_created, place):
-            target = _writable(place)
+            target = writable(place)
             await self._require(Action.PUT, target.bucket, target.prefix)
-            if await self._exists(target):
+            may_get = await self._denial(Action.GET, target) is None
+            if self._is_mapped_file(target) or await self._exists(target, look_for_file=may_get):
                 raise SFTPFailure("File already exists")
             await self._storage.put(target.bucket, target.prefix, b"", self._session.object_metadata)
 
     async def rmdir(self, path: bytes) -> None:
         place = self._find(path)
         with self._reported(self._records.directory_deleted, place):
-            target = _writable(place)
+            target = writable(place)
             await self._require(Action.DELETE, target.bucket, target.prefix)
             await self._may_list(target)
             if target.is_root:
                 raise SFTPPermissionDenied("Access denied")
+            if self._is_mapped_file(target):
+                raise SFTPFailure("Not a directory")
             if await self._storage.has_keys(target.bucket, target.prefix, besides=target.prefix):
                 raise SFTPFailure("Directory not empty")
-            if not await self._is_folder(target):
+            if not await self._has_keys(target):
                 raise SFTPNoSuchFile("No such file or directory")
             await self._storage.delete(target.bucket, target.prefix)
 
@@ -241,7 +246,7 @@ class S3Filesystem:
         the object `home` itself, but may list it: then it is a folder, or nothing that they may know of.
         """
         with as_sftp_errors():
-            place = _existing(self._find(path))
+            place = existing(self._find(path))
             if isinstance(place, Virtual) or (place.is_root and not place.is_named_bucket):
                 return attributes.of_folder()
             denied = await self._denial(Action.GET, place)
@@ -256,7 +261,7 @@ class S3Filesystem:
         if self._is_mapped_file(place):
             return False
         await self._may_list(place)
-        has_keys = await self._is_folder(place)  # raises when there is no such bucket
+        has_keys = await self._has_keys(place)  # raises when there is no such bucket
         if has_keys or place.is_named_bucket or self._session.directories.names_below(place.path):
             return True
         if denied is not None:
@@ -274,7 +279,7 @@ class S3Filesystem:
         return await self.stat(path)
 
     def setstat(self, path: bytes, attrs: SFTPAttrs) -> None:
-        self._refuse_setstat(_real_path(self._find(path)), attrs)
+        self._refuse_setstat(real_path(self._find(path)), attrs)
 
     def fsetstat(self, file: OpenFile, attrs: SFTPAttrs) -> None:
         self._refuse_setstat(file.real_path, attrs)
@@ -300,11 +305,11 @@ class S3Filesystem:
 
     # Shared
 
-    def _find(self, path: bytes) -> Location | _Nowhere:
+    def _find(self, path: bytes) -> Location | Nowhere:
         try:
             return self._session.directories.resolve(path)
         except (BadPathError, UnmappedPathError) as exc:
-            return _Nowhere(path.decode(errors="backslashreplace"), exc)
+            return Nowhere(path.decode(errors="backslashreplace"), exc)
 
     async def _may_list(self, place: Mapped) -> None:
         """:raises AccessDeniedError: the user may not"""
@@ -316,32 +321,45 @@ class S3Filesystem:
         except ObjectNotFoundError:
             return None
 
-    async def _is_folder(self, place: Mapped) -> bool:
+    async def _has_keys(self, place: Mapped) -> bool:
         return await self._storage.has_keys(place.bucket, place.prefix)
 
-    async def _exists(self, place: Mapped) -> bool:
-        return place.is_root or await self._head(place) is not None or await self._is_folder(place)
+    async def _is_known_folder(self, place: Mapped) -> bool:
+        """Where the user may not list, nothing is looked for: the answer would tell what is there."""
+        if place.is_root or self._is_mapped_file(place):
+            return place.is_root
+        try:
+            await self._may_list(place)
+        except AccessDeniedError:
+            return False
+        return await self._has_keys(place)
+
+    async def _exists(self, place: Mapped, *, look_for_file: bool = True) -> bool:
+        """As far as the user may know."""
+        if look_for_file and await self._head(place) is not None:
+            return True
+        return await self._is_known_folder(place)
 
     async def _missing_or_folder(self, place: Mapped) -> SFTPError:
-        if place.is_root or await self._is_folder(place):
+        if await self._is_known_folder(place):
             return SFTPFailure("Is a directory")
         return SFTPNoSuchFile("No such file or directory")
 
     @contextmanager
-    def _reported(self, report: Callable[..., None], place: Location | _Nowhere) -> Iterator[None]:
+    def _reported(self, report: Callable[..., None], place: Location | Nowhere) -> Iterator[None]:
         """Translate errors for the client, and report the operation with its end.
 
         :param report: one of `SessionRecords`; it is called with the path, `started_at` and `error`
         """
-        told = partial(report, _real_path(place), started_at=clock.now())
+        told = partial(report, real_path(place), started_at=clock.now())
         with _translated(lambda error: told(error=error)):
             yield
         told(error=None)
 
     @contextmanager
-    def _errors_reported(self, operation: str, place: Location | _Nowhere) -> Iterator[None]:
+    def _errors_reported(self, operation: str, place: Location | Nowhere) -> Iterator[None]:
         """Translate errors for the client, and report them."""
-        with _translated(lambda error: self._records.error(operation, _real_path(place), error)):
+        with _translated(lambda error: self._records.error(operation, real_path(place), error)):
             yield
 
 
@@ -355,38 +373,6 @@ def _translated(on_error: Callable[[str], None]) -> Iterator[None]:
     except TRANSLATED as exc:
         on_error(str(exc))
         raise sftp_error(exc) from exc
-
-
-def _existing(place: Location | _Nowhere) -> Location:
-    if isinstance(place, _Nowhere):
-        raise place.error
-    return place
-
-
-def _writable(place: Location | _Nowhere) -> Mapped:
-    """Unmapped parents are read-only, and AWS answers a write there with "No such file or directory"."""
-    if isinstance(place, Virtual):
-        raise SFTPNoSuchFile("No such file or directory")
-    found = _existing(place)
-    assert isinstance(found, Mapped)
-    return found
-
-
-def _real_path(place: Location | _Nowhere) -> str:
-    return place.real_path if isinstance(place, Mapped) else place.path
-
-
-def _mode_names(flags: int) -> str:
-    """`CREATE|TRUNCATE|WRITE` and the like, as in Transfer's OPEN lines."""
-    names = {
-        FXF_CREAT: "CREATE",
-        FXF_TRUNC: "TRUNCATE",
-        FXF_EXCL: "EXCL",
-        FXF_APPEND: "APPEND",
-        FXF_READ: "READ",
-        FXF_WRITE: "WRITE",
-    }
-    return "|".join(name for flag, name in names.items() if flags & flag)
 
 
 async def _from_list(names: list[SFTPName]) -> AsyncIterator[SFTPName]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from typing import Protocol
 
 from asyncssh import SFTPAttrs, SFTPFailure
 
 from harness import clock
 from harness.sftp import attributes
+from harness.sftp.authorisation import Action
 from harness.sftp.directories import Mapped
 from harness.sftp.downloads import RangeReader
 from harness.sftp.journal import UploadRef
@@ -109,6 +111,7 @@ class Upload:
 
     async def _close(self) -> None:
         try:
+            await self._require_permission()
             self._refuse_what_is_not_whole()
             stored = await self._writer.finish()
         except TRANSLATED as exc:
@@ -124,6 +127,14 @@ class Upload:
             version_id=stored.version_id,
             started_at=self._started_at,
         )
+
+    async def _require_permission(self) -> None:
+        """The object appears now, and a permission may have been withdrawn since the file was opened.
+
+        :raises AccessDeniedError: it was
+        """
+        place = self._place
+        await self._session.authorisation.require(Action.PUT, place.bucket, place.key)
 
     def _refuse_what_is_not_whole(self) -> None:
         """Raise what stands against an object: an earlier failure, or bytes that never came."""
@@ -172,6 +183,7 @@ class Upload:
                     raise self._failure
                 if self._keeps_an_old_tail:
                     raise RandomWriteError
+                await self._require_permission()
                 self._session.services.journal.keeping(self._ref)
                 stored = await self._writer.finish()
             except TRANSLATED as exc:
@@ -223,7 +235,12 @@ class Download:
         self._info = info
         self._started_at = started_at
         session.records.transfer_began()
-        self._reader = RangeReader(session.services.storage, place.bucket, info)
+        self._reader = RangeReader(
+            session.services.storage,
+            place.bucket,
+            info,
+            require=partial(session.authorisation.require, Action.GET, place.bucket, place.key),
+        )
         self._sent_bytes = 0
         self._failure = ""
 

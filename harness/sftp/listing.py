@@ -41,8 +41,12 @@ class Folder:
         *,
         extra: Sequence[SFTPName] = (),
         folder_attributes: FolderAttributes = plain_folder,
+        require: Callable[[], Awaitable[None]],
     ) -> None:
-        """:param extra: entries that exist by a mapping; they hide objects of the same name"""
+        """:param extra: entries that exist by a mapping; they hide objects of the same name
+        :param require: called before each further page; raises when the user may no longer list the folder
+        """
+        self._require = require
         self._storage = storage
         self._bucket = bucket
         self._prefix = prefix
@@ -74,6 +78,7 @@ class Folder:
         if page is None:
             if self._next_token is None:
                 raise StopAsyncIteration
+            await self._require()
             page = await self._storage.list_page(self._bucket, self._prefix, self._next_token, PAGE_KEYS)
         self._next_token = page.next_token
         names = await self._names(page)

@@ -91,3 +91,7 @@ class MemoryStorage:
 
     def _stored(self, key: str) -> StoredObject:
         return StoredObject(hashlib.md5(self.objects[key]).hexdigest(), "v1")
+
+
+async def always() -> None:
+    """A permission that nobody withdraws."""

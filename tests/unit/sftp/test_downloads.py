@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.sftp.downloads import RangeReader
-from tests.unit.sftp.memory_storage import MemoryStorage
+from tests.unit.sftp.memory_storage import MemoryStorage, always
 
 pytestmark = pytest.mark.unit
 
@@ -15,7 +15,9 @@ CONTENT = bytes(range(256)) * 2
 
 
 async def _read(storage: MemoryStorage, ranges: list[tuple[int, int]]) -> list[bytes]:
-    reader = RangeReader(storage, "bucket", await storage.head("bucket", "key"), chunk_bytes=50)
+    reader = RangeReader(
+        storage, "bucket", await storage.head("bucket", "key"), chunk_bytes=50, require=always
+    )
     try:
         return [await reader.read(offset, length) for offset, length in ranges]
     finally:

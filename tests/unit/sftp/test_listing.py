@@ -9,7 +9,7 @@ from asyncssh import SFTPFailure
 
 from harness.sftp import listing
 from harness.sftp.storage.base import ListPage, ObjectInfo, StorageBusyError
-from tests.unit.sftp.memory_storage import MemoryStorage
+from tests.unit.sftp.memory_storage import MemoryStorage, always
 
 pytestmark = pytest.mark.unit
 
@@ -34,7 +34,7 @@ async def _names(
     first = await storage.list_page("bucket", prefix, None, 10)
     names: list[str] = []
     mapped = listing.virtual_names(extra)
-    async for entry in listing.Folder(storage, "bucket", prefix, first, extra=mapped):
+    async for entry in listing.Folder(storage, "bucket", prefix, first, extra=mapped, require=always):
         names.append(_text(entry.filename))
         if len(names) == stop_after:
             break
@@ -87,7 +87,7 @@ def test_100_000_keys_are_listed_without_holding_them() -> None:
     async def walk() -> tuple[int, int]:
         storage, count, most_held = EndlessFolder(), 0, 0
         first = await storage.list_page("bucket", "home/", None, listing.PAGE_KEYS)
-        folder = listing.Folder(storage, "bucket", "home/", first)
+        folder = listing.Folder(storage, "bucket", "home/", first, require=always)
         del first
         async for _ in folder:
             count += 1
@@ -153,7 +153,7 @@ def test_an_error_is_not_taken_for_the_end() -> None:
         storage = SecondPageFails()
         storage.objects = {f"home/{number:03}": b"" for number in range(30)}
         folder = listing.Folder(
-            storage, "bucket", "home/", await storage.list_page("bucket", "home/", None, 10)
+            storage, "bucket", "home/", await storage.list_page("bucket", "home/", None, 10), require=always
         )
         for _ in range(10):
             await anext(folder)
@@ -171,7 +171,8 @@ def test_long_names_look_like_ls() -> None:
     async def long_names() -> list[str]:
         first = await storage.list_page("bucket", "home/", None, 10)
         return [
-            _text(entry.longname or b"") async for entry in listing.Folder(storage, "bucket", "home/", first)
+            _text(entry.longname or b"")
+            async for entry in listing.Folder(storage, "bucket", "home/", first, require=always)
         ]
 
     file, folder = asyncio.run(long_names())

@@ -28,12 +28,16 @@ class SupervisorConfig(BaseModel):
     """Where servers and the Transfer API listen."""
     ports: dict[str, Port] = {}
     """Server id to port; other servers get free ones, which their tags `floodgate:endpoint` tell."""
+    ftp_ports: dict[str, Port] = {}
+    """The same for FTPS and FTP; the tags are `floodgate:ftp-endpoint`."""
     api_port: Port = 0
     """Of the Transfer API; 0 takes a free one, which the ready file tells."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes for each server."""
     worker: dict[str, Any] = {}
     """Fields of `harness.sftp.config` that all workers get."""
+    ftp_worker: dict[str, Any] = {}
+    """Fields of `harness.ftp.config` that workers for FTPS and FTP get, too, such as `passive_ports`."""
     mirror_interval_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     """How often servers and users are read from the engine's own Transfer API, to be served here, too; None:
     the engine has none."""

@@ -1,4 +1,4 @@
-"""One server of the control plane, from StartServer to StopServer: its port, and the crew that serves it."""
+"""One server of the control plane, from StartServer to StopServer: its ports, and who serves them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from harness.transfer.executions.triggers import triggers_file
 from harness.transfer.model import Server, ServerState
 from harness.transfer.store import TransferStore
 from harness.transfer.supervisor.config import SupervisorConfig
-from harness.transfer.supervisor.crew import Crew
-from harness.transfer.supervisor.listening import Listening
-from harness.transfer.supervisor.worker import Worker
+from harness.transfer.supervisor.door import Door, Plan
 
 ENDPOINT_TAG = "floodgate:endpoint"
 """Tag of a server with the host and port where it listens: here, every server cannot have port 22."""
+FTP_ENDPOINT_TAG = "floodgate:ftp-endpoint"
+"""The same for FTPS and FTP, which share a port."""
 MAX_SESSIONS = 10_000
 """Of a server, shared out evenly among its workers:
 https://docs.aws.amazon.com/general/latest/gr/transfer-service.html
 """
 _UP: frozenset[ServerState] = frozenset({"STARTING", "ONLINE"})
+_FTP = {"FTPS", "FTP"}
 _END_GRACE_S = 8.0
 """Beyond the time for open uploads: a worker also takes back parts and writes its last log lines."""
 _log = logging.getLogger(__name__)
@@ -46,13 +47,9 @@ class HostedServer:
         self._store = store
         self._config = config
         self._tell = tell
-        self._port = config.ports.get(server_id, 0)
-        self._listening: Listening | None = None
-        self._crew: Crew | None = None
-        self._told: dict[str, Any] = {}
         self._settings: Any = None
-        self._generation = 0
-        self._retiring: dict[Crew, asyncio.Task[None]] = {}
+        self._sftp = Door(self._sftp_plan(), self._on_failure, tell)
+        self._ftp = Door(self._ftp_plan(), self._on_failure, tell)
         self._changed = asyncio.Event()
 
     def look(self) -> None:
@@ -60,15 +57,13 @@ class HostedServer:
         self._changed.set()
 
     def endpoint(self) -> dict[str, Any] | None:
-        """Return where it listens, the fingerprint of its key, its workers; None while it does not."""
-        if self._crew is None or self._listening is None:
-            return None
-        return {
-            "host": self._listening.host,
-            "port": self._listening.port,
-            "host_key_fingerprint": self._told["host_key_fingerprint"],
-            "workers": self._crew.pids,
-        }
+        """Return where it listens for SFTP, the fingerprint of its key, its workers, and the like of FTPS and
+        FTP below `ftp`; None while it does not listen.
+        """
+        found = self._sftp.endpoint() or {}
+        if (ftp := self._ftp.endpoint()) is not None:
+            found["ftp"] = ftp
+        return found or None
 
     async def follow(self) -> None:
         """Do what the record asks for, until the server is deleted."""
@@ -85,61 +80,66 @@ class HostedServer:
         await self.take_down()
 
     async def take_down(self) -> None:
-        """Give the port up, let open uploads finish for a bounded time, end all workers."""
-        crews = [*self._retiring, *([self._crew] if self._crew else [])]
-        if self._listening is not None:
-            self._listening.close()
-        grace_s = self._config.drain_timeout_s + _END_GRACE_S
-        await asyncio.gather(*(crew.stop(grace_s) for crew in crews))
-        await asyncio.gather(*self._retiring.values())
-        self._listening = self._crew = None
+        """Give the ports up, let open uploads finish for a bounded time, end all workers."""
+        await asyncio.gather(self._sftp.close(self._grace_s), self._ftp.close(self._grace_s))
+
+    @property
+    def _grace_s(self) -> float:
+        return self._config.drain_timeout_s + _END_GRACE_S
 
     async def _bring_up(self, server: Server) -> None:
-        settings = self._settings_of(server)
-        if self._crew is not None and settings == self._settings:
+        settings, doors = self._settings_of(server), self._doors_of(server)
+        if settings == self._settings and all(door.is_open for door in doors):
             return
         self._settings = settings
         try:
-            await (self._start(server) if self._crew is None else self._replace(self._crew))
+            await self._open(server, doors)
         except EnvironmentNotReadyError as exc:
             _log.error("server %s: %s", self.server_id, exc.message)
-            if self._crew is None:
+            if not all(door.is_open for door in doors):
                 await self._fail(exc)
         else:
             self.failure = None
             self._report("STARTING", "ONLINE")
 
-    async def _start(self, server: Server) -> None:
-        self._listening = Listening(self._config.host, self._port, self._config.workers)
-        self._port = self._listening.port
-        crew = self._new_crew(self._listening)
-        self._told = await crew.start()
-        self._crew = crew
-        self._store.put_tags(server.Arn, {ENDPOINT_TAG: f"{self._config.host}:{self._port}"})
-        _log.info("server %s listens on %s:%d", self.server_id, self._config.host, self._port)
+    def _doors_of(self, server: Server) -> dict[Door, str]:
+        """Return the doors that its protocols need, with the tags that tell where they are."""
+        doors = {self._sftp: ENDPOINT_TAG} if "SFTP" in server.Protocols else {}
+        return {**doors, self._ftp: FTP_ENDPOINT_TAG} if _FTP & set(server.Protocols) else doors
 
-    async def _replace(self, old: Crew) -> None:
-        """Let workers with the new settings take the port over; sessions that are there keep the old."""
-        assert self._listening is not None
-        crew = self._new_crew(self._listening)
-        self._told = await crew.start()
-        self._crew = crew
-        self._retiring[old] = retirement = asyncio.create_task(old.retire())
-        retirement.add_done_callback(lambda _: self._retiring.pop(old))
-        _log.info("server %s has new settings", self.server_id)
+    async def _open(self, server: Server, doors: dict[Door, str]) -> None:
+        for door in {self._sftp, self._ftp} - doors.keys():
+            await door.close(self._grace_s)
+        for door, tag in doors.items():
+            is_new = not door.is_open
+            await door.open()
+            if is_new:
+                self._store.put_tags(server.Arn, {tag: door.address})
+                _log.info("server %s listens on %s", self.server_id, door.address)
+            else:
+                _log.info("server %s has new settings", self.server_id)
 
-    def _new_crew(self, listening: Listening) -> Crew:
-        self._generation += 1
-        generation = self._generation
+    def _sftp_plan(self) -> Plan:
+        config = self._config
+        port = config.ports.get(self.server_id, 0)
+        return Plan(
+            self.server_id, "harness.sftp", config.work_dir, self._worker, config.workers, config.host, port
+        )
 
-        def make(number: int) -> Worker:
-            name = f"{self.server_id}-{generation}-{number}"
-            return Worker(
-                name, self._config.work_dir, self._worker(number), listening.socket_of(number).fileno()
-            )
+    def _ftp_plan(self) -> Plan:
+        """One worker: it has a thread for each session."""
+        config = self._config
+        name, port = f"{self.server_id}-ftp", config.ftp_ports.get(self.server_id, 0)
+        return Plan(name, "harness.ftp", config.work_dir, self._ftp_worker, 1, config.host, port)
 
-        crew = Crew(make, self._config.workers, lambda: self._on_failure(crew), self._tell)
-        return crew
+    def _ftp_worker(self, number: int) -> dict[str, Any]:
+        settings = self._worker(number)
+        del settings["max_sessions"]
+        return {
+            **settings,
+            "certificate_file": str(self._config.work_dir / f"{self.server_id}.pem"),
+            **self._config.ftp_worker,
+        }
 
     def _worker(self, number: int) -> dict[str, Any]:
         return {
@@ -157,13 +157,10 @@ class HostedServer:
             "exit_with_parent": os.getpid(),
         }
 
-    def _on_failure(self, crew: Crew) -> None:
-        if crew is self._crew:
-            self.failure = EnvironmentNotReadyError(
-                f"the workers of server {self.server_id} die again and again"
-            )
-            self._report("ONLINE", "START_FAILED")
-            self._tell()
+    def _on_failure(self) -> None:
+        self.failure = EnvironmentNotReadyError(f"the workers of server {self.server_id} die again and again")
+        self._report("ONLINE", "START_FAILED")
+        self._tell()
 
     async def _fail(self, failure: FloodgateError) -> None:
         self.failure = failure

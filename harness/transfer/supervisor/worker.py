@@ -1,4 +1,4 @@
-"""One worker: a process `python -m harness.sftp` on an inherited socket."""
+"""One worker: a process `python -m harness.sftp`, or `harness.ftp`, on an inherited socket."""
 
 from __future__ import annotations
 
@@ -24,8 +24,17 @@ class Worker:
     :param settings: of its configuration file, without what is said here
     """
 
-    def __init__(self, name: str, folder: Path, settings: dict[str, Any], listen_fd: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        settings: dict[str, Any],
+        listen_fd: int,
+        *,
+        module: str = "harness.sftp",
+    ) -> None:
         self.name = name
+        self._module = module
         self._listen_fd = listen_fd
         self._config_file = folder / f"{name}.json"
         self._ready_file = folder / f"{name}.ready.json"
@@ -51,7 +60,7 @@ class Worker:
         self._ready_file.unlink(missing_ok=True)
         replace_json(self._config_file, self._settings)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "harness.sftp", str(self._config_file)),
+            *(sys.executable, "-P", "-m", self._module, str(self._config_file)),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(self._listen_fd,),
         )

@@ -67,9 +67,9 @@ class Upload:
             base_part_bytes=services.config.part_size_bytes,
             parts_in_flight=services.config.parts_in_flight,
             shared_slots=services.part_slots,
+            on_multipart=lambda upload_id: services.journal.in_parts(self._ref, upload_id),
         )
         self._turn = asyncio.Lock()
-            on_multipart=lambda upload_id: services.journal.in_parts(self._ref, upload_id),
         """Held by a write, and by the end of the upload: a server that stops ends uploads while a write may
         still wait for S3.
         """
@@ -210,6 +210,7 @@ class Upload:
             started_at=self._started_at,
             etag=kept.etag if kept else None,
             version_id=kept.version_id if kept else None,
+            on_handled=self._session.services.told(self._ref) if kept else None,
         )
 
     def _report_failed_abort(self, exc: StorageError) -> None:
@@ -222,7 +223,6 @@ class Upload:
 
     @property
     def _ref(self) -> UploadRef:
-            on_handled=self._session.services.told(self._ref) if kept else None,
         return self._session.upload_ref(self._place.bucket, self._place.key)
 
 

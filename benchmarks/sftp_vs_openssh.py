@@ -262,7 +262,8 @@ def measure(bench: Bench, server: Server, rows: list[str]) -> None:
         "listing": lambda: listing(bench, server),
     }
     for row, work in todo.items():
-        if row in rows:
+        one_session = row in ("large", "listing")  # more workers cannot help it
+        if row in rows and not (one_session and len(server.processes) > 1):
             work()
 
 

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness import clock
 from harness.sftp.identity import User
@@ -38,6 +38,8 @@ class Login:
     session_id: str
     source_ip: str
     server: Server
+    began_at: float = field(default_factory=clock.now)
+    """Seconds since the epoch."""
 
     @property
     def role_session_name(self) -> str:
@@ -76,7 +78,8 @@ def of_session(login: Login, role: RoleName, role_id: str) -> Values:
     """Return the condition keys of every call to S3 in this session.
 
     AWS does not say which address S3 sees, and it can hardly be the client's. Here it is the client's, so
-    that policies on `aws:SourceIp` can be tried.
+    that policies on `aws:SourceIp` can be tried. The token is as old as the session, for policies that revoke
+    sessions: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
     """
     return {
         "aws:principalarn": role.arn,
@@ -85,6 +88,7 @@ def of_session(login: Login, role: RoleName, role_id: str) -> Values:
         "aws:principalisawsservice": "false",
         "aws:viaawsservice": "false",
         "aws:userid": f"{role_id}:{login.role_session_name}",
+        "aws:tokenissuetime": clock.to_iso(login.began_at),
         "aws:sourceip": _plain_address(login.source_ip),
         "aws:securetransport": "true",
         "aws:requestedregion": login.server.region,

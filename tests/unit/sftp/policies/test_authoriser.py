@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness import clock
 from harness.sftp.authorisation import AccessDeniedError, PoliciesUnavailableError
 from harness.sftp.identity import User
 from harness.sftp.policies.authoriser import IamAuthoriser
@@ -324,6 +325,7 @@ def test_a_permissions_boundary_limits_the_role() -> None:
         ({"Null": {"s3:x-amz-server-side-encryption": "true"}}, True),
         ({"DateGreaterThan": {"aws:CurrentTime": "2020-04-01T00:00:00Z"}}, True),
         ({"NumericLessThan": {"aws:EpochTime": 1000}}, False),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2020-04-01T00:00:00Z"}}, True),
     ],
 )
 def test_condition_keys_of_a_session(condition: dict[str, Any], expected: bool) -> None:
@@ -331,6 +333,27 @@ def test_condition_keys_of_a_session(condition: dict[str, Any], expected: bool) 
     source = MemorySource({"transfer": role(policy)})
     for address in ("192.0.2.7", "::ffff:192.0.2.7"):
         assert ask(source, user(), ("s3:GetObject", "bucket", "key"), source_ip=address) == [expected]
+
+
+def test_revoked_sessions_end_and_newer_ones_begin() -> None:
+    """The policy that IAM's console attaches to revoke sessions. An old one stays old."""
+    source, now = MemorySource({"transfer": role(ALL_OF_S3)}), Clock()
+    authoriser = IamAuthoriser(source, SERVER, ttl_s=30.0, now=now)
+
+    async def revoke() -> None:
+        old = authoriser.for_session(user(), session_id="old", source_ip="::1")
+        await old.require("s3:GetObject", "bucket", "key")
+        older_ones = {"DateLessThan": {"aws:TokenIssueTime": clock.to_iso(clock.now())}}
+        revocation = statement("Deny", "*", Action="*", Condition=older_ones)
+        source.roles["transfer"] = role(ALL_OF_S3, {"Version": "2012-10-17", "Statement": revocation})
+        for _ in range(3):
+            now.now_s += 31.0
+            with pytest.raises(AccessDeniedError):
+                await old.require("s3:GetObject", "bucket", "key")
+        new = authoriser.for_session(user(), session_id="new", source_ip="::1")
+        await new.require("s3:GetObject", "bucket", "key")
+
+    asyncio.run(revoke())
 
 
 def test_sessions_of_one_role_read_it_once_until_it_is_old() -> None:

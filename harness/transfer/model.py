@@ -158,6 +158,7 @@ class Workflow(Record):
     Description: str | None = None
     Steps: tuple[dict[str, Any], ...] = ()
     OnExceptionSteps: tuple[dict[str, Any], ...] = ()
+    StructuredLogDestinations: tuple[str, ...] = ()
 
 
 class Execution(Record):

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.transfer.api import paging, tags
+from harness.transfer.api import paging, server_rules, tags
 from harness.transfer.api.control import Control, new_id
 from harness.transfer.api.errors import invalid, not_available, quota, unknown
 from harness.transfer.model import Execution, StepState, Workflow
 
+_GIVEN = ("Description", "Steps", "OnExceptionSteps", "StructuredLogDestinations")
 
-def create_workflow(control: Control, request: dict[str, Any]) -> dict[str, Any]:
+
+async def create_workflow(control: Control, request: dict[str, Any]) -> dict[str, Any]:
+    await server_rules.check_log_groups(control, request.get("StructuredLogDestinations", []))
     return add_workflow(control, request, new_id("w"))
 
 
@@ -23,7 +26,7 @@ def add_workflow(control: Control, request: dict[str, Any], workflow_id: str) ->
         _check_step(step)
     if len(control.store.workflows()) >= control.quotas.workflows:
         raise quota("workflows", control.quotas.workflows)
-    given = {name: request[name] for name in ("Description", "Steps", "OnExceptionSteps") if name in request}
+    given = {name: request[name] for name in _GIVEN if name in request}
     workflow = Workflow(**given, WorkflowId=workflow_id, Arn=control.account.arn(f"workflow/{workflow_id}"))
     with control.store.transaction():
         control.store.put_workflow(workflow)

@@ -30,7 +30,7 @@ class WorkflowExecution:
         self._services = services
         location = Location(trigger.bucket, trigger.key, trigger.etag, trigger.version_id)
         self._context = Context(trigger, self.id, location, location)
-        self._log = ExecutionLog(self._context, server, services)
+        self._log = ExecutionLog(self._context, workflow, server, services)
         self._results: dict[str, list[dict[str, Any]]] = {}
         self._about = {
             "InitialFileLocation": location.wire(),

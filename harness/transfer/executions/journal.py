@@ -1,4 +1,5 @@
-"""The log stream of an execution, `<user>.<workflow-id>.<suffix>`, in the group of its server.
+"""The log stream of an execution: `<workflow-id>/<suffix>` in the log group of its workflow, or else
+`<user>.<workflow-id>.<suffix>` in that of its server.
 
 The lines are those of AWS's samples: a run that succeeds in
 https://docs.aws.amazon.com/transfer/latest/userguide/cloudwatch-workflows.html, `StepErrored` and
@@ -18,7 +19,7 @@ from harness.exceptions import FloodgateError
 from harness.transfer.executions.errors import StepError
 from harness.transfer.executions.services import Services
 from harness.transfer.executions.steps import Context, Location
-from harness.transfer.model import Server
+from harness.transfer.model import Server, Workflow
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +27,11 @@ _log = logging.getLogger(__name__)
 class ExecutionLog:
     """Writes each line at once. A log that cannot be written is told once, and stops nothing."""
 
-    def __init__(self, context: Context, server: Server, services: Services) -> None:
-        trigger = context.trigger
+    def __init__(self, context: Context, workflow: Workflow, server: Server, services: Services) -> None:
         self._context = context
         self._services = services
-        self._group = group_of(server)
-        self._stream = f"{trigger.user_name}.{trigger.workflow_id}.{secrets.token_hex(8)}"
+        self._group, stream = _destination(workflow, server, context.trigger.user_name)
+        self._stream = stream + secrets.token_hex(8)
         self._has_stream = False
 
     def configuration(self, server: Server) -> dict[str, str]:
@@ -105,13 +105,22 @@ class ExecutionLog:
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
-def group_of(server: Server) -> str | None:
-    """Return the log group of a server's workflows. AWS documents the one that a LoggingRole writes to; with
-    structured logs alone, lines go there.
+def _destination(workflow: Workflow, server: Server, user: str) -> tuple[str | None, str]:
+    """Return the log group, and how the name of the stream begins. AWS documents the workflow's own group, and
+    the one that a LoggingRole writes to. With neither, the server's structured logs get the lines: ours.
     """
+    stream = f"{user}.{workflow.WorkflowId}."
+    if workflow.StructuredLogDestinations:
+        return _group_name(workflow.StructuredLogDestinations[0]), f"{workflow.WorkflowId}/"
     if server.LoggingRole:
-        return f"/aws/transfer/{server.ServerId}"
-    return server.StructuredLogDestinations[0].split(":")[6] if server.StructuredLogDestinations else None
+        return f"/aws/transfer/{server.ServerId}", stream
+    if server.StructuredLogDestinations:
+        return _group_name(server.StructuredLogDestinations[0]), stream
+    return None, stream
+
+
+def _group_name(arn: str) -> str:
+    return arn.split(":")[6]
 
 
 def _step(kind: str, name: str) -> dict[str, str]:

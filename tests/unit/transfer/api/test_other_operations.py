@@ -124,7 +124,13 @@ def test_tags_of_nothing_and_too_many(api: Api) -> None:
 
 
 def test_a_workflow_and_its_executions(api: Api) -> None:
-    request = {"Description": "scan files", "Steps": [STEP], "OnExceptionSteps": [STEP]}
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/mine:*"
+    request = {
+        "Description": "scan files",
+        "Steps": [STEP],
+        "OnExceptionSteps": [STEP],
+        "StructuredLogDestinations": [group],
+    }
     workflow_id = api("CreateWorkflow", **request)["WorkflowId"]
     shown = api("DescribeWorkflow", WorkflowId=workflow_id)["Workflow"]
     arn = f"arn:aws:transfer:eu-west-1:123456789012:workflow/{workflow_id}"
@@ -174,6 +180,14 @@ def test_a_workflow_and_its_executions(api: Api) -> None:
 )
 def test_steps_that_cannot_be_done_are_refused(api: Api, step: dict[str, Any], words: str) -> None:
     assert words in api.refused("CreateWorkflow", Steps=[step]).message
+
+
+def test_the_log_group_of_a_workflow_must_be_there(api: Api) -> None:
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/mine:*"
+    api.control = replace(api.control, log_group_exists=lambda _arn: False)
+    told = api.refused("CreateWorkflow", Steps=[STEP], StructuredLogDestinations=[group])
+    assert told.code == "InvalidRequestException"
+    assert "does not exist" in told.message
 
 
 def test_ten_workflows_are_enough(api: Api) -> None:

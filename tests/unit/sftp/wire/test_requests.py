@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 from asyncssh import SFTPBadMessage
+from asyncssh.stream import SSHServerStreamSession
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.sftp.protocol import SftpChannel
 from harness.sftp.wire.answers import MAX_GATHERED_BYTES, Answers
 from harness.sftp.wire.requests import MAX_REQUEST_BYTES, MAX_WAITING_BYTES, RequestQueue
 
@@ -128,3 +130,13 @@ def test_answers_do_not_gather_for_ever() -> None:
         assert [len(data) for data in channel.written] == [MAX_GATHERED_BYTES]
 
     asyncio.run(go())
+
+
+def test_signals_and_sizes_of_a_terminal_are_not_collected() -> None:
+    channel = object.__new__(SftpChannel)
+    SSHServerStreamSession.__init__(channel, None)
+    for _ in range(100):
+        channel.signal_received("INT")
+        channel.break_received(1)
+        channel.terminal_size_changed(80, 24, 0, 0)
+    assert channel._recv_buf == {None: []}

@@ -26,6 +26,11 @@ _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 """
 
+_DIRECTORY_BUCKET = "--x-s3"
+"""How names of S3 Express buckets end. Transfer Family does not serve them, and the SDK would look for each at a
+host of its own (https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html).
+"""
+
 
 class BadPathError(Exception):
     """The path cannot be a name in S3: not UTF-8, NUL inside, or a key that is too long."""
@@ -218,7 +223,7 @@ def _check(bucket: str, key: str, path: str) -> None:
     :raises BadPathError: S3 cannot have such a key
     :raises UnmappedPathError: S3 cannot have such a bucket
     """
-    if not _BUCKET_NAME.fullmatch(bucket):
+    if not _BUCKET_NAME.fullmatch(bucket) or bucket.endswith(_DIRECTORY_BUCKET):
         raise UnmappedPathError(path)
     if not {".", ".."}.isdisjoint(key.split("/")):
         raise BadPathError("the S3 key would have a segment `.` or `..`")

@@ -11,6 +11,7 @@ from harness.sftp.directories import (
     BadPathError,
     LogicalDirectories,
     Mapped,
+    PathDirectories,
     UnmappedPathError,
     Virtual,
     normalise,
@@ -103,6 +104,15 @@ def test_parents_of_entries_are_virtual_and_list_their_children() -> None:
     assert SEVERAL.names_below("/") == ["deep", "in"]
     assert SEVERAL.names_below("/deep/er") == ["out"]
     assert SEVERAL.names_below("/in") == ["special"]
+
+
+@pytest.mark.parametrize("raw", [b"/", b"/key"])
+def test_a_directory_bucket_is_not_served(raw: bytes) -> None:
+    with pytest.raises(UnmappedPathError):
+        PathDirectories().resolve(b"/bucket--use1-az4--x-s3" + raw)
+    mapped = LogicalDirectories((Mapping("/", "bucket--use1-az4--x-s3", "key"),))
+    with pytest.raises(UnmappedPathError):
+        mapped.resolve(raw)
 
 
 @pytest.mark.parametrize("raw", [b"/other", b"/deeper", b"/deep/er/outside", b"/inn"])

@@ -19,8 +19,9 @@ ROLE = "sftp"
 START_TIMEOUT_S = 60.0
 DRAIN_TIMEOUT_S = 3.0
 """How long open uploads may go on after `down`: an engine of our own takes their bucket with it."""
-STOP_GRACE_S = DRAIN_TIMEOUT_S + 12.0
-"""Workers also take back unfinished parts and write their last log lines before they end."""
+STOP_GRACE_S = 2 * DRAIN_TIMEOUT_S + 12.0
+"""Workers also take back unfinished parts and write their last log lines before they end; the workflows that
+the last uploads start have as long as those had."""
 _MIRROR_INTERVAL_S = 5.0
 _PART_SIZE_BYTES = 8 * 1024 * 1024
 

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from harness import clock
@@ -45,23 +45,33 @@ class WorkflowRunner:
         self._metrics_interval_s = metrics_interval_s
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
+        self._running: set[Future[None]] = set()
+        self._ending = threading.Event()
         self._pool = ThreadPoolExecutor(BURST, thread_name_prefix="workflow")
         self._thread = threading.Thread(target=self._run, name="workflows", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """Begin nothing more. Executions whose functions have not reported end with TIMEOUT."""
-        self._services.stopping.set()
+    def stop(self, grace_s: float = 0.0) -> None:
+        """Begin what uploads have asked for until now, and let executions go on for `grace_s`. Those whose
+        functions have not reported then end with TIMEOUT.
+        """
+        self._ending.set()
         if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            self._thread.join()
+        late = wait(self._running, grace_s).not_done
+        self._services.stopping.set()
+        if lost := sum(future.cancel() for future in late):
+            _log.warning("%d executions had not begun when this process ended", lost)
+        self._pool.shutdown(wait=True)
         self._publish()
 
     def _run(self) -> None:
         publish_at = time.monotonic() + self._metrics_interval_s
-        while not self._services.stopping.wait(POLL_S):
+        is_last = False
+        while not is_last:
+            is_last = self._ending.wait(POLL_S)
             for trigger in self._reader.new():
                 self._begin(trigger)
             if time.monotonic() >= publish_at:
@@ -76,7 +86,9 @@ class WorkflowRunner:
             return
         execution = WorkflowExecution(trigger, workflow, server, self._services)
         self._count(trigger, "Started")
-        self._pool.submit(self._execute, trigger, execution, may_run=self._bucket.take())
+        future = self._pool.submit(self._execute, trigger, execution, may_run=self._bucket.take())
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
 
     def _execute(self, trigger: Trigger, execution: WorkflowExecution, *, may_run: bool) -> None:
         succeeded = False

@@ -64,10 +64,12 @@ class ControlPlane:
             self._mirror.start()
 
     async def stop(self) -> None:
-        """Let requests that are under way finish; workflows that wait for a function do not wait on."""
+        """To be called when no worker is left: what their last uploads have started goes on for as long as
+        an open upload may, and the functions report to the API meanwhile.
+        """
         if self._mirror is not None:
             await asyncio.to_thread(self._mirror.stop)
-        await asyncio.to_thread(self._workflows.stop)
+        await asyncio.to_thread(self._workflows.stop, self._config.drain_timeout_s)
         await self._api.close()
 
 

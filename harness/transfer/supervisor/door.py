@@ -31,6 +31,8 @@ class Plan:
     workers: int
     host: str
     port: int
+    starts: asyncio.Semaphore
+    """Shared by all workers: so many of them may be starting at once."""
 
 
 class Door:
@@ -106,7 +108,14 @@ class Door:
         def make(number: int) -> Worker:
             name = f"{plan.name}-{generation}-{number}"
             inherited = listening.socket_of(number).fileno()
-            return Worker(name, plan.folder, plan.settings(number), inherited, module=plan.module)
+            return Worker(
+                name,
+                plan.folder,
+                plan.settings(number),
+                inherited,
+                module=plan.module,
+                starts=plan.starts,
+            )
 
         def failed() -> None:
             if crew is self._crew:

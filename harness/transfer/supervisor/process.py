@@ -20,6 +20,10 @@ from harness.transfer.supervisor.server import HostedServer
 if TYPE_CHECKING:
     from harness.transfer.supervisor.control_plane import ControlPlane
 
+_MIN_STARTS = 4
+"""So many workers may be starting at once, or one for each core: fifty servers that all start together would
+each take longer than a start may.
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -32,6 +36,7 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         self._servers: dict[str, HostedServer] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
+        self._starts = asyncio.Semaphore(max(_MIN_STARTS, os.cpu_count() or 1))
         self._wake = asyncio.Event()
         self._stopping = False
         self._is_ready = False
@@ -114,7 +119,7 @@ class Supervisor:
             raise failure
         for server_id in (server.ServerId for server in self._store.servers()):
             if server_id not in self._servers:
-                hosted = HostedServer(server_id, self._store, self._config, self._tell)
+                hosted = HostedServer(server_id, self._store, self._config, self._tell, self._starts)
                 self._servers[server_id] = hosted
                 self._followers[server_id] = task = asyncio.create_task(hosted.follow())
                 task.add_done_callback(lambda _: self._wake.set())
@@ -141,13 +146,13 @@ class Supervisor:
             )
 
     async def _end(self) -> None:
-        """End all servers side by side, however far they have come."""
-        if self._control_plane is not None:
-            await self._control_plane.stop()
+        """End all servers side by side, however far they have come; then what their last uploads started."""
         for follower in self._followers.values():
             follower.cancel()
         await asyncio.gather(*self._followers.values(), return_exceptions=True)
         await asyncio.gather(*(server.take_down() for server in self._servers.values()))
+        if self._control_plane is not None:
+            await self._control_plane.stop()
 
     async def _watch_parent(self) -> None:
         if self._config.exit_with_parent is not None:

@@ -34,10 +34,16 @@ class HostedServer:
     """Follows the record of one server in the store.
 
     :param tell: called after each change of what listens where
+    :param starts: of all servers: so many workers may be starting at once
     """
 
     def __init__(
-        self, server_id: str, store: TransferStore, config: SupervisorConfig, tell: Callable[[], None]
+        self,
+        server_id: str,
+        store: TransferStore,
+        config: SupervisorConfig,
+        tell: Callable[[], None],
+        starts: asyncio.Semaphore,
     ) -> None:
         self.server_id = server_id
         self.failure: FloodgateError | None = None
@@ -47,6 +53,7 @@ class HostedServer:
         self._store = store
         self._config = config
         self._tell = tell
+        self._starts = starts
         self._settings: Any = None
         self._sftp = Door(self._sftp_plan(), self._on_failure, tell)
         self._ftp = Door(self._ftp_plan(), self._on_failure, tell)
@@ -123,14 +130,23 @@ class HostedServer:
         config = self._config
         port = config.ports.get(self.server_id, 0)
         return Plan(
-            self.server_id, "harness.sftp", config.work_dir, self._worker, config.workers, config.host, port
+            self.server_id,
+            "harness.sftp",
+            config.work_dir,
+            self._worker,
+            config.workers,
+            config.host,
+            port,
+            self._starts,
         )
 
     def _ftp_plan(self) -> Plan:
         """One worker: it has a thread for each session."""
         config = self._config
         name, port = f"{self.server_id}-ftp", config.ftp_ports.get(self.server_id, 0)
-        return Plan(name, "harness.ftp", config.work_dir, self._ftp_worker, 1, config.host, port)
+        return Plan(
+            name, "harness.ftp", config.work_dir, self._ftp_worker, 1, config.host, port, self._starts
+        )
 
     def _ftp_worker(self, number: int) -> dict[str, Any]:
         settings = self._worker(number)

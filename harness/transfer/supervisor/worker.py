@@ -22,6 +22,7 @@ class Worker:
 
     :param folder: gets its configuration and its ready file
     :param settings: of its configuration file, without what is said here
+    :param starts: held while it starts; its time begins when it has it
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class Worker:
         listen_fd: int,
         *,
         module: str = "harness.sftp",
+        starts: asyncio.Semaphore | None = None,
     ) -> None:
         self.name = name
+        self._starts = starts or asyncio.Semaphore()
         self._module = module
         self._listen_fd = listen_fd
         self._config_file = folder / f"{name}.json"
@@ -57,6 +60,12 @@ class Worker:
 
         :raises EngineStartError: it ended, or does not serve after `timeout_s`
         """
+        async with self._starts:
+            if self.is_leaving:
+                raise EngineStartError(f"worker {self.name} was told to end before it began")
+            return await self._start(timeout_s)
+
+    async def _start(self, timeout_s: float) -> dict[str, Any]:
         self._ready_file.unlink(missing_ok=True)
         replace_json(self._config_file, self._settings)
         self._process = await asyncio.create_subprocess_exec(

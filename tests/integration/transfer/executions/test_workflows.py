@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import paramiko
+import psutil
 import pytest
 
 from harness import aws
@@ -55,6 +59,11 @@ class Stack:
     bucket: str
 
     def upload(self, name: str, content: bytes) -> None:
+        with self.sftp() as client, client.open(name, "wb") as file:
+            file.write(content)
+
+    @contextmanager
+    def sftp(self) -> Iterator[paramiko.SFTPClient]:
         transport = paramiko.Transport(("127.0.0.1", self.port))
         try:
             transport.connect(
@@ -62,8 +71,7 @@ class Stack:
             )
             client = paramiko.SFTPClient.from_transport(transport)
             assert client is not None
-            with client.open(name, "wb") as file:
-                file.write(content)
+            yield client
         finally:
             transport.close()
 
@@ -84,6 +92,7 @@ def ready_file(localstack: EngineInfo, tmp_path_factory: pytest.TempPathFactory)
         "store_file": str(folder / "transfer.sqlite"),
         "work_dir": str(folder / "workers"),
         "ready_file": str(folder / "ready.json"),
+        "drain_timeout_s": 30,
         "worker": {"uploads_file": str(folder / "uploads.jsonl"), "authorisation": "mapped"},
     }
     (folder / "config.json").write_text(json.dumps(config))
@@ -126,9 +135,10 @@ def stack(localstack: EngineInfo, bucket: str, ready_file: Path, tmp_path_factor
         ],
         OnExceptionSteps=[{"Type": "DELETE", "DeleteStepDetails": {"Name": "clean"}}],
     )["WorkflowId"]
+    trigger = {"WorkflowId": workflow_id, "ExecutionRole": ROLE}
     server_id = transfer.create_server(
         StructuredLogDestinations=["arn:aws:logs:us-east-1:000000000000:log-group:workflows:*"],
-        WorkflowDetails={"OnUpload": [{"WorkflowId": workflow_id, "ExecutionRole": ROLE}]},
+        WorkflowDetails={kind: [trigger] for kind in ("OnUpload", "OnPartialUpload")},
     )["ServerId"]
     key_file = tmp_path_factory.mktemp("keys") / "mary.key"
     write_key(key_file)
@@ -188,3 +198,27 @@ def test_an_answer_of_failure_runs_the_steps_for_exceptions(stack: Stack, locals
     assert [step["StepType"] for step in described["Results"]["OnExceptionSteps"]] == ["DELETE"]
     keys = aws.client("s3", localstack).list_objects_v2(Bucket=stack.bucket, Prefix=f"{USER}/bad")
     assert keys["KeyCount"] == 0
+
+
+def test_the_end_of_the_process_runs_the_workflow_of_what_it_cuts_off(
+    stack: Stack, localstack: EngineInfo, ready_file: Path
+) -> None:
+    """Comes last: the fixture waits for the process."""
+    process = psutil.Process(json.loads(ready_file.read_text())["pid"])
+    with stack.sftp() as client:
+        file = client.open("cut", "wb")
+        file.write(b"the first part")
+        file.flush()
+        os.kill(process.pid, signal.SIGTERM)
+        until("no new upload is taken", lambda: _is_refused(client))
+    until("the process has ended", lambda: process.status() == psutil.STATUS_ZOMBIE)
+    tags = aws.client("s3", localstack).get_object_tagging(Bucket=stack.bucket, Key=f"{USER}/cut")
+    assert tags["TagSet"] == [{"Key": "checked", "Value": "yes"}]
+
+
+def _is_refused(client: paramiko.SFTPClient) -> bool:
+    try:
+        client.open("too-late", "w").close()
+    except OSError as exc:
+        return "stopping" in str(exc)
+    return False

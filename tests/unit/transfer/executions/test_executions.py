@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -337,3 +338,48 @@ def test_a_workflow_that_has_gone_is_told(
         assert time.monotonic() < deadline
         time.sleep(0.01)
     runner.stop()
+
+
+class Slow(Reporting):
+    """The function answers when `answer` is set."""
+
+    def __init__(self, store: TransferStore) -> None:
+        super().__init__(store, "SUCCESS")
+        self.invoked, self.answer = threading.Event(), threading.Event()
+
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        if operation == "invoke":
+            self.invoked.set()
+            assert self.answer.wait(30)
+        return super().call(service, operation, **arguments)
+
+
+def test_what_was_asked_for_before_the_end_is_run(store: TransferStore, tmp_path: Path) -> None:
+    """The last uploads end when everything stops, and so do their workflows."""
+    store.put_server(SERVER)
+    _workflow(store, CUSTOM, TAG)
+    path = tmp_path / "triggers.jsonl"
+    services = Slow(store)
+    runner = WorkflowRunner(services, path)
+    runner.start()
+    path.write_text(json.dumps(asdict(TRIGGER)) + "\n")
+    stopping = threading.Thread(target=runner.stop, kwargs={"grace_s": 30.0})
+    stopping.start()
+    assert services.invoked.wait(30)
+    services.answer.set()
+    stopping.join(30)
+    assert [kept.Status for kept in store.executions(WORKFLOW_ID)] == ["COMPLETED"]
+
+
+def test_a_function_that_does_not_report_before_the_end_is_not_waited_for(
+    store: TransferStore, tmp_path: Path
+) -> None:
+    store.put_server(SERVER)
+    _workflow(store, CUSTOM)
+    path = tmp_path / "triggers.jsonl"
+    path.write_text(json.dumps(asdict(TRIGGER)) + "\n")
+    runner = WorkflowRunner(Reporting(store, None), path)
+    runner.start()
+    runner.stop(grace_s=0.0)
+    (kept,) = store.executions(WORKFLOW_ID)
+    assert kept.Document["Results"]["Steps"][0]["Error"]["Type"] == "TIMEOUT"

@@ -106,7 +106,7 @@ class ExecutionLog:
 
 
 def _destination(workflow: Workflow, server: Server, user: str) -> tuple[str | None, str]:
-    """Return the log group, and how the name of the stream begins. AWS documents the workflow's own group, and
+    """Return the log group, and how the name of the stream begins. AWS documents the workflow's own group and
     the one that a LoggingRole writes to. With neither, the server's structured logs get the lines: ours.
     """
     stream = f"{user}.{workflow.WorkflowId}."

@@ -27,8 +27,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 """
 
 _DIRECTORY_BUCKET = "--x-s3"
-"""How names of S3 Express buckets end. Transfer Family does not serve them, and the SDK would look for each at a
-host of its own (https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html).
+"""How names of S3 Express buckets end. Transfer Family does not serve them, and the SDK would look for each
+at a host of its own (https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html).
 """
 
 

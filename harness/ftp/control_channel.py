@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,7 @@ from harness.ftp.bridge import Bridge
 from harness.ftp.config import FtpConfig, FtpProtocol
 from harness.ftp.data_channel import DataChannel, PassiveListener
 from harness.ftp.filesystem import SessionFilesystem
+from harness.ftp.tls import OneWayClose
 from harness.sftp import attributes
 from harness.sftp import session as sessions
 from harness.sftp.connection import IDLE, TOO_MANY_SESSIONS, WRONG_PASSWORD
@@ -29,6 +31,7 @@ from harness.sftp.session import Session
 from harness.sftp.session_log import Connected
 
 _LOOK_EVERY_S = 1.0
+_LEAVING_S = 0.02
 GREETING = "Service ready for new user."
 WELCOME = "User logged in, proceed."
 """AWS publishes no text; these are RFC 959's."""
@@ -64,7 +67,7 @@ class _NoImpersonation:
         return "Goodbye."
 
 
-class ControlChannel(TLS_FTPHandler):
+class ControlChannel(OneWayClose, TLS_FTPHandler):
     """Commands and replies are pyftpdlib's where nothing else is said here."""
 
     authorizer = _NoImpersonation()
@@ -148,12 +151,16 @@ class ControlChannel(TLS_FTPHandler):
         )
 
     def client_is_gone(self) -> bool:
-        """Tell whether the client has closed this connection, without taking anything from it."""
+        """Tell whether the client has closed this connection, without taking anything from it. In the clear
+        it is given a moment to do so: of a process that is killed, Linux closes the data connection first.
+        """
         try:
+            if self.protocol == "FTP":
+                _wait_for_input(self._plain_socket, _LEAVING_S)
             return self._plain_socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except BlockingIOError:
             return False
-        except OSError:
+        except (OSError, ValueError):
             return True
 
     def close(self) -> None:
@@ -337,6 +344,13 @@ class ControlChannel(TLS_FTPHandler):
 
     def _facts_line(self, name: SFTPName) -> str:
         return listings.facts_line(name, self._current_facts)
+
+
+def _wait_for_input(sock: socket.socket, timeout_s: float) -> None:
+    """Wait until there is something to read, or the end. (`select` itself takes no files above 1,023.)"""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    poller.poll(timeout_s * 1000)
 
 
 def _describe(user: User, source_ip: str) -> Connected:

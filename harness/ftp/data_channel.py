@@ -4,9 +4,8 @@ In stream mode the end of the connection is the end of the file (RFC 959, 3.4.1)
 much like one that is done. What broke off must not be taken for whole (AWS does not say what it does):
 
 - FTPS: a connection that ends without TLS's close_notify was cut.
-- FTP: a connection that is reset was cut. One that ends in order was cut, too, if the control connection has
-  ended: a client that is done stays for the reply. (Of a process that is killed, Linux closes the older
-  connection first.)
+- FTP: a connection that is reset was cut. One that ends in order was cut, too, if the control connection ends
+  at the same time: a client that is done stays for the reply.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ class _FileEnd(DTPHandler):
         return "complete" if self.transfer_finished and not is_cut else "broken"
 
 
-class DataChannel(TLS_DTPHandler, _FileEnd):
+class DataChannel(tls.OneWayClose, TLS_DTPHandler, _FileEnd):
     """In the clear, or with TLS after `PROT P`."""
 
     def __init__(self, sock: Any, cmd_channel: ControlChannel) -> None:
@@ -106,6 +105,11 @@ class DataChannel(TLS_DTPHandler, _FileEnd):
             self.close()
             return
         self._may_begin = True
+
+    def close(self) -> None:
+        """The file ends first: the client may never let TLS end."""
+        self.end_file()
+        super().close()
 
     def handle_error(self) -> None:
         """Not the mixin's, which skips the reply. `_error` keeps it from a TLS shutdown that cannot work."""

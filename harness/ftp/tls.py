@@ -6,7 +6,9 @@ All ciphers that AWS publishes for its policies are of TLS 1.2, so that is the v
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +27,7 @@ _CIPHER = re.compile(
     r"TLS_(?:(?P<exchange>ECDHE_\w+?|RSA)_WITH_)AES_(?P<bits>\d+)_(?P<mode>GCM|CBC)_(?P<hash>SHA\d+)"
 )
 _LIFETIME = timedelta(days=3650)
+_log = logging.getLogger(__name__)
 _SESSION_CONTEXT = b"floodgate-ftps"
 
 
@@ -72,6 +75,30 @@ def is_resumed(data: SSL.Connection, control: SSL.Connection) -> bool:
     """
     secret = data.master_key()
     return bool(secret) and secret == control.master_key()
+
+
+class OneWayClose:
+    """Ends TLS by telling so, and does not wait for the client to tell it, too, as RFC 8446 (6.1) allows.
+    pyftpdlib's own way goes round and round when the client is gone.
+    """
+
+    socket: SSL.Connection
+    handle_ssl_shutdown: Callable[[], None]
+    _ssl_closing: bool
+    _ssl_established: bool
+    _ssl_want_write: bool
+
+    def _do_ssl_shutdown(self) -> None:
+        self._ssl_closing = True
+        try:
+            self.socket.shutdown()
+        except SSL.WantWriteError:
+            self._ssl_want_write = True
+            return
+        except (SSL.Error, OSError) as exc:
+            _log.debug("TLS could not be ended: %r", exc)
+        self._ssl_closing = self._ssl_established = False
+        self.handle_ssl_shutdown()
 
 
 def ensure_certificate(path: Path, host: str) -> None:

@@ -1,7 +1,7 @@
 """The configuration file of the SFTP process, checked whole before anything is started.
 
-Field names of users and mappings follow AWS Transfer's API (`CreateUser`), so that a later control plane can
-hand them over as they are.
+Field names of users and mappings are those of AWS Transfer's API (`CreateUser`). With `store_file`, users and
+settings of the server come from the control plane's store instead.
 """
 
 from __future__ import annotations

@@ -150,9 +150,6 @@ class SessionLog:
     def renamed(self, path: str, new_path: str) -> None:
         self._emit("RENAME", {"path": path, "new-path": new_path})
 
-    def symlink(self, link_path: str, target_path: str) -> None:
-        self._emit("CREATE_SYMLINK", {"link-path": link_path, "target-path": target_path})
-
     def error(self, operation: str, path: str, message: str, *, bytes_in: int | None = None) -> None:
         self._emit(
             "ERROR", {"path": path, "operation": operation, "message": message}, _byte_counts(bytes_in, None)

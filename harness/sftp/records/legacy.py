@@ -16,7 +16,6 @@ _FIELDS = {
     "CLOSE": ("path", "bytes-in", "bytes-out"),
     "PARTIAL_CLOSE": ("path", "bytes-in", "bytes-out"),
     "RENAME": ("path", "new-path"),
-    "CREATE_SYMLINK": ("link-path", "target-path"),
     "ERROR": ("message", "operation", "path", "bytes-in", "bytes-out"),
     "EXIT_REASON": ("message",),
     "KEX_FAILURE": ("source-ip", "message", "kex"),

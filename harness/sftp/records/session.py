@@ -166,9 +166,6 @@ class SessionRecords:
         """Logged even where `ENABLE_NO_OP` hides that nothing was done."""
         self.log.changed("SETSTAT", path)
 
-    def create_symlink(self, link_path: str, target_path: str) -> None:
-        self.log.symlink(link_path, target_path)
-
     def _changed(self, activity: str, path: str, error: str | None) -> None:
         self.log.changed(activity, path)
         if error is not None:

@@ -44,7 +44,6 @@ CASES: list[tuple[Callable[[SessionLog], None], str]] = [
     (lambda log: log.changed("MKDIR", "/b/d"), f"{SESSION} MKDIR Path=/b/d"),
     (lambda log: log.changed("RMDIR", "/b/d"), f"{SESSION} RMDIR Path=/b/d"),
     (lambda log: log.changed("SETSTAT", "/b/k"), f"{SESSION} SETSTAT Path=/b/k"),
-    (lambda log: log.symlink("/b/l", "/b/t"), f"{SESSION} CREATE_SYMLINK LinkPath=/b/l TargetPath=/b/t"),
     (
         lambda log: log.error("CLOSE", "/b/k", "Access denied", bytes_in=13),
         f'{SESSION} ERROR Message="Access denied" Operation=CLOSE Path=/b/k BytesIn=13',

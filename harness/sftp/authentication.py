@@ -103,6 +103,7 @@ class Login:
         self._keys_are_known = False
         self._answer_for_keys: User | None = None
         self._candidate: User | None = None
+        self._candidate_key: asyncssh.SSHKey | None = None
         self._key_is_proved = False
         self.key = None
         self.user = None
@@ -130,7 +131,7 @@ class Login:
         if user is None or key.public_data not in user.public_keys or not is_strong(key.public_data):
             self._any_key_refused = True
             return False
-        self._candidate, self.key = user, key
+        self._candidate, self._candidate_key = user, key
         return True
 
     def _next_turn(self) -> object:
@@ -138,7 +139,7 @@ class Login:
         the last one is there, and not every wait can be broken off in time: an answer counts only while its
         turn lasts, or one user's key would be taken for a step of another's login.
         """
-        self._turn, self._candidate = object(), None
+        self._turn, self._candidate, self._candidate_key = object(), None, None
         return self._turn
 
     async def _keys_of_user(self, key: asyncssh.SSHKey, turn: object) -> User | None:
@@ -181,6 +182,7 @@ class Login:
         """
         if self._candidate is None:
             return False
+        self.key = self._candidate_key or self.key
         if self._needs_both and not self._key_is_proved:
             self._key_is_proved = True
             self._candidate = None

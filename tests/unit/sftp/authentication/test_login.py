@@ -313,3 +313,21 @@ def test_a_guess_that_nobody_waits_for_is_throttled() -> None:
 
     asyncio.run(three_times())
     assert authenticator.throttle.refuses("alice", SOURCE)
+
+
+def test_a_key_that_was_shown_and_not_proved_is_not_the_one_of_the_login() -> None:
+    """Everybody can show the public key of somebody else; it must not stand in the log."""
+    login = _login(_provider(M.PUBLIC_KEY_OR_PASSWORD))
+    assert _try_key(login)
+    assert _try_password(login)
+    assert login.proved()
+    assert login.key is None
+
+
+def test_the_key_of_a_login_in_two_steps_is_the_one_that_was_proved() -> None:
+    login = _login(_provider(M.PUBLIC_KEY_AND_PASSWORD))
+    assert _try_key(login)
+    assert not login.proved()
+    assert _try_password(login)
+    assert login.proved()
+    assert login.key is KEY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from typing import Annotated
 
@@ -195,7 +196,7 @@ def _show(description: StackDescription, out: Console) -> None:
         ("queues", ", ".join(f"{role} {url}" for role, url in description.queues.items()) or "none"),
         (
             "try",
-            f"sftp -i {user.private_key_file} -P {sftp.port} -o UserKnownHostsFile=/dev/null "
+            f"sftp -i {shlex.quote(user.private_key_file)} -P {sftp.port} -o UserKnownHostsFile=/dev/null "
             f"-o StrictHostKeyChecking=no {user.name}@{sftp.host}",
         ),
     ]

@@ -13,23 +13,59 @@ from harness.aws import client, translated
 from harness.deploy import api_created
 from harness.deploy.record import DeploymentRecord
 from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError, FloodgateError
 from harness.stack.state import StackState
 
 _POLICY_NAME = "source-bucket"
 _OBJECT_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
 _OWN = "${transfer:UserName}"
+_NO_IAM = {
+    "501",
+    "InternalFailure",
+    "NotImplemented",
+    "NotImplementedException",
+    "ResponseParserError",
+    "UnknownOperationException",
+}
+"""What engines answer that have no IAM: LocalStack, others, and a web server that knows nothing of AWS."""
+
+
+class NoIamError(FloodgateError):
+    """The engine has no IAM, so nobody's policies can be asked for."""
 
 
 def create(state: StackState, engine: EngineInfo, *, bucket: str, server_id: str) -> str:
     """Make the role, noted in the deployment's record before it is there; return its ARN.
 
+    :raises NoIamError: the engine has no IAM; nothing is noted then
     :raises AwsError: the engine refuses it
     :raises StackLostError: the engine does not answer
     """
-    name = f"floodgate-{state.name}-sftp"
+    name = _name(state)
     record = DeploymentRecord.read(state.deploy_dir)
     if record is not None:
         record.with_api_created({"type": api_created.ROLE, "name": name}).write(state.deploy_dir)
+    try:
+        _put(name, engine, bucket, server_id)
+    except AwsError as exc:
+        if exc.code not in _NO_IAM:
+            raise
+        if record is not None:
+            record.write(state.deploy_dir)
+        raise NoIamError(exc.message) from exc
+    return arn(state, engine)
+
+
+def arn(state: StackState, engine: EngineInfo) -> str:
+    """Return the role's ARN, whether it is there or not."""
+    return f"arn:aws:iam::{engine.account_id}:role/{_name(state)}"
+
+
+def _name(state: StackState) -> str:
+    return f"floodgate-{state.name}-sftp"
+
+
+def _put(name: str, engine: EngineInfo, bucket: str, server_id: str) -> None:
     iam, trust = client("iam", engine), _text(_trust(engine, server_id))
     with translated(f"making the role {name}"):
         try:
@@ -38,7 +74,6 @@ def create(state: StackState, engine: EngineInfo, *, bucket: str, server_id: str
             # Left by a stack of this name on an engine that goes on running.
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
         iam.put_role_policy(RoleName=name, PolicyName=_POLICY_NAME, PolicyDocument=_text(_bucket(bucket)))
-    return f"arn:aws:iam::{engine.account_id}:role/{name}"
 
 
 def session_policy(bucket: str) -> str:

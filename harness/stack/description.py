@@ -27,6 +27,8 @@ class TransferEndpoint:
     """Where the Transfer API answers: `aws transfer … --endpoint-url`. Empty where nothing does."""
 
     endpoint_url: str = ""
+    authorisation: str = "iam"
+    """`mapped` where the engine has no IAM: users may do all that their home reaches."""
 
 
 @dataclass(frozen=True)

@@ -48,26 +48,32 @@ class FrontEnd:
         :raises AwsError: the engine refuses the customers' role
         """
         server_id = self.records.main_server
-        self._fill_store(state, server_id)
-        config = self._config(state, server_id)
+        authorisation = self._fill_store(state, server_id)
+        config = self._config(state, server_id, authorisation)
         name = "the SFTP server"
         ready = child.start(state, ROLE, "harness.transfer", config, name=name, timeout_s=timeout_s)
         told = ready["servers"][server_id]
         endpoint = SftpEndpoint(
             told["host"], told["port"], told["host_key_fingerprint"], server_id, self.options.workers
         )
-        return endpoint, TransferEndpoint(ready["api"])
+        return endpoint, TransferEndpoint(ready["api"], authorisation)
 
-    def _fill_store(self, state: StackState, server_id: str) -> None:
-        role_arn = customer_role.create(state, self.engine, bucket=self.bucket, server_id=server_id)
+    def _fill_store(self, state: StackState, server_id: str) -> str:
+        """Make the store; return how operations are authorised."""
+        authorisation = "iam"
+        try:
+            role_arn = customer_role.create(state, self.engine, bucket=self.bucket, server_id=server_id)
+        except customer_role.NoIamError:
+            authorisation, role_arn = "mapped", customer_role.arn(state, self.engine)
         policy = customer_role.session_policy(self.bucket)
         users = (
             self.records.customer(each, bucket=self.bucket, role_arn=role_arn, policy=policy)
             for each in self.customers
         )
         self.records.write(_store_file(state), users)
+        return authorisation
 
-    def _config(self, state: StackState, server_id: str) -> dict[str, Any]:
+    def _config(self, state: StackState, server_id: str, authorisation: str) -> dict[str, Any]:
         return {
             "engine": self.engine.to_json(),
             "store_file": str(_store_file(state)),
@@ -78,7 +84,7 @@ class FrontEnd:
             "worker": {
                 "part_size_bytes": _PART_SIZE_BYTES,
                 "partial_upload": self.options.partial_upload,
-                "authorisation": "iam",
+                "authorisation": authorisation,
                 "uploads_file": str(state.folder / "uploads.jsonl"),
             },
             "main_server": server_id,
@@ -86,6 +92,13 @@ class FrontEnd:
             "drain_timeout_s": DRAIN_TIMEOUT_S,
             "ready_file": str(child.ready_file(state, ROLE)),
         }
+
+
+def differences(transfer: TransferEndpoint) -> list[str]:
+    """Return what differs from AWS for what the engine lacks, as sentences."""
+    if transfer.authorisation == "iam":
+        return []
+    return ["the engine has no IAM: users may do all that their home reaches, whatever their policies say"]
 
 
 def _store_file(state: StackState) -> Path:

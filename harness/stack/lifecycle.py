@@ -17,7 +17,7 @@ from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError
 from harness.files import log_tail
 from harness.paths import stacks_dir
-from harness.stack import stand_ins, warm_up
+from harness.stack import front_end, stand_ins, warm_up
 from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
@@ -144,9 +144,11 @@ def _bring_up(
     progress("SFTP: starting")
     sftp, transfer = _front_end(state, info, deployment, users, sftp_options).start(state)
     warm_up.wait(info, progress)
-    description = replace(
-        _description(state, engine, info, pipeline, deployment, sftp, users, sftp_options), transfer=transfer
-    )
+    described = _description(state, engine, info, pipeline, deployment, sftp, users, sftp_options)
+    differs = [*described.differs_from_aws, *front_end.differences(transfer)]
+    description = replace(described, transfer=transfer, differs_from_aws=differs)
+    for note in front_end.differences(transfer):
+        progress(f"SFTP: {note}")
     state.publish(description)
     progress(f"stack {state.name!r} is up")
     return description

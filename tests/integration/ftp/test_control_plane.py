@@ -1,7 +1,8 @@
-"""From boto3's `create_server` to files in the engine's S3 by FTPS and FTP, with a real function that knows the users."""
+"""From boto3's `create_server` to files in the engine's S3 by FTPS and FTP; a real function knows the users."""
 
 from __future__ import annotations
 
+import ftplib
 import secrets
 import socket
 import ssl
@@ -134,8 +135,6 @@ def test_settings_that_change_count_for_new_sessions_and_sessions_go_on(
 
 
 def _welcome(server: Door) -> str:
-    import ftplib
-
     client = ftplib.FTP(timeout=TIMEOUT_S)
     client.connect("127.0.0.1", server.port)
     welcome = client.login("alice", PASSWORD)

@@ -1,4 +1,4 @@
-"""From boto3's `create_server` to files in the engine's S3 by FTPS and FTP; a function knows the users."""
+"""From boto3's `create_server` to files in the engine's S3 by FTPS and FTP; a real function knows users."""
 
 from __future__ import annotations
 

@@ -141,9 +141,11 @@ class Supervisor:
         self._is_ready = self._is_ready or is_settled
         if self._is_ready:
             endpoints = {server.server_id: server.endpoint() for server in servers}
-            replace_json(
-                self._config.ready_file, {"pid": os.getpid(), "api": self._api_url, "servers": endpoints}
-            )
+            content = {"pid": os.getpid(), "api": self._api_url, "servers": endpoints}
+            try:
+                replace_json(self._config.ready_file, content)
+            except OSError as exc:
+                _log.error("the ready file is out of date until the next change: %s", exc)
 
     async def _end(self) -> None:
         """End all servers side by side, however far they have come; then what their last uploads started."""

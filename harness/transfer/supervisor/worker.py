@@ -66,13 +66,12 @@ class Worker:
             return await self._start(timeout_s)
 
     async def _start(self, timeout_s: float) -> dict[str, Any]:
-        self._ready_file.unlink(missing_ok=True)
-        replace_json(self._config_file, self._settings)
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", self._module, str(self._config_file)),
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=(self._listen_fd,),
-        )
+        try:
+            await self._spawn()
+        except OSError as exc:
+            raise EngineStartError(
+                f"worker {self.name} cannot be started: {exc}", hint="is there room for files and processes?"
+            ) from exc
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._ready()
@@ -81,6 +80,15 @@ class Worker:
             raise EngineStartError(
                 f"worker {self.name} does not serve after {timeout_s:.0f} s", hint="the log names the cause"
             ) from exc
+
+    async def _spawn(self) -> None:
+        self._ready_file.unlink(missing_ok=True)
+        replace_json(self._config_file, self._settings)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", self._module, str(self._config_file)),
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=(self._listen_fd,),
+        )
 
     async def ended(self) -> int:
         """Wait for its end; return the exit code, negative for a signal."""

@@ -62,3 +62,10 @@ def test_one_that_is_told_to_end_before_its_turn_never_starts(tmp_path: Path) ->
         assert not second.begun.is_set()
 
     asyncio.run(scene())
+
+
+def test_without_room_for_its_files_it_does_not_start(tmp_path: Path) -> None:
+    """Its crew tries again later, and must not end of it."""
+    worker = Worker("w1", tmp_path / "gone", {}, 3)
+    with pytest.raises(EngineStartError, match="cannot be started"):
+        asyncio.run(worker.start())

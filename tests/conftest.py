@@ -9,11 +9,10 @@ import pytest
 TESTS = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep tests together that share an engine or a stack: an e2e file is a group, and so is a folder of the
     other tiers. Without `-n` this changes nothing.
     """
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        group = place if place.parts[0] == "e2e" else Path(*place.parts[:2])
-        item.add_marker(pytest.mark.xdist_group(group.as_posix()))
+    place = item.path.relative_to(TESTS)
+    group = place if place.parts[0] == "e2e" else Path(*place.parts[:2])
+    item.add_marker(pytest.mark.xdist_group(group.as_posix()))

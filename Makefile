@@ -37,7 +37,7 @@ run: $(VENV)/.runtime ## A million-a-day load for MINUTES=2 through the whole pi
 	@$(BIN)/floodgate run $(SCENARIO) --minutes $(MINUTES) $(ARGS)
 
 test: dev ## All tests, in three processes (ARGS="-k name" to select, ARGS="-n 0" for one process)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 check: lint types template-lint test ## What CI runs: ruff, mypy, cfn-lint, tests
 

@@ -1,18 +1,28 @@
-"""What all tests share: how they are spread over processes (`pytest -n`)."""
+"""How the tests are spread over processes (`pytest -n`)."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
 
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Keeps tests together that share an engine or a stack: a folder of a tier, and in `e2e` a file, is one
+    unit of work.
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep tests together that share an engine or a stack: an e2e file is a group, and so is a folder of the
-    other tiers. Without `-n` this changes nothing.
+    A scheduler of our own, because `--dist loadgroup` of pytest-xdist 3.8 groups nothing under pytest 9.2.
     """
-    place = item.path.relative_to(TESTS)
-    group = place if place.parts[0] == "e2e" else Path(*place.parts[:2])
-    item.add_marker(pytest.mark.xdist_group(group.as_posix()))
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = PurePosixPath(nodeid.partition("::")[0])
+        tier = place.parts[1]
+        return place.as_posix() if tier == "e2e" else "/".join(place.parts[:3])
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    """Take the place of `--dist`."""
+    return ByFolder(config, log)

@@ -2,6 +2,8 @@
 
     alarm-interval     an alarm is evaluated when it is made and then once in all of its evaluation periods;
                        on AWS once a minute, here every FLOODGATE_ALARM_INTERVAL_S (10): tests need not wait
+    alarm-window       an alarm looks at more periods than it is told to, and stays on for minutes after its
+                       cause has gone; on AWS the newest EvaluationPeriods datapoints decide
     sqs-queue-metrics  what a queue holds is reported once a minute, and ApproximateAgeOfOldestMessage never;
                        here both at the interval of the alarms
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from floodgate_localstack import alarm_sums
@@ -39,6 +41,23 @@ def apply_interval() -> None:
             return super().schedule(func, min(period or interval_s(), interval_s()), **arguments)
 
     replace(alarm_scheduler, "Scheduler", PromptScheduler)
+
+
+@named_patch("alarm-window")
+def apply_window() -> None:
+    from localstack.services.cloudwatch import alarm_scheduler
+
+    def is_exceeded(values: list[float | None], alarm: Mapping[str, Any]) -> bool:
+        return bool(original(newest(values, alarm), alarm))
+
+    original = replace(alarm_scheduler, "is_threshold_exceeded", is_exceeded)
+
+
+def newest(values: Sequence[float | None], alarm: Mapping[str, Any]) -> list[float | None]:
+    """Return the datapoints that decide, of all that there are, newest first. What is missing has been left
+    out before: with enough real datapoints it does not matter how missing ones are treated.
+    """
+    return list(values[: alarm["EvaluationPeriods"]])
 
 
 @named_patch("sqs-queue-metrics")
@@ -83,5 +102,6 @@ def _messages(queue: Any) -> Iterable[Any]:
 
 def apply() -> None:
     apply_interval()
+    apply_window()
     apply_queue_metrics()
     alarm_sums.apply()

@@ -80,8 +80,12 @@ def test_cut_at_any_byte(server: InMemory, cut: Cut, after_bytes: int) -> None:
     else:
         assert content == CONTENT[: line["size_bytes"]]
         assert (line["event"] == "closed") <= (content == CONTENT)
-    partly = [x for x in server.log_lines("PARTIAL_CLOSE") if x["path"] == f"/{BUCKET}/{key}"]
-    assert len(partly) == (line["event"] != "closed")
+    expected = int(line["event"] != "closed")
+    until("the log tells it", lambda: len(_partly_closed(server, key)) == expected)
+
+
+def _partly_closed(server: InMemory, key: str) -> list[dict[str, str]]:
+    return [line for line in server.log_lines("PARTIAL_CLOSE") if line["path"] == f"/{BUCKET}/{key}"]
 
 
 def test_the_cuts_met_every_outcome(server: InMemory) -> None:
@@ -131,7 +135,7 @@ def test_openssh_killed_in_the_middle(server: InMemory, here: Path) -> None:
     keeps = server.settings["partial_upload"] == "keep"
     assert line["event"] == ("partial" if keeps else "aborted")
     assert ("alice/killed" in server.storage.objects) == keeps
-    (partly,) = [x for x in server.log_lines("PARTIAL_CLOSE") if x["path"] == f"/{BUCKET}/alice/killed"]
+    (partly,) = until("the log tells it", lambda: _partly_closed(server, "alice/killed"))
     assert partly["bytes-in"] == str(line["size_bytes"])
     assert partly["stream"].startswith("alice.")
 

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 from __future__ import annotations
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -45,6 +46,19 @@ class Bucket:
         except ClientError as exc:
             return str(exc.response["Error"]["Code"])
         return str(answer["VersionId"])
+
+    def complete(self, seen: str) -> str:
+        """Write KEY by parts over what was seen; return the ETag."""
+        place: Any = {"Bucket": self.name, "Key": KEY}
+        place["UploadId"] = self.s3.create_multipart_upload(**place, Tagging="mark=1")["UploadId"]
+        etag = self.s3.upload_part(**place, PartNumber=1, Body=uuid.uuid4().bytes)["ETag"]
+        parts = {"Parts": [{"ETag": etag, "PartNumber": 1}]}
+        return str(self.s3.complete_multipart_upload(**place, MultipartUpload=parts, IfMatch=seen)["ETag"])
+
+    def tags_of_newest(self) -> list[dict[str, str]]:
+        version = self.s3.head_object(Bucket=self.name, Key=KEY)["VersionId"]
+        found = self.s3.get_object_tagging(Bucket=self.name, Key=KEY, VersionId=version)["TagSet"]
+        return list(found)
 
     def versions(self) -> list[str]:
         answer = self.s3.list_object_versions(Bucket=self.name, Prefix=KEY)
@@ -95,3 +109,26 @@ def test_a_copy_over_what_has_gone_is_refused(bucket: Bucket) -> None:
 def test_a_copy_without_conditions_is_made_as_ever(bucket: Bucket) -> None:
     assert bucket.copy() != bucket.copy()
     assert len(bucket.versions()) == 2
+
+
+@pytest.mark.parametrize("write", ["copy", "complete"])
+def test_what_is_there_has_its_tags_at_once(bucket: Bucket, write: str) -> None:
+    # A copy seen without its tag counts as somebody else's file, and is made again.
+    bucket.copy()
+    written = threading.Event()
+
+    def look() -> list[list[dict[str, str]]]:
+        seen = []
+        while not written.is_set():
+            seen.append(bucket.tags_of_newest())
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(look) for _ in range(4)]
+        for _ in range(150):
+            if write == "copy":
+                bucket.copy()
+            else:
+                bucket.complete(bucket.s3.head_object(Bucket=bucket.name, Key=KEY)["ETag"])
+        written.set()
+    assert [tags for look in looks for tags in look.result() if tags != [{"Key": "mark", "Value": "1"}]] == []

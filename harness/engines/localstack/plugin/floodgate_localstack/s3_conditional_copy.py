@@ -3,6 +3,8 @@
 LocalStack 4.9.2 does not know them for `CopyObject` (S3 has had them since October 2025, 4.14.0 has):
 a copy that is asked for twice makes two versions where S3 refuses the second. And 4.9.2 and 4.14.0 check them
 in `CompleteMultipartUpload` before they write, not while they write: of two requests at once both are done.
+And both versions store an object first and its tags afterwards, so that for a moment a copy is there whose
+tags are not; S3 shows an object with its tags or not at all. Who asks for tags therefore waits for the write.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 """
 
@@ -63,8 +65,38 @@ def locked_completion(complete: Callable[..., Any], locks: KeyLocks) -> Callable
     return complete_multipart_upload
 
 
+def locked_copy(copy: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
+    """Wrap `copy_object` so that nobody reads the tags of what is being written."""
+
+    @functools.wraps(copy)
+    def copy_object(self: Any, context: Any, request: Mapping[str, Any]) -> Any:
+        with locks.of(request["Bucket"], request["Key"]):
+            return copy(self, context, request)
+
+    return copy_object
+
+
+def locked_tags(get: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
+    """Wrap `get_object_tagging` so that it waits until what is being written has its tags."""
+
+    @functools.wraps(get)
+    def get_object_tagging(self: Any, context: Any, bucket: str, key: str, **more: Any) -> Any:
+        with locks.of(bucket, key):
+            return get(self, context, bucket=bucket, key=key, **more)
+
+    return get_object_tagging
+
+
 _LOCKS = KeyLocks()
-"""One set for both kinds of write, since they compete for the same keys."""
+"""One set for all of them, since they compete for the same keys."""
+
+
+@named_patch("s3-tags-with-object")
+def apply_tags_with_object() -> None:
+    from localstack.services.s3.provider import S3Provider
+
+    replace(S3Provider, "copy_object", locked_copy(S3Provider.copy_object, _LOCKS))
+    replace(S3Provider, "get_object_tagging", locked_tags(S3Provider.get_object_tagging, _LOCKS))
 
 
 @named_patch("s3-conditional-complete")
@@ -98,5 +130,6 @@ def apply_conditional_copy() -> None:
 
 
 def apply() -> None:
+    apply_tags_with_object()
     apply_conditional_copy()
     apply_conditional_complete()

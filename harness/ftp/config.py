@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from harness.exceptions import UsageError
+from harness.programs import read_config
 from harness.sftp.config import SftpConfig
 from harness.transfer.model import Server
 
@@ -59,15 +58,7 @@ def load(path: Path) -> FtpConfig:
 
     :raises UsageError: it cannot be read, is not JSON, or breaks a rule; all broken rules are listed
     """
-    try:
-        return FtpConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as exc:
-        raise UsageError(f"cannot read the FTP configuration: {exc}") from exc
-    except ValidationError as exc:
-        problems = [f"  {'.'.join(map(str, e['loc'])) or 'configuration'}: {e['msg']}" for e in exc.errors()]
-        raise UsageError("\n".join([f"the FTP configuration {path} is wrong:", *problems])) from exc
-    except ValueError as exc:
-        raise UsageError(f"the FTP configuration {path} is not JSON: {exc}") from exc
+    return read_config(path, FtpConfig, "the FTP configuration")
 
 
 def of_record(server: Server) -> dict[str, Any]:

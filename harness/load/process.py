@@ -7,16 +7,13 @@ only errors go to standard error.
 from __future__ import annotations
 
 import logging
-import resource
 import signal
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import gevent
 from locust.log import setup_logging
 
-from harness.exceptions import FloodgateError, UsageError
+from harness import programs
 from harness.exit_codes import ExitCode
 from harness.load import catalogue, ledger_format
 from harness.load.config import LoadConfig, read_config
@@ -31,16 +28,11 @@ def main(arguments: Sequence[str], early_signals: Sequence[int] = ()) -> ExitCod
 
     :param early_signals: filled while this module was being imported, and until our own handlers are there
     """
-    try:
-        if len(arguments) != 1:
-            raise UsageError("usage: python -m harness.load LOADCONFIG.json")
-        _run(read_config(Path(arguments[0])), early_signals)
-    except FloodgateError as exc:
-        print(f"error: {exc.message}", file=sys.stderr)
-        if exc.hint:
-            print(f"hint: {exc.hint}", file=sys.stderr)
-        return exc.exit_code
-    return ExitCode.PASSED
+    return programs.run(
+        "python -m harness.load LOADCONFIG.json",
+        arguments,
+        lambda path: _run(read_config(path), early_signals),
+    )
 
 
 def _run(config: LoadConfig, early_signals: Sequence[int]) -> None:
@@ -63,5 +55,4 @@ def _prepare_process(config: LoadConfig) -> None:
     setup_logging("INFO", str(config.ledger_dir / LOG_FILE))
     # A refused login or a lost connection is a line in the ledger, not a line in the log.
     logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
-    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+    programs.allow_many_files()

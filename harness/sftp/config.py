@@ -6,15 +6,14 @@ settings of the server come from the control plane's store instead.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import asyncssh
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harness.engines.base import EngineInfo
-from harness.exceptions import UsageError
+from harness.programs import read_config
 from harness.sftp.identity import is_login_name
 from harness.transfer.model import IdentityProvider, ProviderType, WorkflowTriggers
 from harness.transfer.policies import SECURITY_POLICIES
@@ -186,12 +185,4 @@ def load(path: Path) -> SftpConfig:
 
     :raises UsageError: it cannot be read, is not JSON, or breaks a rule; all broken rules are listed
     """
-    try:
-        return SftpConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as exc:
-        raise UsageError(f"cannot read the SFTP configuration: {exc}") from exc
-    except ValidationError as exc:
-        problems = [f"  {'.'.join(map(str, e['loc'])) or 'configuration'}: {e['msg']}" for e in exc.errors()]
-        raise UsageError("\n".join([f"the SFTP configuration {path} is wrong:", *problems])) from exc
-    except ValueError as exc:
-        raise UsageError(f"the SFTP configuration {path} is not JSON: {exc}") from exc
+    return read_config(path, SftpConfig, "the SFTP configuration")

@@ -6,9 +6,7 @@ Exit codes: 0 stopped by SIGTERM · 2 bad configuration · 3 port taken or file 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -16,19 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeVar
 
-import psutil
 import uvloop
 
+from harness import parent, programs
 from harness.engines.base import EngineInfo
-from harness.exceptions import FloodgateError, UsageError
 from harness.exit_codes import ExitCode
 from harness.sftp.config import SftpConfig
 from harness.sftp.storage.base import Storage
 
 MakeStorage = Callable[[EngineInfo], Storage]
 _Config = TypeVar("_Config", bound=SftpConfig)
-
-_PARENT_POLL_S = 0.5
 
 
 class Server(Protocol):
@@ -87,36 +82,20 @@ async def _retire(server: Server, retiring: asyncio.Event, stopping: asyncio.Eve
 
 
 async def _watch_parent(pid: int | None, stopping: asyncio.Event) -> None:
-    """Stop when `pid` is gone: also when it was killed and its number has been taken by another process."""
-    if pid is None:
-        return
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(pid)
-        while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(_PARENT_POLL_S)
-    stopping.set()
+    if pid is not None:
+        await parent.wait_for_end(pid)
+        stopping.set()
 
 
 def _run(program: Program[_Config], arguments: list[str], make_storage: MakeStorage) -> ExitCode:
     """Run the process; returns its exit code."""
-    try:
-        if len(arguments) != 1:
-            raise UsageError(f"usage: python -m {program.module} CONFIG.json")
-        config = program.load(Path(arguments[0]))
-        _allow_many_connections()
+
+    def work(path: Path) -> None:
+        config = program.load(path)
+        programs.allow_many_files()
         uvloop.run(_serve(program, config, make_storage))
-    except FloodgateError as exc:
-        print(f"error: {exc.message}", file=sys.stderr)
-        if exc.hint:
-            print(f"hint: {exc.hint}", file=sys.stderr)
-        return exc.exit_code
-    return ExitCode.PASSED
 
-
-def _allow_many_connections() -> None:
-    """Every connection is a file; the usual soft limit of 1,024 is far below Transfer's 10,000 sessions."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return programs.run(f"python -m {program.module} CONFIG.json", arguments, work)
 
 
 def main(program: Program[_Config], arguments: list[str], make_storage: MakeStorage) -> NoReturn:

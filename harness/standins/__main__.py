@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
-from harness.exceptions import FloodgateError, UsageError
+from harness import programs
 from harness.exit_codes import ExitCode
 from harness.standins.process import StandIns
 
@@ -20,16 +19,9 @@ from harness.standins.process import StandIns
 def run(arguments: list[str]) -> ExitCode:
     """Run the process; returns its exit code."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        if len(arguments) != 1:
-            raise UsageError("usage: python -m harness.standins CONFIG.json")
-        StandIns(Path(arguments[0])).run()
-    except FloodgateError as exc:
-        print(f"error: {exc.message}", file=sys.stderr)
-        if exc.hint:
-            print(f"hint: {exc.hint}", file=sys.stderr)
-        return exc.exit_code
-    return ExitCode.PASSED
+    return programs.run(
+        "python -m harness.standins CONFIG.json", arguments, lambda path: StandIns(path).run()
+    )
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.engines.base import EngineInfo
-from harness.exceptions import UsageError
+from harness.programs import read_config
 
 
 class _Strict(BaseModel):
@@ -53,12 +52,4 @@ def load(path: Path) -> StandInsConfig:
 
     :raises UsageError: it cannot be read, is not JSON, or breaks a rule; all broken rules are listed
     """
-    try:
-        return StandInsConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as exc:
-        raise UsageError(f"cannot read the configuration of the stand-ins: {exc}") from exc
-    except ValidationError as exc:
-        problems = [f"  {'.'.join(map(str, e['loc'])) or 'configuration'}: {e['msg']}" for e in exc.errors()]
-        raise UsageError("\n".join([f"the configuration {path} is wrong:", *problems])) from exc
-    except ValueError as exc:
-        raise UsageError(f"the configuration {path} is not JSON: {exc}") from exc
+    return read_config(path, StandInsConfig, "the configuration of the stand-ins")

@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from pathlib import Path
 
-from harness.exceptions import FloodgateError, UsageError
+from harness import programs
 from harness.exit_codes import ExitCode
 from harness.transfer.supervisor import config as configuration
 from harness.transfer.supervisor.process import supervise
@@ -23,16 +22,11 @@ from harness.transfer.supervisor.process import supervise
 def run(arguments: list[str]) -> ExitCode:
     """Run the process; returns its exit code."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        if len(arguments) != 1:
-            raise UsageError("usage: python -m harness.transfer CONFIG.json")
-        asyncio.run(supervise(configuration.load(Path(arguments[0]))))
-    except FloodgateError as exc:
-        print(f"error: {exc.message}", file=sys.stderr)
-        if exc.hint:
-            print(f"hint: {exc.hint}", file=sys.stderr)
-        return exc.exit_code
-    return ExitCode.PASSED
+    return programs.run(
+        "python -m harness.transfer CONFIG.json",
+        arguments,
+        lambda path: asyncio.run(supervise(configuration.load(path))),
+    )
 
 
 if __name__ == "__main__":

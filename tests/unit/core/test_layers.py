@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "harness" / "engines" / "localstack" / "plugin" / "floodgate_localstack"
 OURS = frozenset({"harness", "pipeline", "scenarios", "benchmarks", "tests", "floodgate_localstack"})
 
-BASE = frozenset({"clock", "exceptions", "exit_codes", "files", "identity", "locks", "parent", "paths"})
+BASE = frozenset(
+    {"clock", "exceptions", "exit_codes", "files", "identity", "locks", "parent", "paths", "programs"}
+)
 """Modules of `harness` itself that every part may use. They import each other only."""
 CONTRACTS = frozenset({"harness.engines.base", "harness.stack.description", "harness.load.ledger_format"})
 """Types that stand for a part towards parts below it; each imports nothing but other contracts."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.measure.resources import ResourceUse
+from harness.measure.sampling.series import Samples
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import ThresholdResult
 
@@ -61,3 +62,9 @@ class ReportInputs:
     """`faults` of `summary.json`."""
     notes: Sequence[str] = ()
     """What a reader must know beyond the settlement's own notes."""
+    samples: Samples = field(default_factory=Samples)
+    """What was looked at while the run went on."""
+    knee: Mapping[str, Any] | None = None
+    """`knee` of `summary.json`; `None` where the rate was not raised in steps."""
+    drift: Mapping[str, Any] | None = None
+    """`drift` of `summary.json`; `None` where nobody asked for it."""

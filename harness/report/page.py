@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from harness.measure.resources import ResourceSample
 from harness.measure.results import Timeline
+from harness.measure.sampling.series import Series
 from harness.report import overtime, text, work
 from harness.report.aggregates import Aggregates, SlowFile, longest_stage
 from harness.report.charts import latency as latency_charts
@@ -32,6 +33,8 @@ class RunData:
     resource_samples: Mapping[str, Sequence[ResourceSample]] = field(default_factory=dict)
     aggregates: Aggregates | None = None
     """`None` when the folder holds no `files.parquet`."""
+    samples: Mapping[str, Series] = field(default_factory=dict)
+    """Figures over time by name, such as `queue.work.depth`; see `harness.measure.sampling.series`."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from harness.report.html import HTML_NAME, render_html
 from harness.report.junit import JUNIT_NAME, render_junit
 from harness.report.markdown import MARKDOWN_NAME, render_markdown
 from harness.report.page import RunData
-from harness.report.series import read_series
+from harness.report.series import read_samples, read_series
 from harness.report.summary import read_summary
 
 
@@ -34,4 +34,4 @@ def rerender(run_dir: Path) -> list[Path]:
 def read_run(run_dir: Path) -> RunData:
     """Read a run folder."""
     timeline, samples = read_series(run_dir)
-    return RunData(read_summary(run_dir), timeline, samples, read_aggregates(run_dir))
+    return RunData(read_summary(run_dir), timeline, samples, read_aggregates(run_dir), read_samples(run_dir))

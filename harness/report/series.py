@@ -1,4 +1,4 @@
-"""`series.json`: what the charts need beyond the summary (counts over time, resources over time).
+"""`series.json`: what the charts need beyond the summary (counts, resources and samples over time).
 
 It belongs to the run folder so that a report can be rendered again; its shape is internal.
 """
@@ -6,7 +6,8 @@ It belongs to the run folder so that a report can be rendered again; its shape i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from harness.exceptions import ReportError
 from harness.measure.resources import ResourceSample, ResourceUse
 from harness.measure.results import Timeline
+from harness.measure.sampling.series import Series
 from harness.report.files import write_text
 from harness.report.inputs import ReportInputs
 
@@ -28,6 +30,7 @@ def write_series(out_dir: Path, inputs: ReportInputs) -> Path:
         "schema_version": SCHEMA_VERSION,
         "timeline": asdict(inputs.settlement.timeline),
         "resources": {name: _columns(use) for name, use in inputs.resources.items()},
+        "samples": {name: series.to_json() for name, series in inputs.samples.series.items()},
     }
     return write_text(out_dir / SERIES_NAME, json.dumps(content, separators=(",", ":")) + "\n")
 
@@ -37,15 +40,29 @@ def read_series(run_dir: Path) -> tuple[Timeline, dict[str, list[ResourceSample]
 
     :raises ReportError: the file is there and cannot be understood
     """
-    path = run_dir / SERIES_NAME
-    if not path.exists():
-        return Timeline(), {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+    with _unreadable_told(run_dir) as content:
+        if content is None:
+            return Timeline(), {}
         return Timeline(**content["timeline"]), {
             name: _samples(columns) for name, columns in content["resources"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+
+
+def read_samples(run_dir: Path) -> dict[str, Series]:
+    """Read the sampled figures by name; none in a folder without the file, or of an earlier version.
+
+    :raises ReportError: the file is there and cannot be understood
+    """
+    with _unreadable_told(run_dir) as content:
+        return {name: Series.from_json(found) for name, found in (content or {}).get("samples", {}).items()}
+
+
+@contextmanager
+def _unreadable_told(run_dir: Path) -> Iterator[dict[str, Any] | None]:
+    path = run_dir / SERIES_NAME
+    try:
+        yield json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ReportError(
             f"cannot read {path}: {exc}",
             hint="delete the file to render the report without its charts over time",

@@ -10,6 +10,7 @@ from harness.measure import conservation, failures
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.resources import ResourceSample, ResourceUse
 from harness.measure.results import Bytes, Failure, FailureExample
+from harness.measure.sampling.series import Samples, SamplingCost, Series
 from harness.measure.settlement import Settlement
 from harness.measure.stages import latencies
 from harness.measure.thresholds import ThresholdResult, evaluate, parse_thresholds
@@ -146,6 +147,56 @@ def resources(seconds: int = 120) -> dict[str, ResourceUse]:
     }
 
 
+def samples(seconds: int = 120) -> Samples:
+    """Return a queue that fills and drains, and sessions, looked at every two seconds."""
+    at = [START + second for second in range(0, seconds, 2)]
+    half = len(at) / 2
+    depths = [round(300 * (1 - abs(look - half) / half)) for look in range(len(at))]
+    series = {
+        "queue.work.depth": Series("messages", at, depths),
+        "queue.work.oldest_age": Series("s", at, [depth / 50 for depth in depths]),
+        "lambda.worker.concurrency": Series("invocations", at, [min(10, depth) for depth in depths]),
+        "sftp.sessions": Series("sessions", at, [20.0] * len(at)),
+    }
+    return Samples(series, SamplingCost(cpu_s=1.2, looks=len(at), machine_share=0.0025))
+
+
+KNEE = {
+    "method": "a step is sustained when its backlog did not grow",
+    "sustained_per_s": 20.0,
+    "first_failed_per_s": 40.0,
+    "steps": [
+        {
+            "rate_per_s": rate,
+            "from_s": from_s,
+            "to_s": from_s + 60,
+            "offered": round(rate * 60),
+            "delivered_per_s": min(rate, 30.0),
+            "backlog_slope_per_s": max(rate - 30.0, 0.0),
+            "p99_ms": 800.0,
+            "verdict": "sustained" if rate < 30 else "not_sustained",
+            "reason": "the backlog did not grow" if rate < 30 else "the backlog grew by 10.0 files/s",
+        }
+        for rate, from_s in ((20.0, 0.0), (40.0, 60.0))
+    ],
+}
+DRIFT = {
+    "method": "slope by least squares",
+    "figures": [
+        {
+            "name": "memory.engine",
+            "unit": "MiB",
+            "count": 100,
+            "start": 410.0,
+            "slope_per_h": 12.5,
+            "low_per_h": 8.0,
+            "high_per_h": 17.0,
+            "verdict": "rising",
+        }
+    ],
+}
+
+
 def inputs(records: Sequence[FileRecord] | None = None, **changes: Any) -> ReportInputs:
     """Return the inputs of a run with these files; by default a passed one of 50 files."""
     settled = settlement([record(sequence) for sequence in range(50)] if records is None else records)
@@ -155,6 +206,9 @@ def inputs(records: Sequence[FileRecord] | None = None, **changes: Any) -> Repor
         "thresholds": thresholds(settled),
         "verdict": "passed",
         "resources": resources(),
+        "samples": samples(),
+        "knee": KNEE,
+        "drift": DRIFT,
     }
     return ReportInputs(**{**values, **changes})
 

@@ -6,6 +6,7 @@ import pytest
 
 from harness.exceptions import ReportError
 from harness.report.rerender import rerender
+from harness.report.series import read_samples, write_series
 from harness.report.write import write_reports
 from tests.unit.report import builders
 
@@ -42,3 +43,16 @@ def test_broken_series_are_named(tmp_path, content):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(ReportError, match=r"summary\.json"):
         rerender(tmp_path)
+
+
+def test_samples_come_back_as_they_were_written(tmp_path):
+    inputs = builders.inputs()
+    write_series(tmp_path, inputs)
+    found = read_samples(tmp_path)
+    assert found["queue.work.depth"] == inputs.samples.series["queue.work.depth"]
+    assert set(found) == set(inputs.samples.series)
+
+
+def test_a_folder_of_an_earlier_version_has_no_samples(tmp_path):
+    (tmp_path / "series.json").write_text('{"schema_version": 1, "timeline": {}, "resources": {}}')
+    assert read_samples(tmp_path) == read_samples(tmp_path / "nowhere") == {}

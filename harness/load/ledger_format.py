@@ -38,6 +38,13 @@ FINAL_EVENTS = frozenset({Event.NOT_STARTED, Event.UPLOADED, Event.UPLOAD_FAILED
 """Exactly one of these belongs to every offered file."""
 
 
+Expects = Literal["delivered", "failed", "aborted", "upload_failed", "superseded", "any"]
+"""How a file should end. `failed` is any refusal by the pipeline, its dead-letter queue included; `any` is met
+by every end but a broken promise (lost, duplicated, corrupted)."""
+DEFAULT_KIND = "plain"
+DEFAULT_EXPECTS: Expects = "delivered"
+
+
 class Phase(StrEnum):
     """How far an upload had come when it failed."""
 
@@ -47,6 +54,8 @@ class Phase(StrEnum):
     WRITE = "write"
     CLOSE = "close"
     """All bytes were written; whether the server took the close is not known."""
+    RENAME = "rename"
+    """It is there as a whole under its `temp_key`; whether the server took the rename is not known."""
 
 
 class HeaderLine(TypedDict):
@@ -79,6 +88,12 @@ class OfferedLine(TypedDict):
     size_bytes: int
     intended_at: float
     fresh_session: bool
+    kind: NotRequired[str]
+    """What the client does with it; `plain` where it is left out."""
+    expects: NotRequired[Expects]
+    """How it should end; `delivered` where it is left out."""
+    temp_key: NotRequired[str]
+    """Key that it has while it is written, before it is renamed to `key`."""
 
 
 class StartedLine(TypedDict):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.report.files import append_text, make_folder
+from harness.report.histograms import write_histograms
 from harness.report.inputs import ReportInputs
 from harness.report.markdown import MARKDOWN_NAME
 from harness.report.parquet import PARQUET_NAME, write_files
@@ -29,6 +30,7 @@ def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
     """
     make_folder(out_dir)
     write_files(out_dir / PARQUET_NAME, inputs.settlement.records)
+    write_histograms(out_dir)
     write_series(out_dir, inputs)
     summary = build_summary(inputs)
     write_summary(out_dir, summary)

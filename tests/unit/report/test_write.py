@@ -16,12 +16,13 @@ from tests.unit.report import builders
 
 pytestmark = pytest.mark.unit
 
-RENDERINGS = {"summary.json", "series.json", "files.parquet", "report.html", "summary.md", "junit.xml"}
+EVIDENCE = {"summary.json", "series.json", "files.parquet", "histograms.hlog"}
+RENDERINGS = {"report.html", "summary.md", "junit.xml"}
 
 
 def test_everything_is_written_and_nothing_partial_is_left(tmp_path):
     summary = write_reports(tmp_path / "run", builders.inputs())
-    assert {path.name for path in (tmp_path / "run").iterdir()} == RENDERINGS
+    assert {path.name for path in (tmp_path / "run").iterdir()} == EVIDENCE | RENDERINGS
     assert json.loads((tmp_path / "run" / "summary.json").read_text()) == summary
 
 

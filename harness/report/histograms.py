@@ -1,0 +1,160 @@
+"""`histograms.hlog`: one HdrHistogram for each stage, in the log format that HdrHistogram's own tools read.
+
+Values are nanoseconds, to three significant digits from 0 to 7 days; each line is tagged with its stage.
+Nothing is corrected after the fact: `lag`, `end_to_end` and `upload_from_intended` count from the *intended*
+time of each file, as wrk2 does (https://github.com/giltene/wrk2), so a sender that waits hides nothing. The
+other stages lie between two moments that both happened. Histograms of several runs can be added up (`merge`).
+
+The format: https://github.com/HdrHistogram/HdrHistogram, HistogramLogWriter; tags since version 1.3.
+"""
+
+from __future__ import annotations
+
+import binascii
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from hdrh.histogram import HdrHistogram
+
+from harness.exceptions import ReportError
+from harness.report.files import write_text
+from harness.report.parquet import PARQUET_NAME, ROWS_PER_BATCH, TIME_COLUMNS
+from harness.report.stages import END_TO_END, STAGES, Stage
+
+HISTOGRAMS_NAME = "histograms.hlog"
+HIGHEST_NS = 7 * 24 * 3600 * 10**9
+SIGNIFICANT_DIGITS = 3
+FROM_INTENDED = Stage(
+    "upload_from_intended",
+    "Upload from intended",
+    "intended_at",
+    "closed_at",
+    "intended start to clean close",
+)
+RECORDED = (*STAGES, FROM_INTENDED)
+_EXACT_BITS = 11
+"""HdrHistogram tells values apart to this many leading bits at three significant digits."""
+_HEAD = """#[Histogram log format version 1.3]
+#Floodgate: durations in nanoseconds; lag, end_to_end and upload_from_intended from the intended time.
+"""
+_LEGEND = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n'
+
+
+def new_histogram() -> Any:
+    """Return an empty histogram that every other of a run folder can be added to."""
+    return HdrHistogram(1, HIGHEST_NS, SIGNIFICANT_DIGITS)
+
+
+def merge(histograms: Iterable[Any]) -> Any:
+    """Return the sum of histograms, such as one stage's of several runs."""
+    total = new_histogram()
+    for histogram in histograms:
+        total.add(histogram)
+    return total
+
+
+def durations_ns(rows: pa.RecordBatch, stage: Stage) -> pa.Array:
+    """Return how long the files of these rows of `files.parquet` took; only those with both moments.
+
+    End to end counts delivered files only. Negative durations (two clocks) are returned as they are.
+    """
+    if stage.name == END_TO_END.name:
+        rows = rows.filter(pc.equal(rows["outcome"], "delivered"))
+    start, end = rows[stage.start].cast(pa.int64()), rows[stage.end].cast(pa.int64())
+    return pc.multiply(pc.subtract(end, start).drop_null(), 1000)
+
+
+def write_histograms(run_dir: Path) -> Path:
+    """Write the histograms of the run's `files.parquet`; stages without a sample have no line.
+
+    :raises ReportError: `files.parquet` cannot be read, or the file cannot be written
+    """
+    counts, below_zero = _counts(run_dir / PARQUET_NAME)
+    begin_s, length_s = _span_s(run_dir / PARQUET_NAME)
+    text = _HEAD + f"#[StartTime: {begin_s:.3f} (seconds since epoch)]\n"
+    text += "".join(
+        f"#{name}: {files} samples below zero (two clocks) are counted as 0\n"
+        for name, files in below_zero.items()
+    )
+    lines = (
+        f"Tag={name},{begin_s:.3f},{length_s:.3f},{_tail(_histogram(found))}\n"
+        for name, found in counts.items()
+        if found
+    )
+    return write_text(run_dir / HISTOGRAMS_NAME, text + _LEGEND + "".join(lines))
+
+
+def read_histograms(run_dir: Path) -> dict[str, Any]:
+    """Read the histograms of a run by stage; empty for a folder without the file.
+
+    :raises ReportError: the file is there and cannot be understood
+    """
+    path = run_dir / HISTOGRAMS_NAME
+    if not path.exists():
+        return {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return dict(_parsed(line) for line in lines if line.startswith("Tag="))
+    except (OSError, ValueError, TypeError, binascii.Error, zlib.error) as exc:
+        raise ReportError(
+            f"cannot read {path}: {exc}", hint="delete it; files.parquet holds the samples"
+        ) from exc
+
+
+def _parsed(line: str) -> tuple[str, Any]:
+    tag, _, _, _, payload = line.split(",")
+    histogram = HdrHistogram.decode(payload)
+    name = tag.removeprefix("Tag=")
+    histogram.set_tag(name)
+    return name, histogram
+
+
+def _counts(path: Path) -> tuple[Mapping[str, Counter[int]], Mapping[str, int]]:
+    """Return by stage how many files took how long (lowest value of each class), and how many less than 0."""
+    counts: dict[str, Counter[int]] = {stage.name: Counter() for stage in RECORDED}
+    below_zero: Counter[str] = Counter()
+    try:
+        for rows in pq.ParquetFile(path).iter_batches(ROWS_PER_BATCH, columns=[*TIME_COLUMNS, "outcome"]):
+            for stage in RECORDED:
+                taken = durations_ns(rows, stage)
+                below_zero[stage.name] += pc.sum(pc.less(taken, 0)).as_py() or 0
+                counts[stage.name].update(_classes(taken))
+    except (pa.ArrowException, KeyError, OSError) as exc:
+        raise ReportError(f"cannot read {path}: {exc}", hint="it must be as the run wrote it") from exc
+    return counts, +below_zero
+
+
+def _classes(taken_ns: pa.Array) -> dict[int, int]:
+    """Count samples by the lowest value that HdrHistogram holds equal to them; a million become thousands."""
+    values = pc.min_element_wise(pc.max_element_wise(taken_ns, 0), HIGHEST_NS)
+    bits = pc.floor(pc.log2(pc.max_element_wise(values, 1))).cast(pa.int64())
+    shift = pc.max_element_wise(pc.subtract(bits, _EXACT_BITS - 1), 0)
+    lowest = pc.shift_left(pc.shift_right(values, shift), shift)
+    return {found["values"]: found["counts"] for found in pc.value_counts(lowest).to_pylist()}
+
+
+def _histogram(counts: Mapping[int, int]) -> Any:
+    histogram = new_histogram()
+    for value, count in counts.items():
+        histogram.record_value(value, count)
+    return histogram
+
+
+def _tail(histogram: Any) -> str:
+    """Return the largest value in milliseconds, as the format has it, and the histogram itself."""
+    return f"{histogram.get_max_value() / 1e6:.3f},{histogram.encode().decode('ascii')}"
+
+
+def _span_s(path: Path) -> tuple[float, float]:
+    """Return the first intended time (epoch) and the seconds from there to the last."""
+    column = pq.read_table(path, columns=["intended_at"])["intended_at"].cast(pa.int64())
+    found = pc.min_max(column).as_py()
+    if found["min"] is None:
+        return 0.0, 0.0
+    return found["min"] / 1e6, (found["max"] - found["min"]) / 1e6

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from harness.identity import ledger_id
+from harness.load.behaviours.drawing import kinds
 from harness.load.config import Login
+from harness.load.profiles.curve import CurvedRate
+from harness.load.profiles.model import Steady
 from harness.load.randomness import stream
-from harness.load.schedule import SteadyRate, offsets
+from harness.load.schedule import RateProfile, SteadyRate, offsets
 from harness.load.sizes import sizes
 from harness.load.workload import Workload
 
@@ -32,6 +36,8 @@ class Arrival:
     """The object's key in the source bucket."""
     size_bytes: int
     fresh_session: bool
+    kind: str = "plain"
+    """`plain`, or the kind of the behaviour of the workload that this file has."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,29 @@ class Plan:
     def arrivals(self) -> Iterator[Arrival]:
         """Yield the run's files in the order of their intended times."""
         workload = self.workload
-        times = offsets(workload.arrivals, SteadyRate(workload.rate_per_s), self.seed)
-        draws = zip(times, sizes(workload.sizes, self.seed), self._parties(), strict=False)
-        for sequence, (offset_s, size_bytes, (login, fresh)) in enumerate(draws, start=1):
+        draws = zip(
+            offsets(workload.arrivals, self._rate(), self.seed),
+            sizes(workload.sizes, self.seed),
+            self._parties(),
+            kinds(workload.behaviours, self.seed),
+            strict=False,
+        )
+        for sequence, (offset_s, size_bytes, (login, fresh), kind) in enumerate(draws, start=1):
             past_the_end = workload.duration_s is not None and offset_s >= workload.duration_s
             enough = workload.files is not None and sequence > workload.files
             if past_the_end or enough:
                 return
-            yield self._arrival(sequence, offset_s, size_bytes, login, fresh)
+            yield self._arrival(sequence, offset_s, size_bytes, login, fresh, kind)
 
-    def _arrival(self, sequence: int, offset_s: float, size_bytes: int, login: Login, fresh: bool) -> Arrival:
+    def _rate(self) -> RateProfile:
+        workload = self.workload
+        if isinstance(workload.profile, Steady) and workload.rate_per_s is not None:
+            return SteadyRate(workload.rate_per_s)
+        return CurvedRate(workload.segments)
+
+    def _arrival(
+        self, sequence: int, offset_s: float, size_bytes: int, login: Login, fresh: bool, kind: str
+    ) -> Arrival:
         file = ledger_id(self.run_id, sequence)
         path = f"{login.home.rstrip('/')}/incoming/{file}.csv"
         return Arrival(
@@ -73,14 +92,17 @@ class Plan:
             key=object_key(login, path, self.source_bucket),
             size_bytes=size_bytes,
             fresh_session=fresh,
+            kind=kind,
         )
 
     def _parties(self) -> Iterator[tuple[Login, bool]]:
         """Who sends each file, and whether on a session of its own."""
         rng = stream(self.seed, "customers")
-        customers = self.customers
-        while True:
-            login = customers[int(rng.random() * len(customers))]
+        customers, in_turn = self.customers, self.workload.customer_order == "in_turn"
+        for number in count():
+            # Drawn also when it is not used: the order of customers leaves the fresh sessions where they are.
+            drawn = int(rng.random() * len(customers))
+            login = customers[number % len(customers) if in_turn else drawn]
             yield login, rng.random() < self.workload.fresh_session_share
 
 

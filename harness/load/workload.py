@@ -6,13 +6,17 @@ line without starting anything. Every problem is reported at once, before the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.exceptions import UsageError
+from harness.load.behaviours.model import Behaviour
+from harness.load.behaviours.model import check as check_behaviours
+from harness.load.profiles.curve import Segment, mean_factor, segments
+from harness.load.profiles.model import Profile, Steady, Trace
 from harness.load.schedule import ArrivalsName
 from harness.load.sizes import SMALL_CSV, PositiveFloat, PositiveInt, SizeClass
 
@@ -24,26 +28,44 @@ Text = Annotated[str, Field(min_length=1)]
 class Workload(BaseModel):
     """A scenario's load: `WORKLOAD = Workload(…)` in its file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     description: Text
     """One sentence for the list of scenarios."""
-    rate_per_s: PositiveFloat
-    """Files per second that are put on offer, on average."""
+    rate_per_s: PositiveFloat | None = None
+    """Files per second that are put on offer, on average; the profile multiplies it. A trace has its own."""
     arrivals: ArrivalsName = "poisson"
+    """`poisson`: customers that know nothing of each other. `constant`: evenly spaced."""
+    profile: Profile = Steady()
+    """How the rate changes with time."""
     sizes: Annotated[tuple[SizeClass, ...], Field(min_length=1)] = SMALL_CSV
+    """How big the files are: classes with shares."""
+    content: Literal["csv", "random", "compressible"] = "csv"
+    """What is in them; always made from seed and number, and checked by SHA-256 where they arrive."""
+    behaviours: tuple[Behaviour, ...] = ()
+    """What some of the files do otherwise than the rest, each with its share of all files."""
     customers: PositiveInt = 20
     """Logins among which the files are spread evenly; a stack with fewer uses those it has."""
+    customer_order: Literal["random", "in_turn"] = "random"
+    """`in_turn` gives each customer one file before any gets the next."""
     fresh_session_share: Share = 0.0
     """Part of the files that connect, upload and disconnect. The others use sessions that stay open."""
     minutes: PositiveFloat | None = None
     """How long files are offered, unless the command line says otherwise."""
     files: PositiveInt | None = None
     """How many files are offered; with `minutes`, whichever comes first."""
+    route: Text | None = None
+    """The pipeline's route; `--route` wins."""
+    faults: tuple[Text, ...] = ()
+    """What the engine makes go wrong, such as `s3.CopyObject:SlowDown@5%[30s-60s]`; `--fault` adds to it."""
     thresholds: tuple[Text, ...] = ()
-    """Such as `end_to_end.p99 < 5s`: what must hold for the run to pass."""
+    """Such as `end_to_end.p99 < 5s`: what must hold for the run to pass; `--threshold` adds to it."""
+    evaluations: tuple[Literal["knee", "drift"], ...] = ()
+    """What else the report answers: the highest sustained rate; whether memory or latency creep up."""
     allowed_failed: Count = 0
+    """Files that may end as failed; those that are expected to fail do not count."""
     allowed_dlq: Count = 0
+    """Files that may end in the dead-letter queue; those that are expected to fail do not count."""
     sessions_per_customer: PositiveInt = 4
     """Sessions that stay open; they are opened as they are needed."""
     max_open_sessions: PositiveInt = 500
@@ -58,21 +80,35 @@ class Workload(BaseModel):
     """From the request to open the file to the confirmed close."""
 
     @model_validator(mode="after")
-    def _ends(self) -> Workload:
-        if self.minutes is None and self.files is None:
-            raise ValueError("minutes or files is needed: a load must end")
+    def _fits_together(self) -> Workload:
+        problems = []
+        if self.rate_per_s is None and not isinstance(self.profile, Trace):
+            problems.append("rate_per_s is needed: how many files come per second")
+        if self.minutes is None and self.files is None and not isinstance(self.profile, Trace):
+            problems.append("minutes or files is needed: a load must end")
+        try:
+            check_behaviours(self.behaviours)
+        except ValueError as exc:
+            problems.append(str(exc))
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     def changed(
-        self, *, rate_per_s: float | None = None, duration_s: float | None = None, files: int | None = None
+        self,
+        *,
+        rate_per_s: float | None = None,
+        duration_s: float | None = None,
+        files: int | None = None,
+        thresholds: Sequence[str] = (),
     ) -> Workload:
         """Return the workload with what the command line asks for; `None` keeps the scenario's value.
 
-        A duration or a number of files replaces both of the scenario's limits.
+        A duration or a number of files replaces both of the scenario's limits; thresholds are added.
 
         :raises UsageError: with all problems of the new values
         """
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"thresholds": (*self.thresholds, *thresholds)}
         if rate_per_s is not None:
             changes["rate_per_s"] = rate_per_s
         if duration_s is not None or files is not None:
@@ -83,6 +119,16 @@ class Workload(BaseModel):
     @property
     def duration_s(self) -> float | None:
         return None if self.minutes is None else self.minutes * 60
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The planned rate over time, in pieces; empty for a trace, which is known only row by row."""
+        if isinstance(self.profile, Trace) or self.rate_per_s is None:
+            return ()
+        pieces = self.profile.pieces()
+        if self.duration_s is not None:
+            return segments(pieces, self.rate_per_s, self.duration_s)
+        return segments(pieces, self.rate_per_s, (self.files or 1) / (self.rate_per_s * mean_factor(pieces)))
 
 
 @contextmanager

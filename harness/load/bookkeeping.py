@@ -9,6 +9,8 @@ from typing import Literal
 from harness import clock
 from harness.load.config import LoadConfig
 from harness.load.ledger_format import (
+    DEFAULT_EXPECTS,
+    DEFAULT_KIND,
     SCHEMA_VERSION,
     EndLine,
     Event,
@@ -18,7 +20,7 @@ from harness.load.ledger_format import (
     StartedLine,
     UploadedLine,
 )
-from harness.load.ledger_writer import LedgerWriter
+from harness.load.ledger_writer import Ledger
 from harness.load.plan import Plan
 from harness.load.upload import Result, Upload
 
@@ -28,7 +30,7 @@ Reason = Literal["complete", "signal", "parent_gone", "ledger_failed"]
 class Books:
     """Writes the life of every file into the ledger. Safe to call from any thread."""
 
-    def __init__(self, ledger: LedgerWriter) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.offered_files = 0
 
@@ -55,18 +57,23 @@ class Books:
     def offered(self, upload: Upload) -> None:
         arrival = upload.arrival
         self.offered_files += 1
-        self._ledger.write(
-            OfferedLine(
-                e=Event.OFFERED.value,
-                id=arrival.ledger_id,
-                seq=arrival.sequence,
-                key=arrival.key,
-                customer_id=arrival.customer_id,
-                size_bytes=arrival.size_bytes,
-                intended_at=upload.intended_at,
-                fresh_session=arrival.fresh_session,
-            )
+        line = OfferedLine(
+            e=Event.OFFERED.value,
+            id=arrival.ledger_id,
+            seq=arrival.sequence,
+            key=arrival.key,
+            customer_id=arrival.customer_id,
+            size_bytes=arrival.size_bytes,
+            intended_at=upload.intended_at,
+            fresh_session=arrival.fresh_session,
         )
+        if arrival.kind != DEFAULT_KIND:
+            line["kind"] = arrival.kind
+        if arrival.expects != DEFAULT_EXPECTS:
+            line["expects"] = arrival.expects
+        if arrival.temp_suffix:
+            line["temp_key"] = arrival.key + arrival.temp_suffix
+        self._ledger.write(line)
 
     def not_started(self, upload: Upload, cause: str) -> None:
         self._ledger.write(

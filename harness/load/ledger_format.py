@@ -39,8 +39,8 @@ FINAL_EVENTS = frozenset({Event.NOT_STARTED, Event.UPLOADED, Event.UPLOAD_FAILED
 
 
 Expects = Literal["delivered", "failed", "aborted", "upload_failed", "superseded", "any"]
-"""How a file should end. `failed` is any refusal by the pipeline, its dead-letter queue included; `any` is met
-by every end but a broken promise (lost, duplicated, corrupted)."""
+"""How a file should end. `failed` is any refusal by the pipeline, its dead-letter queue included; `any` is
+met by every end but a broken promise (lost, duplicated, corrupted)."""
 DEFAULT_KIND = "plain"
 DEFAULT_EXPECTS: Expects = "delivered"
 

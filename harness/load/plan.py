@@ -11,7 +11,9 @@ from itertools import count
 
 from harness.identity import ledger_id
 from harness.load.behaviours.drawing import kinds
+from harness.load.behaviours.shaping import Shaper
 from harness.load.config import Login
+from harness.load.ledger_format import DEFAULT_EXPECTS, DEFAULT_KIND, Expects
 from harness.load.profiles.curve import CurvedRate
 from harness.load.profiles.model import Steady
 from harness.load.randomness import stream
@@ -36,8 +38,21 @@ class Arrival:
     """The object's key in the source bucket."""
     size_bytes: int
     fresh_session: bool
-    kind: str = "plain"
+    kind: str = DEFAULT_KIND
     """`plain`, or the kind of the behaviour of the workload that this file has."""
+    expects: Expects = DEFAULT_EXPECTS
+    """How it should end."""
+    temp_suffix: str = ""
+    """Behind path and key while it is written, where it is renamed then."""
+    copy_of: int | None = None
+    """Sequence of the earlier file whose content it has."""
+    ragged: bool = False
+    """Its content is a broken table."""
+
+    @property
+    def content_sequence(self) -> int:
+        """Sequence of the file that this content is made for."""
+        return self.sequence if self.copy_of is None else self.copy_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class Plan:
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield the run's files in the order of their intended times."""
-        workload = self.workload
+        workload, shaper = self.workload, Shaper(self.workload.behaviours)
         draws = zip(
             offsets(workload.arrivals, self._rate(), self.seed),
             sizes(workload.sizes, self.seed),
@@ -70,7 +85,7 @@ class Plan:
             enough = workload.files is not None and sequence > workload.files
             if past_the_end or enough:
                 return
-            yield self._arrival(sequence, offset_s, size_bytes, login, fresh, kind)
+            yield shaper.shaped(self._arrival(sequence, offset_s, size_bytes, login, fresh, kind))
 
     def _rate(self) -> RateProfile:
         workload = self.workload

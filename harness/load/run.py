@@ -23,7 +23,7 @@ from harness.load.bookkeeping import Books, Reason
 from harness.load.bridge import Bridge
 from harness.load.catalogue import Scenario
 from harness.load.config import LoadConfig
-from harness.load.content import ContentSource
+from harness.load.content import content_source
 from harness.load.ledger_writer import FLUSH_INTERVAL_S, LedgerWriter
 from harness.load.offering import Offering
 from harness.load.plan import Plan
@@ -70,7 +70,9 @@ class LoadRun:
             sessions_per_customer=workload.sessions_per_customer,
             open_sessions=workload.max_open_sessions,
         )
-        self._clients = SftpClients(config.sftp, self._plan.customers, limits, self._books.started)
+        self._clients = SftpClients(
+            config.sftp, self._plan.customers, limits, self._books.started, workload.behaviours
+        )
         self._environment = Environment(user_classes=_user_classes(scenario), events=locust.events)
         self._runner = self._environment.create_local_runner()
         self._bridge = Bridge()
@@ -87,7 +89,7 @@ class LoadRun:
         self._books.header(self._config, self._plan, self._scenario.name, starts_at)
         self.offering = Offering(
             self._plan.arrivals(),
-            ContentSource(self._config.seed),
+            content_source(self._config.seed, self._workload.content),
             self._books,
             starts_at=starts_at,
             start_within_s=self._workload.start_within_s,
@@ -180,7 +182,9 @@ class LoadRun:
     def _last_file_s(self) -> float:
         """How long the last file can take by the limits of the workload."""
         limits = self._workload
-        return limits.start_within_s + limits.connect_timeout_s + limits.upload_timeout_s + _OWN_WORK_S
+        longer_s = max((behaviour.longer_s for behaviour in limits.behaviours), default=0.0)
+        upload_s = limits.connect_timeout_s + limits.upload_timeout_s + longer_s
+        return limits.start_within_s + upload_s + _OWN_WORK_S
 
     def _close(self) -> None:
         self._bridge.run(self._clients.close)

@@ -17,9 +17,11 @@ import asyncssh
 
 from harness import clock
 from harness.exceptions import UsageError
+from harness.load.behaviours.model import Behaviour, by_kind
+from harness.load.behaviours.sending import send_as
 from harness.load.config import Login, SftpTarget
 from harness.load.ledger_format import Event
-from harness.load.upload import Result, Upload, failure, leaves_session_usable, send
+from harness.load.upload import ClientAbortedError, Result, Upload, failure, leaves_session_usable
 
 _LEAVE_TIMEOUT_S = 5.0
 _CHEAP_ENCRYPTION = "^aes128-gcm@openssh.com"
@@ -128,6 +130,7 @@ class SftpClients:
     """Uploads files for all customers.
 
     :param on_started: called when work on a file begins
+    :param behaviours: of the workload; a file names its own by its kind
     :raises UsageError: a private key cannot be read
     """
 
@@ -137,8 +140,10 @@ class SftpClients:
         logins: Sequence[Login],
         limits: SessionLimits,
         on_started: Callable[[Upload], None],
+        behaviours: Sequence[Behaviour] = (),
     ) -> None:
         self._target, self._limits, self._on_started = target, limits, on_started
+        self._behaviours = by_kind(behaviours)
         self._logins = {login.name: (login, _private_key(login)) for login in logins}
         self._reused: defaultdict[str, list[Session]] = defaultdict(list)
         self._running: set[asyncio.Task[Any]] = set()
@@ -153,10 +158,11 @@ class SftpClients:
         session = self._session_for(upload)
         session.uploads += 1
         try:
-            sftp = await session.sftp()
-            async with asyncio.timeout(self._limits.upload_timeout_s):
-                await send(sftp, upload)
+            await self._send(await session.sftp(), upload)
             return Result(Event.UPLOADED, clock.now())
+        except ClientAbortedError as exc:
+            session.abort()
+            return failure(upload.phase, exc)
         except (asyncssh.Error, OSError, asyncio.CancelledError) as exc:
             if not leaves_session_usable(upload.phase, exc):
                 session.retire()
@@ -164,6 +170,12 @@ class SftpClients:
         finally:
             self._running.discard(task)
             self._release(session)
+
+    async def _send(self, sftp: asyncssh.SFTPClient, upload: Upload) -> None:
+        behaviour = self._behaviours.get(upload.arrival.kind)
+        longer_s = behaviour.longer_s if behaviour else 0.0
+        async with asyncio.timeout(self._limits.upload_timeout_s + longer_s):
+            await send_as(sftp, upload, behaviour)
 
     async def cut_off(self) -> None:
         """End what is still running; it comes back as aborted or failed, with the cause `Stopped`."""

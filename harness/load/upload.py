@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import asyncssh
@@ -31,6 +32,10 @@ class NotUploadedError(Exception):
     """The scenario's own code took a file and never uploaded it."""
 
 
+class ClientAbortedError(Exception):
+    """The client broke off because it was told to; its session must go with it."""
+
+
 class Upload:
     """A file on its way through the generator."""
 
@@ -43,10 +48,18 @@ class Upload:
         self.phase = Phase.CONNECT
         self.result: Result | None = None
         self.body: bytes | None = None
+        """All of a small file."""
         self.sha256: str | None = None
         if arrival.size_bytes <= PREPARED_MAX_BYTES:
-            self.body = source.whole(arrival.sequence, arrival.size_bytes)
+            self.body = b"".join(self.pieces())
             self.sha256 = hashlib.sha256(self.body).hexdigest()
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Yield the content in parts of at most 128 KiB, unless it has been made in one piece already."""
+        if self.body is not None:
+            return iter((self.body,))
+        arrival = self.arrival
+        return self.source.pieces(arrival.content_sequence, arrival.size_bytes, ragged=arrival.ragged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +73,40 @@ class Result:
     phase: Phase | None = None
 
 
-async def send(sftp: asyncssh.SFTPClient, upload: Upload) -> None:
+async def send(sftp: asyncssh.SFTPClient, upload: Upload, path: str) -> None:
     """Write the file and close it; keeps `upload.phase` up to date.
+
+    :raises asyncssh.Error: the server refuses, or the connection is lost
+    """
+    file = await open_file(sftp, upload, path)
+    digest = None if upload.sha256 else hashlib.sha256()
+    for piece in upload.pieces():
+        data = bytes(piece)
+        if digest is not None:
+            digest.update(data)
+        await file.write(data)
+    if digest is not None:
+        upload.sha256 = digest.hexdigest()
+    upload.phase = Phase.CLOSE
+    await file.close()
+
+
+async def open_file(sftp: asyncssh.SFTPClient, upload: Upload, path: str) -> asyncssh.SFTPClientFile:
+    """Open the file for writing.
 
     :raises asyncssh.Error: the server refuses, or the connection is lost
     """
     upload.phase = Phase.OPEN
     small = upload.body is not None and len(upload.body) <= _SINGLE_WRITE_MAX_BYTES
     # Block size 0 spares asyncssh's machinery for parallel writes, a fifth of the cost of a small file.
-    file = await sftp.open(upload.arrival.path, "wb", encoding=None, block_size=0 if small else -1)
+    file = await sftp.open(path, "wb", encoding=None, block_size=0 if small else -1)
     upload.phase = Phase.WRITE
-    if upload.body is not None:
-        await file.write(upload.body)
-    else:
-        upload.sha256 = await _send_pieces(file, upload)
-    upload.phase = Phase.CLOSE
-    await file.close()
-
-
-async def _send_pieces(file: asyncssh.SFTPClientFile, upload: Upload) -> str:
-    digest = hashlib.sha256()
-    for piece in upload.source.pieces(upload.arrival.sequence, upload.arrival.size_bytes):
-        data = bytes(piece)
-        digest.update(data)
-        await file.write(data)
-    return digest.hexdigest()
+    return file
 
 
 def failure(phase: Phase, exc: BaseException) -> Result:
     """Say what an error in `phase` means for the file."""
-    cut_off = phase in (Phase.WRITE, Phase.CLOSE) and not _is_answer(exc)
+    cut_off = phase in (Phase.WRITE, Phase.CLOSE, Phase.RENAME) and not _is_answer(exc)
     return Result(
         event=Event.ABORTED if cut_off else Event.UPLOAD_FAILED,
         at=clock.now(),
@@ -101,7 +118,7 @@ def failure(phase: Phase, exc: BaseException) -> Result:
 
 def leaves_session_usable(phase: Phase, exc: BaseException) -> bool:
     """Tell whether the session may go on: the server answered, and no file is left open on it."""
-    return phase is Phase.OPEN and _is_answer(exc)
+    return phase in (Phase.OPEN, Phase.RENAME) and _is_answer(exc)
 
 
 def _is_answer(exc: BaseException) -> bool:
@@ -121,6 +138,8 @@ def _cause(exc: BaseException) -> str:
         return "Stopped"
     if isinstance(exc, TimeoutError):
         return "Timeout"
+    if isinstance(exc, ClientAbortedError):
+        return "ClientAborted"
     if _is_connection_loss(exc) or isinstance(exc, asyncssh.ConnectionLost | ConnectionResetError):
         return "ConnectionLost"
     if type(exc) is OSError and exc.errno is not None:

@@ -23,7 +23,7 @@ PoisonWay = Literal["control_name", "long_name", "blank_name", "marked_name", "r
 
 
 class _Behaviour(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     share: Share
     """Part of the files that are treated so."""
@@ -32,6 +32,11 @@ class _Behaviour(BaseModel):
     def expects(self) -> Expects:
         """How a file of this kind should end."""
         return "delivered"
+
+    @property
+    def longer_s(self) -> float:
+        """How much longer than a plain upload it may take."""
+        return 0.0
 
 
 class TempRename(_Behaviour):
@@ -49,6 +54,10 @@ class Slow(_Behaviour):
     takes_s: PositiveFloat = 5.0
     """From the first byte to the last, at least. It comes on top of the workload's `upload_timeout_s`."""
     pieces: Annotated[int, Field(ge=2, le=10_000, strict=True)] = 10
+
+    @property
+    def longer_s(self) -> float:
+        return self.takes_s
 
 
 class Aborted(_Behaviour):
@@ -104,5 +113,11 @@ def check(behaviours: Sequence[Behaviour]) -> None:
     if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
         raise ValueError(f"behaviours: {', '.join(twice)} is given more than once")
     total = sum(behaviour.share for behaviour in behaviours)
+    # A few hundredths of a millionth: 0.7 + 0.2 + 0.1 is more than 1 in binary.
     if total > 1 + 1e-9:
         raise ValueError(f"behaviours: the shares add up to {total:g}, more than 1")
+
+
+def by_kind(behaviours: Sequence[Behaviour]) -> dict[str, Behaviour]:
+    """Return them by the word that arrivals and the ledger use."""
+    return {behaviour.kind: behaviour for behaviour in behaviours}

@@ -10,7 +10,7 @@ import pytest
 
 from harness.load.catalogue import scenario
 from harness.load.config import Login
-from harness.load.content import ContentSource
+from harness.load.content import content_source
 from harness.load.plan import Plan
 from tests.integration.load.conftest import REPOSITORY, Bench, assert_conserved, causes
 
@@ -30,7 +30,7 @@ def test_every_file_of_the_smoke_scenario_arrives_as_the_ledger_says(bench: Benc
         assert line["key"] == f"{line['customer_id']}/incoming/{line['id']}.csv"
         assert upload["size_bytes"] == line["size_bytes"]
         assert upload["sha256"] == sha256[line["id"]]
-        assert upload["sha256"] == ContentSource(7).sha256(line["seq"], line["size_bytes"])
+        assert upload["sha256"] == content_source(7).sha256(line["seq"], line["size_bytes"])
 
 
 def test_times_of_a_file_are_in_order(bench: Bench):
@@ -65,7 +65,7 @@ def test_a_file_too_big_to_prepare_arrives_whole(bench: Bench):
     assert load.wait() == 0, load.stderr
     received = sorted(upload["sha256"] for upload in server.uploads().values())
     assert received == sorted(line["sha256"] for line in load.lines("uploaded"))
-    assert received == sorted(ContentSource(7).sha256(number, size_bytes) for number in (1, 2))
+    assert received == sorted(content_source(7).sha256(number, size_bytes) for number in (1, 2))
 
 
 def test_reused_sessions_are_few_and_fresh_ones_serve_one_file_each(bench: Bench):

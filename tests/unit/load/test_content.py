@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.load.content import ContentSource
+from harness.load.content import content_source
 
 pytestmark = pytest.mark.unit
 
-SOURCES = [ContentSource(seed) for seed in range(3)]
-AGAIN = [ContentSource(seed) for seed in range(3)]
+SOURCES = [content_source(seed) for seed in range(3)]
+AGAIN = [content_source(seed) for seed in range(3)]
 SEEDS = st.integers(0, 2)
 SEQUENCES = st.integers(1, 10**7)
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness import clock
 from harness.load.bookkeeping import Books
-from harness.load.content import ContentSource
+from harness.load.content import content_source
 from harness.load.ledger_writer import LedgerWriter
 from harness.load.offering import Offering
 from harness.load.plan import Arrival
@@ -20,7 +20,7 @@ from harness.load.upload import Upload
 
 pytestmark = pytest.mark.unit
 
-SOURCE = ContentSource(1)
+SOURCE = content_source(1)
 DEADLINE_S = 30
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from harness.engines.base import Capabilities, Engine, EngineInfo
-from harness.engines.localstack import calls, functions, queues
+from harness.engines.localstack import calls, functions, live, queues
 from harness.engines.localstack.functions import LambdaEnvironments
 from harness.engines.localstack.host import LocalStackHost
+from harness.engines.localstack.live import LiveFigures
 from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
 from harness.exceptions import UsageError
@@ -66,3 +67,8 @@ def call_counts(info: EngineInfo) -> dict[str, int] | None:
 def lambda_environments(info: EngineInfo) -> LambdaEnvironments | None:
     """Return how many execution environments the functions have; None where nobody counts."""
     return functions.read(info) if info.name == "localstack" else None
+
+
+def live_figures(info: EngineInfo) -> Callable[[float], LiveFigures] | None:
+    """Return what reads the engine's own live figures (see `live.read`); None where the engine has none."""
+    return partial(live.read, PluginApi(info.endpoint_url)) if info.name == "localstack" else None

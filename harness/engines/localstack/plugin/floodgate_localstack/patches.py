@@ -29,6 +29,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.event_delivery.patch",
     "floodgate_localstack.logs.patch",
     "floodgate_localstack.alarms",
+    "floodgate_localstack.live.api",
 )
 
 

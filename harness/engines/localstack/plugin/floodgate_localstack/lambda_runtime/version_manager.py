@@ -23,6 +23,7 @@ from floodgate_localstack.faults.functions import (
 from floodgate_localstack.lambda_runtime.assignment import PooledAssignmentService
 from floodgate_localstack.lambda_runtime.executor import settings
 from floodgate_localstack.lambda_runtime.metrics import FunctionKey, MetricCollector
+from floodgate_localstack.live.functions import FUNCTIONS
 from floodgate_localstack.metric_publishing import publish
 
 LOG = logging.getLogger(__name__)
@@ -49,9 +50,9 @@ class PooledVersionManager(LambdaVersionManager):
         try:
             result = self._run(invocation)
         except TooManyRequestsException:
-            metrics().throttled(self._metric_key())
+            self._count_throttle()
             raise
-        metrics().invoked(self._metric_key(), getattr(result, "duration_ms", 0.0), is_error=result.is_error)
+        self._count(getattr(result, "duration_ms", 0.0), is_error=result.is_error)
         return result
 
     def stop(self) -> None:
@@ -76,6 +77,7 @@ class PooledVersionManager(LambdaVersionManager):
         with (
             self.counting_service.get_invocation_lease(*lease) as provisioning_type,
             self.assignment_service.get_environment(self.id, version, provisioning_type) as environment,
+            FUNCTIONS.running(version.id.function_name),
         ):
             result = self._invoke(environment, invocation)
             result.executed_version = version.id.qualifier
@@ -93,6 +95,16 @@ class PooledVersionManager(LambdaVersionManager):
             ) from None
         except InjectedFailureError as failure:
             return executor.failed(invocation.request_id, failure.payload())
+
+    def _count_throttle(self) -> None:
+        key = self._metric_key()
+        metrics().throttled(key)
+        FUNCTIONS.throttled(key.name)
+
+    def _count(self, duration_ms: float, *, is_error: bool) -> None:
+        key = self._metric_key()
+        metrics().invoked(key, duration_ms, is_error=is_error)
+        FUNCTIONS.invoked(key.name, duration_ms, is_error=is_error)
 
     def _metric_key(self) -> FunctionKey:
         identifier = self.function_version.id

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from floodgate_localstack.live.executions import EXECUTIONS
 from floodgate_localstack.metric_publishing import publish
 from floodgate_localstack.metric_sums import MetricKey, MetricSums
 from floodgate_localstack.patching import replace
@@ -40,6 +41,7 @@ def _count(sums: MetricSums, execution: Any) -> None:
         place = execution.account_id, execution.region_name
         sums.add(MetricKey(*place, execution.state_machine_arn, metric, unit, "StateMachineArn"), value)
 
+    EXECUTIONS.changed(execution.state_machine_arn, str(execution.exec_status))
     metric = _BY_STATUS.get(str(execution.exec_status))
     if metric:
         add(metric, 1, "Count")

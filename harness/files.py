@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +28,14 @@ def log_tail(log_file: Path, lines: int = LOG_TAIL_LINES) -> str:
     except OSError as exc:
         return f"(no log: {exc})"
     return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"
+
+
+def copy_tail(source: Path, target: Path, max_bytes: int) -> None:
+    """Copy a log; of one that is longer than `max_bytes`, the lines at its end. Raises `OSError`."""
+    with source.open("rb") as log, target.open("wb") as copy:
+        length = log.seek(0, os.SEEK_END)
+        log.seek(max(0, length - max_bytes))
+        if length > max_bytes:
+            log.readline()  # most likely a part of a line
+            copy.write(f"(the first {log.tell()} bytes of this log were not kept)\n".encode())
+        shutil.copyfileobj(log, copy)

@@ -68,3 +68,5 @@ class ReportInputs:
     """`knee` of `summary.json`; `None` where the rate was not raised in steps."""
     drift: Mapping[str, Any] | None = None
     """`drift` of `summary.json`; `None` where nobody asked for it."""
+    exit_code: int | None = None
+    """What `floodgate run` ends with; `None` where the report is not of a run."""

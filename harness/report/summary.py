@@ -63,6 +63,7 @@ def build_summary(inputs: ReportInputs) -> dict[str, Any]:
         "knee": None if inputs.knee is None else dict(inputs.knee),
         "drift": None if inputs.drift is None else dict(inputs.drift),
         "verdict": inputs.verdict,
+        "exit_code": inputs.exit_code,
         "reasons": list(inputs.reasons),
         "conservation_problems": settled.problems,
         "notes": [*settled.notes, *inputs.notes],

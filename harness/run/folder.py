@@ -60,6 +60,14 @@ class RunFolder:
         return self.path / "ledger" / "stack.json"
 
     @property
+    def record(self) -> Path:
+        return self.path / "ledger" / "run.json"
+
+    @property
+    def settle_lock(self) -> Path:
+        return self.path / "ledger" / "settle.lock"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 

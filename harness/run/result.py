@@ -41,10 +41,11 @@ def report_inputs(
 ) -> ReportInputs:
     """Return what `harness.report` renders."""
     return ReportInputs(
-        facts=_facts(identity, load_duration_s(settlement.records)),
+        facts=run_facts(identity, load_duration_s(settlement.records)),
         settlement=settlement,
         thresholds=thresholds,
         verdict=decision.verdict,
+        exit_code=decision.exit_code,
         reasons=decision.reasons,
         resources=offer.sampler.use,
         aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
@@ -53,7 +54,8 @@ def report_inputs(
     )
 
 
-def _facts(identity: RunIdentity, duration_s: float) -> RunFacts:
+def run_facts(identity: RunIdentity, duration_s: float) -> RunFacts:
+    """Return what the report says of the run itself."""
     description = identity.description
     engine = description.engine
     return RunFacts(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,19 @@ from harness.load.workload import Workload
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import Threshold, ThresholdResult, evaluate, parse_thresholds
-from harness.measure.verdict import Allowed, Decision, decide
+from harness.measure.verdict import Decision, decide
+from harness.report.summary import SUMMARY_NAME
 from harness.report.write import write_reports
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
+from harness.run.judging import allowed_by
 from harness.run.load_process import LoadProcess
 from harness.run.offer import STOP_GRACE_S, Offer, offer_load
 from harness.run.options import RunOptions
 from harness.run.progress import LiveLine
+from harness.run.provenance import provenance
+from harness.run.record import RunEnd, RunRecord, own_process
 from harness.run.result import RunIdentity, report_inputs
 from harness.run.session import StackSession, stack_for
 
@@ -115,9 +121,17 @@ class _Run:
         self.has_evidence = False
 
     def execute(self) -> RunOutcome:
-        with stack_for(self._options, self._run_id, self._workload.customers, self._progress) as session:
+        with (
+            stack_for(
+                self._options, self._run_id, self._workload.customers, self._progress, self._folder
+            ) as session,
+            self._left_behind(session),
+        ):
             started_at = now()
+            record = self._record(session, started_at)
+            record.write(self._folder)
             offer, settlement, interrupted = self._load_and_settle(session)
+            record.ended(RunEnd(interrupted, offer.stack_lost, offer.generator_failure)).write(self._folder)
             identity = RunIdentity(
                 self._run_id, self._scenario.name, self._options, session.description, started_at
             )
@@ -130,6 +144,31 @@ class _Run:
             if late.seen:
                 raise KeyboardInterrupt
         return RunOutcome(decision.exit_code, summary, self._folder.path)
+
+    def _record(self, session: StackSession, started_at: float) -> RunRecord:
+        return RunRecord(
+            run_id=self._run_id,
+            scenario=self._scenario.name,
+            seed=self._options.seed,
+            command=self._options.command,
+            parameters=dict(self._options.parameters),
+            started_at=started_at,
+            workload=self._workload,
+            stack=session.description.name,
+            provenance=provenance(session.description, self._options.command),
+            harness=own_process(),
+        )
+
+    @contextmanager
+    def _left_behind(self, session: StackSession) -> Iterator[None]:
+        """When the run ends without a report, save what is needed to settle it later, and say how."""
+        try:
+            yield
+        except BaseException:
+            if self.has_evidence and not (self._folder.path / SUMMARY_NAME).exists():
+                session.keep_evidence(self._folder)
+                self._progress(f"not settled; to do so later: floodgate settle {self._folder.path}")
+            raise
 
     def _write_first(self) -> None:
         self._progress("the report is written first (Ctrl-C again stops at once)")
@@ -206,11 +245,10 @@ class _Run:
     def _judge(
         self, settlement: Settlement, judged: list[ThresholdResult], offer: Offer, interrupted: bool
     ) -> Decision:
-        allowed = Allowed(failed=self._workload.allowed_failed, dlq=self._workload.allowed_dlq)
         return decide(
             settlement,
             judged,
-            allowed=allowed,
+            allowed=allowed_by(self._workload),
             interrupted=interrupted,
             stack_lost=offer.stack_lost,
             generator_failure=offer.generator_failure,

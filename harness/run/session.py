@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +16,11 @@ from harness.exceptions import EnvironmentNotReadyError, UsageError
 from harness.paths import stacks_dir
 from harness.run.folder import RunFolder
 from harness.run.options import DEFAULT_ENGINE, RunOptions
-from harness.stack import lifecycle
+from harness.stack import evidence, lifecycle
 from harness.stack.description import StackDescription
+from harness.stack.state import Bequest
+
+_SETTLE = (sys.executable, "-P", "-m", "harness.cli", "settle", "--settle-s", "10")
 
 
 @dataclass(frozen=True)
@@ -38,21 +41,17 @@ class StackSession:
         folder.stack.write_text(json.dumps(described, indent=2))
 
     def keep_evidence(self, folder: RunFolder) -> None:
-        """Copy what the run's report refers to out of the stack's folder."""
-        for name, target in (
-            ("engine.log", folder.engine_log),
-            ("sftp.log", folder.sftp_log),
-            ("stand-ins.log", folder.stand_ins_log),
-            ("uploads.jsonl", folder.uploads),
-        ):
-            source = self.state_dir / name
-            if source.is_file():
-                shutil.copyfile(source, target)
+        """Copy what the run's report refers to out of the stack's folder. Raises `OSError`."""
+        evidence.save(self.state_dir, folder.path)
 
 
 @contextmanager
-def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progress) -> Iterator[StackSession]:
+def stack_for(
+    options: RunOptions, run_id: str, customers: int, progress: Progress, folder: RunFolder | None = None
+) -> Iterator[StackSession]:
     """Yield the stack of `options.name` when it is up, otherwise one that is stopped at the end.
+
+    :param folder: where the watcher of a stack of its own settles the run, should this process be killed
 
     :raises UsageError: the stack that is up has another engine or pipeline than asked for
     :raises EnvironmentNotReadyError: a part of it is dead
@@ -74,6 +73,7 @@ def stack_for(options: RunOptions, run_id: str, customers: int, progress: Progre
         customers=customers,
         sftp=options.sftp,
         owner_pid=os.getpid(),
+        bequest=None if folder is None else Bequest(str(folder.path), [*_SETTLE, str(folder.path)]),
         progress=progress,
     )
     try:

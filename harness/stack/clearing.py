@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
+from pathlib import Path
 
 from harness.aws import client
 from harness.deploy.record import DeploymentRecord
@@ -12,7 +13,7 @@ from harness.engines import process
 from harness.engines.base import Engine, Progress
 from harness.engines.registry import create
 from harness.exceptions import EngineStartError, StackLostError
-from harness.stack import front_end, stand_ins
+from harness.stack import evidence, front_end, stand_ins
 from harness.stack.state import WATCHER_ROLE, StackState, known_names
 
 
@@ -69,8 +70,17 @@ def _sweep_one(state: StackState, progress: Progress) -> bool:
         if not (held and state.folder.exists() and state.is_stale()):
             return False
         progress(f"clearing what the dead stack {state.name!r} left")
+        _save_for_its_run(state)
         clear_for_good(state, progress)
     return True
+
+
+def _save_for_its_run(state: StackState) -> None:
+    """Save the logs of a stack whose watcher died, too; a folder of the run that is gone wants nothing."""
+    ownership = state.ownership()
+    if ownership and ownership.bequest:
+        with contextlib.suppress(OSError):
+            evidence.save(state.folder, Path(ownership.bequest.run_dir))
 
 
 def _end(state: StackState, role: str, *, grace_s: float) -> None:

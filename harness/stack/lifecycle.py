@@ -23,7 +23,7 @@ from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
 from harness.stack.front_end import FrontEnd
 from harness.stack.sftp_options import SftpOptions
-from harness.stack.state import Ownership, StackState
+from harness.stack.state import Bequest, Ownership, StackState
 from harness.stack.transfer_records import TransferRecords
 from harness.stack.watch import start_watcher
 
@@ -38,6 +38,7 @@ def up(
     customers: int = 20,
     sftp: SftpOptions = SftpOptions(),  # noqa: B008  (immutable)
     owner_pid: int | None = None,
+    bequest: Bequest | None = None,
     port: int | None = None,
     progress: Progress,
 ) -> StackDescription:
@@ -50,6 +51,7 @@ def up(
     :param customers: how many SFTP users to make
     :param sftp: how the SFTP side works
     :param owner_pid: process whose death ends the stack; None: it stays until `down`
+    :param bequest: what remains to be done when that process dies
     :param port: where the engine listens; None takes a free port
     :raises UsageError: name, engine, pipeline or number of customers is not valid
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
@@ -59,7 +61,8 @@ def up(
     chosen = create(engine, port=port)
     state = StackState(name)
     prepare(pipeline, chosen.capabilities(), stack_name=cloudformation_name(name))
-    ownership = Ownership(engine, None if owner_pid is None else record_of("owner", owner_pid))
+    owner = None if owner_pid is None else record_of("owner", owner_pid)
+    ownership = Ownership(engine, owner, bequest)
     with disk.translated(stacks_dir()), _locked(state, progress):
         sweep(progress)
         _make_way(state, progress)

@@ -38,11 +38,22 @@ WATCHER_ROLE = "watcher"
 
 
 @dataclass(frozen=True)
+class Bequest:
+    """What remains to be done when a stack's owner has died: its run is settled while the stack still can."""
+
+    run_dir: str
+    """Where the stack's logs are saved to, see `evidence`."""
+    command: list[str]
+    """Run by the watcher before it clears the stack."""
+
+
+@dataclass(frozen=True)
 class Ownership:
     """Which engine a stack runs on (`--engine`), and the process whose death ends it, None if it is kept."""
 
     engine: str
     owner: ProcessRecord | None = None
+    bequest: Bequest | None = None
 
 
 class StackState:
@@ -87,7 +98,12 @@ class StackState:
         data = _read_json(self.folder / "owner.json")
         if data is None:
             return None
-        return Ownership(data["engine"], ProcessRecord(**data["owner"]) if data["owner"] else None)
+        bequest = data.get("bequest")
+        return Ownership(
+            data["engine"],
+            ProcessRecord(**data["owner"]) if data["owner"] else None,
+            Bequest(**bequest) if bequest else None,
+        )
 
     def publish(self, description: StackDescription) -> None:
         """Say that the stack is up."""

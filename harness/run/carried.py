@@ -1,0 +1,48 @@
+"""What an earlier settling of a run measured while it went on, and nobody can measure afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.measure.resources import ResourceUse
+from harness.measure.sampling.series import Samples, SamplingCost
+from harness.report.series import read_samples, read_series
+from harness.report.summary import SUMMARY_NAME, read_summary
+from harness.run.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Fields of `ReportInputs` that come from watching the run."""
+
+    resources: dict[str, ResourceUse] = field(default_factory=dict)
+    aws_calls_per_file: dict[str, float] | None = None
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    samples: Samples = field(default_factory=Samples)
+
+
+def carried_from(folder: RunFolder) -> Carried | None:
+    """Return what the folder's report holds; `None` where it has none yet.
+
+    :raises ReportError: the report's data cannot be understood
+    """
+    if not (folder.path / SUMMARY_NAME).exists():
+        return None
+    summary = read_summary(folder.path)
+    cost = summary.get("sampling")
+    return Carried(
+        resources=_resources(folder, summary),
+        aws_calls_per_file=summary.get("aws_calls_per_file"),
+        faults=summary.get("faults", []),
+        samples=Samples(read_samples(folder.path), SamplingCost(**cost) if cost else None),
+    )
+
+
+def _resources(folder: RunFolder, summary: dict[str, Any]) -> dict[str, ResourceUse]:
+    over_time = read_series(folder.path)[1]
+    return {
+        name: ResourceUse(use["cpu_s"], use["rss_max_mib"], over_time.get(name, []))
+        for name, use in summary["resources"].items()
+        if use["cpu_s"] is not None
+    }

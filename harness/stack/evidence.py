@@ -1,0 +1,25 @@
+"""What of a stack's folder belongs to the run that used it, and is saved to the run's folder.
+
+The list of uploads is saved whole: without it nobody knows which version a file became. Logs are bounded; of
+one that is longer its end is kept, with a first line that says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from harness.files import copy_tail
+
+UPLOADS = "uploads.jsonl"
+LOGS = ("engine.log", "sftp.log", "stand-ins.log")
+MAX_LOG_BYTES = 256 * 1024 * 1024
+
+
+def save(state_dir: Path, run_dir: Path, *, max_log_bytes: int = MAX_LOG_BYTES) -> None:
+    """Copy the logs and the list of uploads; what is not there is left out. Raises `OSError`."""
+    for name in LOGS:
+        if (state_dir / name).is_file():
+            copy_tail(state_dir / name, run_dir / name, max_log_bytes)
+    if (state_dir / UPLOADS).is_file():
+        shutil.copyfile(state_dir / UPLOADS, run_dir / "ledger" / UPLOADS)

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import harness.load
 from harness.exceptions import UsageError
 from harness.load import ReadOnlyUser
+from harness.load.reading import workloads
+from harness.load.reading.workloads import Checks
 from harness.load.workload import Workload, problems_as_usage_error
 
+_YAML_SUFFIXES = (".yaml", ".yml")
+_SUFFIXES = (".py", *_YAML_SUFFIXES)
 _NO_PATCH_ENV = "LOCUST_SKIP_MONKEY_PATCH"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario file that has been read."""
+    """A scenario file that has been read: a Locust file, or a workload in YAML."""
 
     name: str
     path: Path
@@ -30,39 +35,54 @@ class Scenario:
 
 def names() -> list[str]:
     """Return the names of the scenarios that come with Floodgate, such as `million-a-day`."""
-    return sorted(
-        path.stem.replace("_", "-") for path in _folder().glob("*.py") if not path.stem.startswith("_")
-    )
+    return sorted(_known())
 
 
-def scenario(name_or_path: str) -> Scenario:
+def scenario(name_or_path: str, checks: Checks | None = None) -> Scenario:
     """Read a scenario by its name, or a file of the user's own by its path.
 
     Locust is not imported on behalf of the scenario; a file that imports it itself gets it unpatched.
 
+    :param checks: for the texts of a workload file, so that what they find is told with the rest
     :raises UsageError: there is no such scenario, or its file or workload is wrong
     """
     with _locust_unpatched():
-        return load(locate(name_or_path))
+        return load(locate(name_or_path), checks)
 
 
 def locate(name_or_path: str) -> Path:
     """Return the scenario's file; raises `UsageError` with the known names."""
-    if name_or_path.endswith(".py") or os.sep in name_or_path:
+    if name_or_path.endswith(_SUFFIXES) or os.sep in name_or_path:
         path = Path(name_or_path)
         if path.is_file():
             return path.resolve()
         raise UsageError(f"there is no scenario file {name_or_path}")
-    if name_or_path.replace("_", "-") in names():
-        return _folder() / f"{name_or_path.replace('-', '_')}.py"
+    known = _known()
+    if (name := name_or_path.replace("_", "-")) in known:
+        return known[name]
     raise UsageError(
-        f"there is no scenario {name_or_path!r}; known: {', '.join(names())}",
-        hint="a scenario of your own is given by its path, ending in .py",
+        f"there is no scenario {name_or_path!r}; known: {', '.join(sorted(known))}",
+        hint="a scenario of your own is given by its path, ending in .py or .yaml",
     )
 
 
-def load(path: Path) -> Scenario:
-    """Run the scenario's file and take its `WORKLOAD`; raises `UsageError` also when it declares no user."""
+def load(path: Path, checks: Checks | None = None) -> Scenario:
+    """Read the scenario's file; raises as `scenario`, also where a Python file declares no user."""
+    if path.suffix in _YAML_SUFFIXES:
+        workload, module = workloads.read(path, checks or {}), _uploading_only(path)
+    else:
+        workload, module = _run_python(path)
+    return Scenario(path.stem.replace("_", "-"), path, workload.located(path.parent), module)
+
+
+def _uploading_only(path: Path) -> ModuleType:
+    """Return what a Python scenario of that name would be whose user does nothing of its own."""
+    module = ModuleType(_module_name(path))
+    vars(module)["Customer"] = type("Customer", (harness.load.SftpUser,), {"__module__": module.__name__})
+    return module
+
+
+def _run_python(path: Path) -> tuple[Workload, ModuleType]:
     module = _imported(path)
     workload = getattr(module, "WORKLOAD", None)
     if not isinstance(workload, Workload):
@@ -73,7 +93,7 @@ def load(path: Path) -> Scenario:
         raise UsageError(
             f"{path} declares no Locust user", hint="add: class Customer(SftpUser): …, see scenarios/smoke.py"
         )
-    return Scenario(name=path.stem.replace("_", "-"), path=path, workload=workload, module=module)
+    return workload, module
 
 
 def _is_user(value: object) -> bool:
@@ -84,7 +104,7 @@ def _is_user(value: object) -> bool:
 
 
 def _imported(path: Path) -> ModuleType:
-    name = f"floodgate_scenario_{path.stem}"
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is not a Python file")
@@ -98,6 +118,16 @@ def _imported(path: Path) -> ModuleType:
     except (Exception, SystemExit) as exc:  # the file may do anything; what it raises is told to its author
         raise UsageError(f"{path} cannot be loaded: {type(exc).__name__}: {exc}") from exc
     return module
+
+
+def _module_name(path: Path) -> str:
+    return f"floodgate_scenario_{path.stem}"
+
+
+def _known() -> dict[str, Path]:
+    """Return the scenarios that come with Floodgate, by name."""
+    files = (path for path in _folder().iterdir() if path.suffix in _SUFFIXES)
+    return {path.stem.replace("_", "-"): path for path in files if not path.stem.startswith("_")}
 
 
 def _folder() -> Path:

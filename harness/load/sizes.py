@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from harness.load.randomness import stream
 
@@ -17,14 +18,39 @@ MIB = 1024 * KIB
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 
+_UNITS = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
+_UNITS |= {"KiB": KIB, "MiB": MIB, "GiB": 1024 * MIB}
+_SIZE_PATTERN = r"(\d+(?:\.\d+)?) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+
+
+def _in_bytes(value: Any) -> Any:
+    match = re.fullmatch(_SIZE_PATTERN, value) if isinstance(value, str) else None
+    return round(float(match[1]) * _UNITS[match[2]]) if match else value
+
+
+Bytes = Annotated[
+    PositiveInt,
+    BeforeValidator(_in_bytes),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": f"^{_SIZE_PATTERN}$"},
+            ]
+        }
+    ),
+]
+"""A number of bytes, or a text such as `64 KiB` or `5GB`."""
+
 
 class SizeClass(BaseModel):
     """One part of the mix: files between two sizes, both included."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    min_bytes: PositiveInt
-    max_bytes: PositiveInt
+    min_bytes: Bytes
+    """A number, or a text such as `64KiB` or `5GB`."""
+    max_bytes: Bytes
     share: PositiveFloat = 1.0
     """Weight against the other classes of the mix."""
     spread: Literal["log_uniform", "uniform"] = "log_uniform"

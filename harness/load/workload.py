@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -76,6 +77,7 @@ class Workload(BaseModel):
     start_within_s: PositiveFloat = 5.0
     """A file that could not be started so long after its intended time counts as not started."""
     connect_timeout_s: PositiveFloat = 15.0
+    """For the connection, the login and the start of SFTP together."""
     upload_timeout_s: PositiveFloat = 60.0
     """From the request to open the file to the confirmed close."""
 
@@ -116,6 +118,13 @@ class Workload(BaseModel):
         with problems_as_usage_error("the load cannot be run"):
             return Workload.model_validate(dict(self) | changes)
 
+    def located(self, folder: Path) -> Workload:
+        """Return the workload with the path of its trace made absolute, from `folder`."""
+        if not isinstance(self.profile, Trace):
+            return self
+        path = str(folder.absolute() / self.profile.path)
+        return self.model_copy(update={"profile": self.profile.model_copy(update={"path": path})})
+
     @property
     def duration_s(self) -> float | None:
         return None if self.minutes is None else self.minutes * 60
@@ -137,13 +146,34 @@ def problems_as_usage_error(what: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as exc:
-        problems = [_problem(error) for error in exc.errors(include_url=False)]
+        problems = [_problem(error) for error in errors_of(exc)]
         raise UsageError(f"{what}: " + "; ".join(problems)) from exc
+
+
+def errors_of(exc: ValidationError) -> list[Any]:
+    """Return pydantic's errors, without those that only follow from others.
+
+    It counts an item that is wrong as missing, and so finds a list of wrong items too short as well.
+    """
+    errors = exc.errors(include_url=False)
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short" or len(error["input"]) < error["ctx"]["min_length"]
+    ]
+
+
+def problem_text(error: Any) -> str:
+    """Return what one of pydantic's errors says, without the place.
+
+    :param error: https://docs.pydantic.dev/latest/api/pydantic_core/#pydantic_core.ErrorDetails
+    """
+    plain = {"extra_forbidden": "there is no such field", "missing": "it is needed"}.get(error["type"])
+    text = plain or str(error["msg"]).removeprefix("Value error, ")
+    # A model's own check has the whole model as its input, which says nothing.
+    return text if isinstance(error["input"], dict | BaseModel) else f"{text} (got {error['input']!r})"
 
 
 def _problem(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
-    text = str(error["msg"]).removeprefix("Value error, ")
-    # A model's own check has the whole model as its input, which says nothing.
-    given = "" if isinstance(error["input"], dict | BaseModel) else f" (got {error['input']!r})"
-    return f"{place}: {text}{given}" if place else text
+    return f"{place}: {problem_text(error)}" if place else problem_text(error)

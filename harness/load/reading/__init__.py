@@ -1,0 +1,7 @@
+"""Workloads from outside Python: YAML files, and `--set field=value`.
+
+document.py   YAML text → plain data that knows its lines
+workloads.py  such data → a workload, or all that is wrong with it, each with its line and field
+overrides.py  `--set` on a workload
+schema.py     the published JSON schema of workload files
+"""

@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.report import text, work
+from harness.report import findings, text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.html import HTML_NAME
 from harness.report.ledger import identities
@@ -63,7 +63,7 @@ def _facts(summary: Mapping[str, Any]) -> Table:
     for identity in identities(summary["files"]):
         table.add_row(identity.total_name.capitalize(), Text(identity.with_numbers()))
         table.add_row("", Text(identity.with_names(), style="dim"))
-    for label, told in work.lines(summary):
+    for label, told in [*findings.lines(summary), *work.lines(summary)]:
         table.add_row(label, Text(text.printable(told)))
     return table
 

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from harness.report import text
+from harness.report.charts.scales import clock_label
 from harness.report.page import RunData, context, identity_terms
 
 HTML_NAME = "report.html"
@@ -46,6 +47,10 @@ def _environment() -> jinja2.Environment:
         "rate": text.rate,
         "size": text.size,
         "cpu_seconds": text.cpu_seconds,
+        "signed": text.signed,
+        "amount": text.amount,
+        "clock": clock_label,
+        "sentence": text.sentence,
         "words": lambda name: name.replace("_", " "),
         "terms": identity_terms,
     }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.report import text, work
+from harness.report import findings, text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.ledger import DEFECTS, MEANING, identities
 
@@ -98,7 +98,10 @@ def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:
         "engine": f"{engine['name']}:{engine['mode']} {engine['version']}",
         "verdict": summary["verdict"],
         "command": summary["provenance"]["command"],
-        **{label.lower().replace(" ", "_"): told for label, told in work.lines(summary)},
+        **{
+            label.lower().replace(" ", "_"): told
+            for label, told in [*findings.lines(summary), *work.lines(summary)]
+        },
     }.items():
         ET.SubElement(properties, "property", name=name, value=_clean(value))
 

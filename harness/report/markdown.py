@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.report import text, work
+from harness.report import findings, text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.ledger import identities
 from harness.report.stages import STAGES
@@ -17,7 +17,7 @@ _VERDICT_MARKS = {"passed": "✅", "no_samples": "⚪"}
 _FAILURES_SHOWN = 10
 _KEY_CHARACTERS = 120
 _MESSAGE_CHARACTERS = 200
-_ACTIVE = re.compile(r"[\\`*_\[\]<>|&~$]|:(?=\S)|^\W|^\d+[.)]|(?<=www)\.", re.IGNORECASE)
+_ACTIVE = re.compile(r"[\\`*_\[\]<>|&~$]|:(?=\S)|^\s*[^\w\s]|^\s*\d+[.)]|(?<=www)\.", re.IGNORECASE)
 """What could begin a construct of Markdown, HTML, a table, a formula, an emoji or a link."""
 
 
@@ -93,7 +93,9 @@ def _ledger(summary: Mapping[str, Any]) -> str:
 
 
 def _work(summary: Mapping[str, Any]) -> str:
-    return "<br>\n".join(f"{label}: {plain(told)}" for label, told in work.lines(summary))
+    return "<br>\n".join(
+        f"{label}: {plain(told)}" for label, told in [*findings.lines(summary), *work.lines(summary)]
+    )
 
 
 def _latencies(summary: Mapping[str, Any]) -> str:

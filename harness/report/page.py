@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -12,12 +12,13 @@ from markupsafe import Markup
 from harness.measure.resources import ResourceSample
 from harness.measure.results import Timeline
 from harness.measure.sampling.series import Series
-from harness.report import overtime, text, work
+from harness.report import findings, overtime, text, work
 from harness.report.aggregates import Aggregates, SlowFile, longest_stage
 from harness.report.charts import latency as latency_charts
 from harness.report.charts.timechart import TimeChart
 from harness.report.headline import VERDICT_WORDS, loss, sentences
 from harness.report.ledger import DEFECTS, LABELS, MEANING, Identity, identities
+from harness.report.sections import failures, sampled
 from harness.report.stages import STAGES, WAY, Stage
 
 PERCENTILES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -57,16 +58,6 @@ class SlowRow:
 
 
 @dataclass(frozen=True)
-class FailureRow:
-    """One cause; `keys` of the examples by their message."""
-
-    stage: str
-    cause: str
-    count: int
-    keys: Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True)
 class ResourceRow:
     """One process group. `cores` is the mean while sampled, `share` the part of all CPU that was used."""
 
@@ -81,7 +72,8 @@ class ResourceRow:
 def context(data: RunData) -> dict[str, Any]:
     """Return the template's variables."""
     summary = data.summary
-    charts = time_charts(data)
+    sampled_charts = sampled.charts(data.samples, start_of(data))
+    charts = time_charts(data, sampled_charts)
     return {
         "summary": summary,
         "files": summary["files"],
@@ -94,6 +86,9 @@ def context(data: RunData) -> dict[str, Any]:
         "labels": LABELS,
         "evidence": evidence(summary),
         "charts": charts,
+        "sampled": {section: [each.name for each in drawn] for section, drawn in sampled_charts.items()},
+        "calm": sampled.calm(data.samples),
+        "findings": dict(findings.lines(summary)),
         "read_outs": embedded_json({name: chart.read_out() for name, chart in charts.items()}),
         "stage_rows": stage_rows(summary["latency_ms"]),
         "percentiles": PERCENTILES,
@@ -102,7 +97,8 @@ def context(data: RunData) -> dict[str, Any]:
         "aggregates": data.aggregates,
         "slow_rows": slow_rows(data.aggregates),
         "way": WAY,
-        "failure_rows": failure_rows(summary),
+        "failures": failures.rows(summary),
+        "failures_left_out": failures.left_out(summary),
         "work": work.lines(summary),
         "variant": work.variant(summary.get("options") or {}),
         "sampled_s": sampled_s(data.resource_samples),
@@ -110,16 +106,24 @@ def context(data: RunData) -> dict[str, Any]:
     }
 
 
-def time_charts(data: RunData) -> dict[str, TimeChart]:
-    """Return the charts over time that have something to show, by name."""
-    start_at = data.timeline.start_at or _first_sample_at(data.resource_samples)
-    charts = (
+def time_charts(data: RunData, sampled_charts: Mapping[str, Sequence[TimeChart]]) -> dict[str, TimeChart]:
+    """Return the charts over time that have something to show, by name, all over the same time."""
+    start_at = start_of(data)
+    charts = [
         overtime.rate_chart(data.timeline),
         overtime.backlog_chart(data.timeline),
+        *(chart for drawn in sampled_charts.values() for chart in drawn),
         overtime.cpu_chart(data.resource_samples, start_at),
         overtime.memory_chart(data.resource_samples, start_at),
-    )
-    return {chart.name: chart for chart in charts if chart.has_data}
+    ]
+    shown = [chart for chart in charts if chart.has_data]
+    span_s = max((chart.span_s for chart in shown), default=1.0)
+    return {chart.name: replace(chart, span_s=span_s) for chart in shown}
+
+
+def start_of(data: RunData) -> float:
+    """Return where the time axes begin, in epoch seconds."""
+    return data.timeline.start_at or _first_sample_at(data.resource_samples)
 
 
 def stage_rows(latency_ms: Mapping[str, Any]) -> list[StageRow]:
@@ -165,17 +169,6 @@ def sampled_s(samples: Mapping[str, Sequence[ResourceSample]]) -> float:
     """Return how long processes were looked at, in seconds."""
     times = [sample.at for group in samples.values() for sample in group]
     return max(times) - min(times) if times else 0.0
-
-
-def failure_rows(summary: Mapping[str, Any]) -> list[FailureRow]:
-    """Return the failures with their examples grouped by message, which most of them share."""
-    rows = []
-    for failure in summary["failures"]:
-        keys: dict[str, list[str]] = {}
-        for example in failure["examples"]:
-            keys.setdefault(example["message"], []).append(example["key"])
-        rows.append(FailureRow(failure["stage"], failure["cause"], failure["count"], keys))
-    return rows
 
 
 def evidence(summary: Mapping[str, Any]) -> str:

@@ -102,6 +102,23 @@ def quantity(value: float | None, unit: str) -> str:
     return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}".rstrip()
 
 
+def signed(value: float | None) -> str:
+    """Return a change with its sign, e.g. `+12.5`, `-0.03`, `0`."""
+    if value is None:
+        return UNKNOWN
+    return "0" if value == 0 else f"{'+' if value > 0 else '-'}{_three_digits(abs(value))}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Return a number with its unit, e.g. `410 MiB`."""
+    return UNKNOWN if value is None else f"{_three_digits(value)} {unit}"
+
+
+def sentence(words: str) -> str:
+    """Begin with a capital letter and end with a full stop."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
+
+
 def _three_digits(value: float) -> str:
     """Round to about three significant digits, without an exponent."""
     magnitude = abs(value)

@@ -55,7 +55,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     refused = [builders.record(n, Outcome.UPLOAD_FAILED, cause="PermissionDenied") for n in range(9)]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-        write_reports(root / "passed", builders.inputs(list(builders.random_records(900))))
+        write_reports(root / "passed", builders.inputs(list(builders.random_records(1390))))
         write_reports(root / "hostile", builders.failed_inputs(HOSTILE_KEY, f"refused {HOSTILE_KEY}"))
         write_reports(root / "one", builders.inputs([builders.record(0)], resources=builders.resources(1)))
         write_reports(root / "empty", builders.inputs([], verdict="interrupted", resources={}))

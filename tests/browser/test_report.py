@@ -154,7 +154,7 @@ def test_a_hostile_key_is_text(browser, runs):
     summary = open_report(browser, runs / "hostile")
     assert browser.execute_script("return window.hit") is None
     assert browser.find_elements(By.TAG_NAME, "img") == []
-    shown = [code.text for code in browser.find_elements(By.CSS_SELECTOR, "#failures li code")]
+    shown = [code.text for code in browser.find_elements(By.CSS_SELECTOR, "#failures li > code")]
     assert shown == [summary["failures"][0]["examples"][0]["key"]]
 
 

@@ -40,6 +40,8 @@ class TimeChart:
     lines: Sequence[Line]
     whole: bool = False
     """Counts of things, which have no halves."""
+    always_named: bool = False
+    """The title does not say what a single line is, so its name is shown."""
 
     @property
     def has_data(self) -> bool:

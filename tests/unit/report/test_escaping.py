@@ -34,6 +34,7 @@ NASTY = (
     "# head",
     "1. one",
     "- item",
+    " - item behind a blank",
     "https://example.invalid www.example.invalid",
     "{{ 7*7 }} {% raw %} &amp; &#60;",
     "line\nbreak\r\n\n| new | row |",

@@ -45,7 +45,8 @@ def failed():
 
 @pytest.fixture
 def empty():
-    return build_summary(builders.inputs([], verdict="interrupted", reasons=["the run was interrupted"]))
+    reasons = ["the run was interrupted"]
+    return build_summary(builders.inputs([], verdict="interrupted", reasons=reasons, knee=None))
 
 
 def test_a_passed_run_says_that_no_file_was_lost(passed):

@@ -7,7 +7,7 @@ it the `file_id` under which the pipeline knows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness import identity
@@ -39,7 +39,7 @@ class Upload:
     @property
     def stored(self) -> bool:
         """The file is in the source bucket as a whole, whatever the client came to know of it."""
-        return self.version_id is not None and not self.is_partial
+        return self.version_id is not None and self.partial_bytes is None
 
     @property
     def uploaded(self) -> bool:
@@ -47,12 +47,40 @@ class Upload:
         return self.entry.end == UPLOADED or self.stored
 
 
+class UploadsByKey(Mapping[str, Sequence[Upload]]):
+    """Uploads in groups of one key each; a list is made only where a key has several, which is rare."""
+
+    def __init__(self, uploads: Iterable[Upload]) -> None:
+        self._first: dict[str, Upload] = {}
+        self._several: dict[str, list[Upload]] = {}
+        for upload in uploads:
+            key = upload.entry.key
+            if (first := self._first.setdefault(key, upload)) is not upload:
+                self._several.setdefault(key, [first]).append(upload)
+
+    def only(self, key: str) -> Upload | None:
+        """Return the upload of a key that has no other one."""
+        return None if key in self._several else self._first.get(key)
+
+    def __getitem__(self, key: str) -> Sequence[Upload]:
+        return self._several.get(key) or (self._first[key],)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._first
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+
 @dataclass(slots=True)
 class Joined:
     """All uploads of a run in the order of the ledger, and objects that no ledger entry explains."""
 
     uploads: list[Upload]
-    by_key: dict[str, list[Upload]]
+    by_key: UploadsByKey
     extra_file_ids: dict[str, list[str]] = field(default_factory=dict)
     """Key to `file_id`s of objects on the run's keys that nobody in the ledger uploaded."""
 
@@ -63,24 +91,47 @@ def join(entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: st
     :param bucket: the source bucket, part of every `file_id`
     """
     uploads = [Upload(entry) for entry in entries]
-    by_key: dict[str, list[Upload]] = {}
-    for upload in uploads:
-        by_key.setdefault(upload.entry.key, []).append(upload)
-    closes: dict[str, list[ClosedUpload]] = {}
-    joined = Joined(uploads, by_key)
+    joined = Joined(uploads, UploadsByKey(uploads))
+    by_key, closes = joined.by_key, _Closes()
     for event in events:
         if isinstance(event, AbortedUpload):
             _explain(by_key.get(event.key, ()), event)
         elif isinstance(event, PartialUpload):
             _take_partial(joined, event, bucket)
         elif event.key in by_key:
-            closes.setdefault(event.key, []).append(event)
-    for key, found in closes.items():
-        left = _pair(by_key[key], found, bucket)
-        if left:
-            extra = joined.extra_file_ids.setdefault(key, [])
-            extra += [identity.file_id(bucket, key, close.version_id) for close in left]
+            closes.add(event)
+    for found in closes.take():
+        _match(joined, found, bucket)
     return joined
+
+
+class _Closes:
+    """Closes in groups of one key each; a list is made only where a key has several."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, ClosedUpload] = {}
+        self._several: dict[str, list[ClosedUpload]] = {}
+
+    def add(self, close: ClosedUpload) -> None:
+        if (first := self._first.setdefault(close.key, close)) is not close:
+            self._several.setdefault(close.key, [first]).append(close)
+
+    def take(self) -> Iterator[Sequence[ClosedUpload]]:
+        """Yield each group and forget it: what is made of them needs the room."""
+        while self._first:
+            key, first = self._first.popitem()
+            yield self._several.pop(key, [first])
+
+
+def _match(joined: Joined, closes: Sequence[ClosedUpload], bucket: str) -> None:
+    """Share the closes of one key out among its uploads."""
+    key = closes[0].key
+    upload = joined.by_key.only(key)
+    if upload and len(closes) == 1 and upload.entry.end == UPLOADED:
+        _settle(upload, closes[0], bucket)
+    elif left := _pair(joined.by_key[key], closes, bucket):
+        extra = joined.extra_file_ids.setdefault(key, [])
+        extra += [identity.file_id(bucket, key, close.version_id) for close in left]
 
 
 def without_version(joined: Joined) -> list[Upload]:

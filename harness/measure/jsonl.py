@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from harness.exceptions import SettleError
 
+_NEWLINE = ord("\n")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Line:
-    """One JSON object and where it stands, for messages."""
+    """One JSON object and where it stands, for messages. Not frozen, which is slow: there are millions."""
 
     data: dict[str, Any]
     path: Path
@@ -32,8 +36,12 @@ class Line:
         """Return a field that must be there; raises `SettleError`."""
         try:
             return self.data[name]
-        except KeyError:
-            raise SettleError(f"{self.place}: the field {name!r} is missing") from None
+        except KeyError as exc:
+            raise self.lacks(exc) from None
+
+    def lacks(self, missing: KeyError) -> SettleError:
+        """Return what to raise where a field that must be there is not."""
+        return SettleError(f"{self.place}: the field {missing.args[0]!r} is missing")
 
 
 class JsonlTail:
@@ -51,16 +59,17 @@ class JsonlTail:
 
         :raises SettleError: a complete line is not a JSON object, or the file cannot be read
         """
+        path, parse = self.path, self._parse
         try:
-            with self.path.open("rb") as file:
+            with path.open("rb") as file:
                 file.seek(self._offset_bytes)
                 for raw in file:
-                    if not raw.endswith(b"\n"):
+                    if raw[-1] != _NEWLINE:
                         return
                     self._offset_bytes += len(raw)
                     self._line_number += 1
-                    if raw.strip():
-                        yield Line(self._parse(raw), self.path, self._line_number)
+                    if not raw.isspace():
+                        yield Line(parse(raw), path, self._line_number)
         except FileNotFoundError:
             return
         except OSError as exc:
@@ -93,13 +102,20 @@ class JsonlTail:
 
     def _parse(self, raw: bytes) -> dict[str, Any]:
         try:
-            # Decoded here, because `json.loads` of bytes looks for the encoding in each line anew.
-            data = json.loads(raw.decode())
-        except ValueError as exc:
-            raise self._damage(str(exc)) from exc
+            # A quarter of the time of `json.loads`.
+            data = from_json(raw, cache_strings="keys")
+        except ValueError:
+            data = self._parse_thoroughly(raw)
         if not isinstance(data, dict):
             raise self._damage("not a JSON object")
         return data
+
+    def _parse_thoroughly(self, raw: bytes) -> Any:
+        """The last word on a line: it understands lone surrogates, of names that were never valid UTF-8."""
+        try:
+            return json.loads(raw.decode())
+        except ValueError as exc:
+            raise self._damage(str(exc)) from exc
 
     def _damage(self, what: str) -> SettleError:
         return SettleError(

@@ -20,7 +20,7 @@ from harness.measure.classify import classify
 from harness.measure.evidence import AwsEvidence, Evidence, EvidenceSource
 from harness.measure.follow import Follower
 from harness.measure.gather import gather, merge
-from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, join
+from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, UploadsByKey, join
 from harness.measure.ledger import LedgerReader
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
@@ -155,8 +155,9 @@ def _doubtful(joined: Joined, records: list[FileRecord]) -> Joined | None:
         return None
     keys = {upload.entry.key for upload in found}
     # All uploads of a key go together: its versions are shared out among them.
+    uploads = [upload for key in keys for upload in joined.by_key[key]]
     return Joined(
-        uploads=[upload for key in keys for upload in joined.by_key[key]],
-        by_key={key: joined.by_key[key] for key in keys},
+        uploads=uploads,
+        by_key=UploadsByKey(uploads),
         extra_file_ids={key: ids for key, ids in joined.extra_file_ids.items() if key in keys},
     )

@@ -16,7 +16,7 @@ from harness.exceptions import SettleError
 from harness.measure.jsonl import JsonlTail, Line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClosedUpload:
     """One object that an SFTP session created."""
 
@@ -26,7 +26,7 @@ class ClosedUpload:
     closed_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PartialUpload:
     """One upload that broke off and left an object with what had arrived: never a file that was uploaded."""
 
@@ -37,7 +37,7 @@ class PartialUpload:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AbortedUpload:
     """One upload that ended without an object."""
 
@@ -65,28 +65,29 @@ class UploadsReader:
         """
         return list(self._events(self._tail.read(), not_before))
 
-    def finish(self, not_before: float, keys: Container[str]) -> list[SftpEvent]:
-        """Read to the end; only uploads of `keys`. Raises `SettleError` as `poll` does."""
-        events = self._events(self._tail.finish(), not_before)
-        return [event for event in events if event.key in keys]
+    def finish(self, not_before: float, keys: Container[str]) -> Iterator[SftpEvent]:
+        """Read to the end, one by one; only uploads of `keys`. Raises `SettleError` as `poll` does."""
+        return (event for event in self._events(self._tail.finish(), not_before) if event.key in keys)
 
     def _events(self, lines: Iterable[Line], not_before: float) -> Iterator[SftpEvent]:
+        bucket = self._bucket
         for line in lines:
             event = _parse(line)
             at = event.at if isinstance(event, AbortedUpload) else event.closed_at
-            if at >= not_before and line.data.get("bucket", self._bucket) == self._bucket:
+            if at >= not_before and line.data.get("bucket", bucket) == bucket:
                 yield event
 
 
 def _parse(line: Line) -> SftpEvent:
+    data = line.data
     kind = line.field("event")
     if kind in _APPEARED:
-        return ClosedUpload(
-            key=line.field("key"),
-            version_id=line.data.get("version_id") or "null",
-            size_bytes=line.field("size_bytes"),
-            closed_at=line.field("closed_at"),
-        )
+        try:
+            return ClosedUpload(
+                data["key"], data.get("version_id") or "null", data["size_bytes"], data["closed_at"]
+            )
+        except KeyError as exc:
+            raise line.lacks(exc) from None
     if kind == "partial":
         return PartialUpload(
             key=line.field("key"),

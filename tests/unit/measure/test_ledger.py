@@ -136,7 +136,7 @@ def test_uploads_are_read_from_a_time_on_and_for_one_bucket(tmp_path: Path) -> N
 def test_uploads_of_other_keys_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "uploads.jsonl"
     write(path, closed("mine", 1.0), closed("theirs", 1.0), '{"event":"clo')
-    assert UploadsReader(path, "b").finish(0.0, {"mine"}) == [ClosedUpload("mine", "v", 1, 1.0)]
+    assert list(UploadsReader(path, "b").finish(0.0, {"mine"})) == [ClosedUpload("mine", "v", 1, 1.0)]
 
 
 def test_an_unversioned_bucket_has_the_version_null(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The client side of `sftp_vs_openssh`: asyncssh sessions in a process of their own.
+"""The client side of `sftp_vs_openssh` and `sftp_throughput`: asyncssh sessions in a process of their own.
 
 python -m benchmarks.sftp_client MODE PORT USER KEY_FILE SECONDS SESSIONS FOLDER
 """

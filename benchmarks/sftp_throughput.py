@@ -10,19 +10,13 @@ near 1.0 is the limit.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from itertools import count
 from pathlib import Path
 
-import asyncssh
 import psutil
-import uvloop
 
 from benchmarks.sftp_stack import a_bucket, an_engine
 from harness.engines.base import EngineInfo
@@ -30,39 +24,8 @@ from tests.integration.sftp.front_end import FrontEnd
 
 CLIENT_PROCESSES = 2
 SESSIONS_PER_CLIENT = 4
-CONTENT = b"x" * 4096
 SINK = "benchmarks.sftp_sink_server"
 S3 = "harness.sftp"
-
-
-async def _client(port: int, key_file: str, mode: str, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    numbers = count()
-
-    async def connect() -> asyncssh.SSHClientConnection:
-        return await asyncssh.connect(
-            "127.0.0.1", port, username="alice", client_keys=[key_file], known_hosts=None, config=[]
-        )
-
-    async def upload(client: asyncssh.SFTPClient) -> None:
-        async with client.open(f"{os.getpid()}-{next(numbers)}", "wb") as file:
-            await file.write(CONTENT)
-
-    async def open_session() -> None:
-        async with await connect() as connection, connection.start_sftp_client() as client:
-            while time.monotonic() < deadline:
-                await upload(client)
-
-    async def session_per_file() -> None:
-        while time.monotonic() < deadline:
-            async with await connect() as connection, connection.start_sftp_client() as client:
-                await upload(client)
-
-    work = open_session if mode == "open" else session_per_file
-    started, cpu_s = time.monotonic(), time.process_time()
-    await asyncio.gather(*(work() for _ in range(SESSIONS_PER_CLIENT)))
-    took_s = time.monotonic() - started
-    print(json.dumps({"files": next(numbers), "took_s": took_s, "cpu_s": time.process_time() - cpu_s}))
 
 
 def measure(engine: EngineInfo, bucket: str, folder: Path, module: str, mode: str, seconds: float) -> None:
@@ -87,18 +50,14 @@ def measure(engine: EngineInfo, bucket: str, folder: Path, module: str, mode: st
 
 
 def _run_clients(front_end: FrontEnd, mode: str, seconds: float) -> list[dict[str, float]]:
-    command = [sys.executable, "-m", "benchmarks.sftp_throughput", "--client", mode, str(front_end.port)]
-    command += [str(front_end.login().key_file), str(seconds)]
+    command = [sys.executable, "-m", "benchmarks.sftp_client", mode, str(front_end.port), "alice"]
+    command += [str(front_end.login().key_file), str(seconds), str(SESSIONS_PER_CLIENT), "."]
     clients = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(CLIENT_PROCESSES)]
     outputs = [client.communicate(timeout=seconds + 60)[0] for client in clients]
     return [json.loads(output) for output in outputs]
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--client"]:
-        mode, port, key_file, seconds = sys.argv[2:]
-        uvloop.run(_client(int(port), key_file, mode, float(seconds)))
-        return
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

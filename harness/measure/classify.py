@@ -254,6 +254,8 @@ def _record(
         partial=upload.is_partial,
         destination_versions=len(versions),
         verified=any(version.sha256 for version in versions),
+        kind=entry.kind,
+        expects=entry.expects,
     )
     if row is not None:
         _add_row(record, row)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.load.ledger_format import DEFAULT_EXPECTS
+from harness.measure.expected import is_met
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.results import Failure, FailureExample
 from harness.measure.stages import last_stage
@@ -23,6 +25,7 @@ def group(records: Iterable[FileRecord]) -> list[Failure]:
     """Return the groups, the largest first, each with up to `EXAMPLES` files.
 
     A file that was delivered twice or with other bytes is in a group too, under `duplicated` or `corrupted`.
+    One that was to end badly, and did, is in none.
     """
     counts: dict[tuple[str, str], int] = {}
     examples: dict[tuple[str, str], list[FailureExample]] = {}
@@ -41,5 +44,5 @@ def _names(record: FileRecord) -> Iterable[tuple[str, str]]:
         yield "transfer", "duplicated"
     if record.corrupted:
         yield "transfer", "corrupted"
-    elif record.outcome not in _GOOD_ENDS:
+    elif record.outcome not in _GOOD_ENDS and (record.expects == DEFAULT_EXPECTS or not is_met(record)):
         yield _STAGES.get(record.outcome) or last_stage(record), record.cause or str(record.outcome)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.load.ledger_format import DEFAULT_EXPECTS, DEFAULT_KIND
+
 
 class Outcome(StrEnum):
     """How a file ended. Disjoint; the order from `DELIVERED` on is the order of precedence."""
@@ -65,3 +67,9 @@ class FileRecord:
     """It broke off, and what had arrived is an object in the source bucket."""
     verified: bool = False
     """The delivered bytes were read back and hashed."""
+    kind: str = DEFAULT_KIND
+    """What the client was to do with it."""
+    expects: str = DEFAULT_EXPECTS
+    """How it should end; see `harness.measure.expected`."""
+    replaced: bool = False
+    """It was superseded by a later upload of its key, as S3 has it."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from harness.exceptions import SettleError
 from harness.measure import conservation, failures
 from harness.measure.evidence import Evidence
+from harness.measure.expected import Expected, judge, mark_replaced
 from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
 from harness.measure.records import FileRecord, Outcome
@@ -46,6 +47,8 @@ class Settlement:
     executions: dict[str, dict[str, int]] = field(default_factory=dict)
     """By role of the state machine and by status; empty without machines."""
     attempts: Attempts = field(default_factory=Attempts)
+    expected: Expected = field(default_factory=Expected)
+    """How many files ended as they should."""
 
     @property
     def conservation_ok(self) -> bool:
@@ -67,7 +70,10 @@ def conclude(
     """Turn judged records into figures, and check that every offered file is accounted for."""
     if len(records) != len(ledger.entries):
         raise SettleError(f"{len(ledger.entries)} files were offered, but {len(records)} were judged")
+    mark_replaced(joined, records)
+    expected = judge(records)
     counts = conservation.count(records)
+    counts |= {"as_expected": expected.as_expected, "unexpected": expected.unexpected}
     uploaded = sum(
         upload.uploaded or record.destination_versions > 0
         for upload, record in zip(joined.uploads, records, strict=True)
@@ -93,6 +99,7 @@ def conclude(
         evidence_complete=evidence.complete,
         executions={role: dict(counts) for role, counts in evidence.executions.counts.items()},
         attempts=_attempts(records),
+        expected=expected,
     )
 
 

@@ -6,7 +6,7 @@ the worst wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -88,7 +88,8 @@ def decide(
         *([(ExitCode.STACK_LOST, stack_lost)] if stack_lost else []),
         *((ExitCode.CONSERVATION, problem) for problem in settlement.problems),
         *_inconclusive(settlement, thresholds, limits),
-        *_above_allowed(settlement.counts, limits),
+        *_above_allowed(settlement, limits),
+        *((ExitCode.THRESHOLD, text) for text in settlement.expected.broken),
         *((ExitCode.THRESHOLD, _text(result)) for result in thresholds if result.verdict != "passed"),
     ]
     exit_code = worst(code for code, _ in reasons)
@@ -118,12 +119,15 @@ def _p99(latency: Latency | None) -> float:
     return latency.p99 if latency and latency.p99 is not None else 0.0
 
 
-def _above_allowed(counts: Mapping[str, int], allowed: Allowed) -> list[Reason]:
-    return [
-        (ExitCode.THRESHOLD, f"{counts[name]} files {name}, {getattr(allowed, name)} allowed")
-        for name in _COUNTED
-        if counts[name] > getattr(allowed, name)
-    ]
+def _above_allowed(settlement: Settlement, allowed: Allowed) -> list[Reason]:
+    """What ended badly and was not to; files of which the scenario expects it need no allowance."""
+    found = []
+    for name in _COUNTED:
+        expected, limit = settlement.expected.met_by.get(name, 0), getattr(allowed, name)
+        if (count := settlement.counts[name] - expected) > limit:
+            besides = f", besides {expected} that were to" if expected else ""
+            found.append((ExitCode.THRESHOLD, f"{count} files {name}, {limit} allowed{besides}"))
+    return found
 
 
 def _text(result: ThresholdResult) -> str:

@@ -20,6 +20,7 @@ from harness import clock
 from harness.exceptions import ReportError
 from harness.measure.resources import ResourceUse
 from harness.measure.results import Latency, Rate
+from harness.measure.sampling.series import FunctionUse
 from harness.report.files import write_text
 from harness.report.inputs import ReportInputs, RunFacts
 from harness.report.ledger import identities
@@ -52,6 +53,7 @@ def build_summary(inputs: ReportInputs) -> dict[str, Any]:
         "rate": _rate(settled.rate),
         "latency_ms": {stage: _latency(latency) for stage, latency in settled.latency_ms.items()},
         "failures": [asdict(failure) for failure in settled.failures],
+        "kinds": [asdict(kind) for kind in settled.expected.kinds],
         "attempts": asdict(settled.attempts),
         "executions": settled.executions,
         "aws_calls_per_file": None if inputs.aws_calls_per_file is None else dict(inputs.aws_calls_per_file),
@@ -60,6 +62,7 @@ def build_summary(inputs: ReportInputs) -> dict[str, Any]:
         "resources": _resources(inputs.resources),
         "samples": {name: series.summary() for name, series in inputs.samples.series.items()},
         "sampling": None if inputs.samples.cost is None else inputs.samples.cost.to_json(),
+        "lambda": {role: _function(use) for role, use in inputs.samples.functions.items()},
         "knee": None if inputs.knee is None else dict(inputs.knee),
         "drift": None if inputs.drift is None else dict(inputs.drift),
         "verdict": inputs.verdict,
@@ -157,6 +160,10 @@ def _resources(used: Mapping[str, ResourceUse]) -> dict[str, dict[str, float | N
         for name, use in used.items()
     }
     return dict.fromkeys(RESOURCE_GROUPS, absent) | measured
+
+
+def _function(use: FunctionUse) -> dict[str, float | None]:
+    return {name: _rounded(value) for name, value in asdict(use).items()}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -54,6 +54,9 @@ class LedgerEntry:
 
 _COMPLETE = "complete"
 UPLOADED = str(Event.UPLOADED)
+_OFFERED, _STARTED = str(Event.OFFERED), str(Event.STARTED)
+_FINAL = {name: name for name in map(str, FINAL_EVENTS)}
+"""Each final event's name to the one text of it: plain texts, because comparing members costs more."""
 
 
 class LedgerReader:
@@ -118,9 +121,11 @@ class LedgerReader:
         return ended
 
     def _apply(self, line: Line, ended: list[LedgerEntry]) -> None:
-        event = line.field("e")
-        if event == Event.OFFERED:
+        event = line.data.get("e")
+        if event == _OFFERED:
             self._offer(line)
+        elif event == _STARTED or event in _FINAL:
+            self._advance(line, event, ended)
         elif event == Event.HEADER:
             self._header(line)
         elif event == Event.END:
@@ -128,11 +133,9 @@ class LedgerReader:
             self.offered_by_workers += int(line.field("offered"))
             if (reason := line.data.get("reason", _COMPLETE)) != _COMPLETE:
                 self.ended_early.add(reason)
-        elif event == Event.STARTED or event in FINAL_EVENTS:
-            self._advance(line, event, ended)
         else:
             raise SettleError(
-                f"{line.place}: unknown event {event!r}", hint="The ledger is of a newer version."
+                f"{line.place}: unknown event {line.field('e')!r}", hint="The ledger is of a newer version."
             )
 
     def _header(self, line: Line) -> None:
@@ -145,31 +148,37 @@ class LedgerReader:
         self.seed = line.data.get("seed", self.seed)
 
     def _offer(self, line: Line) -> None:
-        ledger_id = line.field("id")
-        if ledger_id in self.entries:
-            raise SettleError(f"{line.place}: the file {ledger_id} was offered before")
-        self.entries[ledger_id] = LedgerEntry(
-            ledger_id=ledger_id,
-            seq=line.field("seq"),
-            key=line.field("key"),
-            customer_id=sys.intern(line.field("customer_id")),
-            size_bytes=line.field("size_bytes"),
-            intended_at=line.field("intended_at"),
-        )
-        if "kind" in line.data or "expects" in line.data:
-            _mark(self.entries[ledger_id], line)
+        data = line.data
+        try:
+            entry = LedgerEntry(
+                data["id"],
+                data["seq"],
+                data["key"],
+                sys.intern(data["customer_id"]),
+                data["size_bytes"],
+                data["intended_at"],
+            )
+        except KeyError as exc:
+            raise line.lacks(exc) from None
+        if self.entries.setdefault(entry.ledger_id, entry) is not entry:
+            raise SettleError(f"{line.place}: the file {entry.ledger_id} was offered before")
+        if "kind" in data or "expects" in data:
+            _mark(entry, line)
 
     def _advance(self, line: Line, event: str, ended: list[LedgerEntry]) -> None:
-        entry = self.entries.get(line.field("id"))
+        data = line.data
+        try:
+            entry, at = self.entries.get(data["id"]), data["at"]
+        except KeyError as exc:
+            raise line.lacks(exc) from None
         if entry is None:
             self._early.append(line)
-            return
-        if event == Event.STARTED:
+        elif event == _STARTED:
             self.started += entry.started_at is None
-            entry.started_at = line.field("at")
-            return
-        _end(entry, event, line.field("at"), line.data)
-        ended.append(entry)
+            entry.started_at = at
+        else:
+            _end(entry, event, at, data)
+            ended.append(entry)
 
 
 def _mark(entry: LedgerEntry, line: Line) -> None:
@@ -183,8 +192,9 @@ def _mark(entry: LedgerEntry, line: Line) -> None:
 
 
 def _end(entry: LedgerEntry, event: str, at: float, data: dict[str, Any]) -> None:
-    entry.end = sys.intern(event)
+    entry.end = _FINAL[event]
     entry.ended_at = at
     entry.sha256 = data.get("sha256")
-    entry.cause = data.get("cause")
+    if cause := data.get("cause"):
+        entry.cause = sys.intern(cause)
     entry.message = data.get("message")

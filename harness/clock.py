@@ -2,7 +2,7 @@
 
 Every time that Floodgate stores is in seconds since the Unix epoch. Inside one process it is read from the
 monotonic clock, anchored once to the wall clock, so that a clock step (NTP, suspend) cannot make a duration
-negative.
+negative. A process that works for another machine can be told to follow that machine's clock.
 """
 
 from __future__ import annotations
@@ -10,12 +10,21 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-_ANCHOR_S = time.time() - time.monotonic()
+_anchor_s = time.time() - time.monotonic()
 
 
 def now() -> float:
     """Return the current time in seconds since the epoch."""
-    return _ANCHOR_S + time.monotonic()
+    return _anchor_s + time.monotonic()
+
+
+def follow(ahead_s: float) -> None:
+    """From now on tell the time of another machine, whose clock is ahead of this one's by so many seconds.
+
+    To be called before the first time is used: afterwards it would be the clock step that nobody wants.
+    """
+    global _anchor_s  # noqa: PLW0603  (one clock for one process)
+    _anchor_s += ahead_s
 
 
 def to_iso(epoch_s: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from typing import Literal
+import time
 
 from harness import clock
 from harness.load.config import LoadConfig
@@ -13,6 +13,7 @@ from harness.load.ledger_format import (
     DEFAULT_KIND,
     SCHEMA_VERSION,
     EndLine,
+    EndReason,
     Event,
     FailureLine,
     HeaderLine,
@@ -21,10 +22,8 @@ from harness.load.ledger_format import (
     UploadedLine,
 )
 from harness.load.ledger_writer import Ledger
-from harness.load.plan import Plan
+from harness.load.plan import Arrival, Plan
 from harness.load.upload import Result, Upload
-
-Reason = Literal["complete", "signal", "parent_gone", "ledger_failed"]
 
 
 class Books:
@@ -43,6 +42,8 @@ class Books:
                 run_id=plan.run_id,
                 seed=plan.seed,
                 worker=config.worker,
+                workers=config.shards,
+                shard=config.shard,
                 pid=os.getpid(),
                 scenario=scenario,
                 workload=workload.model_dump(mode="json"),
@@ -55,25 +56,8 @@ class Books:
         )
 
     def offered(self, upload: Upload) -> None:
-        arrival = upload.arrival
         self.offered_files += 1
-        line = OfferedLine(
-            e=Event.OFFERED.value,
-            id=arrival.ledger_id,
-            seq=arrival.sequence,
-            key=arrival.key,
-            customer_id=arrival.customer_id,
-            size_bytes=arrival.size_bytes,
-            intended_at=upload.intended_at,
-            fresh_session=arrival.fresh_session,
-        )
-        if arrival.kind != DEFAULT_KIND:
-            line["kind"] = arrival.kind
-        if arrival.expects != DEFAULT_EXPECTS:
-            line["expects"] = arrival.expects
-        if arrival.temp_suffix:
-            line["temp_key"] = arrival.key + arrival.temp_suffix
-        self._ledger.write(line)
+        self._ledger.write(offered_line(upload.arrival, upload.intended_at))
 
     def not_started(self, upload: Upload, cause: str) -> None:
         self._ledger.write(
@@ -102,7 +86,34 @@ class Books:
             )
         )
 
-    def end(self, reason: Reason) -> None:
+    def end(self, reason: EndReason) -> None:
         self._ledger.write(
-            EndLine(e=Event.END.value, offered=self.offered_files, at=clock.now(), reason=reason)
+            EndLine(
+                e=Event.END.value,
+                offered=self.offered_files,
+                at=clock.now(),
+                reason=reason,
+                cpu_s=round(time.process_time(), 3),
+            )
         )
+
+
+def offered_line(arrival: Arrival, intended_at: float) -> OfferedLine:
+    """Return the line that puts a file on offer."""
+    line = OfferedLine(
+        e=Event.OFFERED.value,
+        id=arrival.ledger_id,
+        seq=arrival.sequence,
+        key=arrival.key,
+        customer_id=arrival.customer_id,
+        size_bytes=arrival.size_bytes,
+        intended_at=intended_at,
+        fresh_session=arrival.fresh_session,
+    )
+    if arrival.kind != DEFAULT_KIND:
+        line["kind"] = arrival.kind
+    if arrival.expects != DEFAULT_EXPECTS:
+        line["expects"] = arrival.expects
+    if arrival.temp_suffix:
+        line["temp_key"] = arrival.key + arrival.temp_suffix
+    return line

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.exceptions import UsageError
-from harness.load.workload import problems_as_usage_error
+from harness.load.workload import Workload, problems_as_usage_error
 
 
 class SftpTarget(BaseModel):
@@ -31,8 +31,45 @@ class Login(BaseModel):
     home: str = "/"
 
 
+class MasterConfig(BaseModel):
+    """Where the master of several load processes listens, and how many it waits for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """0 for any that is free; `master.json` beside the ledger tells which."""
+    workers: Annotated[int, Field(ge=1)]
+    wait_s: Annotated[float, Field(gt=0)] = 60.0
+    """How long all workers may take to come."""
+
+
+class WorkerConfig(BaseModel):
+    """The file that starts a worker: where its master is. Everything else it gets from there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    master_host: str
+    master_port: Annotated[int, Field(ge=1, le=65535)]
+    stop_with_parent: bool = True
+    wait_s: Annotated[float, Field(gt=0)] = 60.0
+    """How long the master may take to answer."""
+
+
+class WebUiConfig(BaseModel):
+    """Where Locust's web UI listens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8089
+
+
 class LoadConfig(BaseModel):
-    """Everything that one load process needs to know. `None` leaves a value to the scenario."""
+    """Everything that one load process needs to know. `None` leaves a value to the scenario.
+
+    :param workload: the scenario's as the command line left it; it stands for the three numbers as well
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +79,9 @@ class LoadConfig(BaseModel):
     rate_per_s: float | None = None
     duration_s: float | None = None
     files: int | None = None
+    workload: Workload | None = None
+    """The scenario's workload with everything that the command line changes: nothing is left to the scenario
+    then, and the three values above are not looked at."""
     sftp: SftpTarget
     users: Annotated[list[Login], Field(min_length=1)]
     source_bucket: str
@@ -50,6 +90,14 @@ class LoadConfig(BaseModel):
     """After a signal, how long uploads that are under way may go on."""
     worker: str = "0"
     """Names this process's ledger when there are several."""
+    shard: Annotated[int, Field(ge=0)] = 0
+    """Which part of the schedule is this process's: of `shards` files one after the other, the one at this
+    place, from 0."""
+    shards: Annotated[int, Field(ge=1)] = 1
+    """In how many parts the schedule is divided."""
+    master: MasterConfig | None = None
+    """Offer nothing here, but have workers do it."""
+    web_ui: WebUiConfig | None = None
     stop_with_parent: bool = True
     """Stop offering when the process that started this one is gone."""
 

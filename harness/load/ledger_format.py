@@ -66,6 +66,14 @@ class HeaderLine(TypedDict):
     run_id: str
     seed: int
     worker: str
+    workers: NotRequired[int]
+    """In how many parts the schedule is divided, each a process's; 1 where it is left out."""
+    shard: NotRequired[int]
+    """Which of them is this one's, from 0: the files with `(seq - 1) % workers == shard`."""
+    clock_ahead_s: NotRequired[float]
+    """What a worker adds to its own clock, to tell the master's time."""
+    clock_error_s: NotRequired[float]
+    """How far off that may be."""
     pid: int
     scenario: str
     workload: dict[str, Any]
@@ -120,11 +128,21 @@ class FailureLine(TypedDict):
     phase: NotRequired[str]
 
 
+EndReason = Literal[
+    "complete", "signal", "web_ui", "parent_gone", "ledger_failed", "master_gone", "worker_lost"
+]
+"""Why a process offers nothing more: the schedule is done; the user wants no more (a signal, the button of the
+web UI); nobody wants the ledger any more, or it cannot be written; the master wrote the line in place of a
+worker that died."""
+
+
 class EndLine(TypedDict):
     e: Literal["end"]
     offered: int
     at: float
-    reason: Literal["complete", "signal", "parent_gone", "ledger_failed"]
+    reason: EndReason
+    cpu_s: NotRequired[float]
+    """Processor time of the process, its start included; a worker that was lost has not told it."""
 
 
 LedgerLine = HeaderLine | OfferedLine | StartedLine | UploadedLine | FailureLine | EndLine

@@ -17,6 +17,7 @@ from harness import programs
 from harness.exit_codes import ExitCode
 from harness.load import catalogue, ledger_format
 from harness.load.config import LoadConfig, read_config
+from harness.load.crew import LocalCrew, environment_for
 from harness.load.ledger_writer import LedgerWriter
 from harness.load.run import LoadRun
 
@@ -37,12 +38,12 @@ def main(arguments: Sequence[str], early_signals: Sequence[int] = ()) -> ExitCod
 
 def _run(config: LoadConfig, early_signals: Sequence[int]) -> None:
     scenario = catalogue.load(catalogue.locate(config.scenario))
-    workload = scenario.workload.changed(
+    workload = config.workload or scenario.workload.changed(
         rate_per_s=config.rate_per_s, duration_s=config.duration_s, files=config.files
     )
     _prepare_process(config)
     ledger = LedgerWriter(config.ledger_dir / ledger_format.file_name(config.worker))
-    run = LoadRun(config, scenario, workload, ledger)
+    run = LoadRun(config, scenario, workload, ledger, LocalCrew(environment_for(scenario)))
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, run.stop, "signal")
     if early_signals:

@@ -10,21 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from itertools import islice
 
 import gevent
-import locust
 from gevent.event import Event as Flag
-from locust.env import Environment
 
-from harness import clock
 from harness.exceptions import DiskFullError
-from harness.load.bookkeeping import Books, Reason
+from harness.load.bookkeeping import Books
 from harness.load.bridge import Bridge
 from harness.load.catalogue import Scenario
 from harness.load.config import LoadConfig
 from harness.load.content import content_source
-from harness.load.ledger_writer import FLUSH_INTERVAL_S, LedgerWriter
+from harness.load.crew import Crew
+from harness.load.ledger_format import EndReason
+from harness.load.ledger_writer import FLUSH_INTERVAL_S, Ledger
 from harness.load.offering import Offering
 from harness.load.plan import Plan
 from harness.load.sessions import SessionLimits, SftpClients
@@ -32,8 +31,6 @@ from harness.load.sftp_user import SftpUser
 from harness.load.upload import NotUploadedError, Result, Upload, failure
 from harness.load.workload import Workload
 
-_HEAD_START_S = 0.2
-"""Between the last preparation and offset 0, so that the first files are not late."""
 _CUT_OFF_S = 5.0
 """How long cut-off uploads may take to come back."""
 _OWN_WORK_S = 30.0
@@ -52,29 +49,30 @@ class LoadRun:
     """One run; made once per process.
 
     :param ledger: open and empty; closed by `execute`
+    :param crew: brings the Locust users that upload
     :raises UsageError: a private key cannot be read
     """
 
     def __init__(
-        self, config: LoadConfig, scenario: Scenario, workload: Workload, ledger: LedgerWriter
+        self, config: LoadConfig, scenario: Scenario, workload: Workload, ledger: Ledger, crew: Crew
     ) -> None:
         self._config, self._scenario, self._workload, self._ledger = config, scenario, workload, ledger
+        self._crew = crew
         self._plan = Plan(config.run_id, config.seed, workload, config.users, config.source_bucket)
         self._books = Books(ledger)
-        self._stopping, self._hurry = Flag(), Flag()
-        self._reason: Reason = "complete"
+        self._opened, self._stopping, self._hurry = Flag(), Flag(), Flag()
+        self._reason: EndReason = "complete"
         self._ledger_error: DiskFullError | OSError | None = None
         limits = SessionLimits(
             connect_timeout_s=workload.connect_timeout_s,
             upload_timeout_s=workload.upload_timeout_s,
-            sessions_per_customer=workload.sessions_per_customer,
-            open_sessions=workload.max_open_sessions,
+            # Bounds are the run's; each process keeps to its part of them.
+            sessions_per_customer=-(-workload.sessions_per_customer // config.shards),
+            open_sessions=-(-workload.max_open_sessions // config.shards),
         )
         self._clients = SftpClients(
             config.sftp, self._plan.customers, limits, self._books.started, workload.behaviours
         )
-        self._environment = Environment(user_classes=_user_classes(scenario), events=locust.events)
-        self._runner = self._environment.create_local_runner()
         self._bridge = Bridge()
         SftpUser.load = self
 
@@ -85,23 +83,23 @@ class LoadRun:
             good order
         """
         keeper = gevent.spawn(self._keep_ledger)
-        starts_at = clock.now() + _HEAD_START_S
+        starts_at = self._crew.muster(self._workload.max_concurrent_uploads, self._stopping)
         self._books.header(self._config, self._plan, self._scenario.name, starts_at)
         self.offering = Offering(
-            self._plan.arrivals(),
+            islice(self._plan.arrivals(), self._config.shard, None, self._config.shards),
             content_source(self._config.seed, self._workload.content),
             self._books,
             starts_at=starts_at,
             start_within_s=self._workload.start_within_s,
         )
-        self._start_users()
+        self._opened.set()
         watcher = gevent.spawn(self.offering.watch_deadlines)
         self._offer_everything()
         self._wait_for_users()
         gevent.killall([keeper, watcher])
         self._close()
 
-    def stop(self, reason: Reason) -> None:
+    def stop(self, reason: EndReason) -> None:
         """Offer nothing more; asked a second time, do not wait for running uploads either."""
         if self._stopping.is_set():
             self._hurry.set()
@@ -111,6 +109,7 @@ class LoadRun:
 
     def take(self) -> Upload | None:
         """Wait for the next file on offer; `None` once there will be no more."""
+        self._opened.wait()
         return self.offering.take()
 
     def upload(self, upload: Upload) -> Result:
@@ -143,7 +142,7 @@ class LoadRun:
     def _settle(self, upload: Upload, result: Result) -> None:
         upload.result = result
         self._books.ended(upload, result)
-        self._environment.events.request.fire(
+        self._crew.environment.events.request.fire(
             request_type="SFTP",
             name="upload",
             response_time=(result.at - upload.intended_at) * 1000,
@@ -151,12 +150,6 @@ class LoadRun:
             exception=None if result.cause is None else f"{result.cause} ({result.phase})",
             context={"ledger_id": upload.arrival.ledger_id, "customer_id": upload.arrival.customer_id},
         )
-
-    def _start_users(self) -> None:
-        self._environment.events.init.fire(environment=self._environment, runner=self._runner, web_ui=None)
-        count = self._workload.max_concurrent_uploads
-        self._runner.start(count, spawn_rate=count)
-        self._runner.spawning_greenlet.join()
 
     def _offer_everything(self) -> None:
         offering = gevent.spawn(self.offering.run)
@@ -167,7 +160,7 @@ class LoadRun:
 
     def _wait_for_users(self) -> None:
         """Return when every user has put down its last file; a `deliver` that hangs is cut off."""
-        users = gevent.spawn(self._runner.user_greenlets.join)
+        users = gevent.spawn(self._crew.hands.join)
         gevent.wait([users, self._stopping], count=1, timeout=self._last_file_s)
         if self._stopping.is_set():
             self.offering.give_up_waiting()
@@ -175,8 +168,7 @@ class LoadRun:
         if not users.ready():
             self._bridge.run(self._clients.cut_off)
             users.join(timeout=_CUT_OFF_S)
-        self._runner.quit()
-        self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+        self._crew.dismiss()
 
     @property
     def _last_file_s(self) -> float:
@@ -210,12 +202,3 @@ class LoadRun:
                 self._ledger_error = exc
                 if not self._stopping.is_set():
                     self.stop("ledger_failed")
-
-
-def _user_classes(scenario: Scenario) -> list[Any]:
-    """Return the Locust users that the scenario declares."""
-    return [
-        value
-        for value in vars(scenario.module).values()
-        if isinstance(value, type) and issubclass(value, SftpUser) and not value.abstract
-    ]

@@ -1,0 +1,70 @@
+"""Only who knows the token may talk to the master, and nobody else can read what is said.
+
+Locust's sockets are plain TCP, and a job has the customers' private keys in it. ZeroMQ can do better by
+itself: with CURVE (https://rfc.zeromq.org/spec/26/) everything is encrypted, and who does not know the
+server's public key cannot make the first message of a connection. That key and its secret half come from the
+token, so that the token is all that two machines have to share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+
+import zmq
+from locust.rpc import zmqrpc
+from zmq.utils import z85
+
+from harness.exceptions import UsageError
+
+TOKEN_ENV = "FLOODGATE_WORKER_TOKEN"  # noqa: S105  (the name of the variable)
+MIN_TOKEN_CHARS = 16
+"""Somebody who listens could try out tokens; one that was made at random from so many is beyond reach."""
+_SALT = b"floodgate load workers 1"
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
+def token_of_environment() -> str:
+    """Return the token.
+
+    :raises UsageError: there is none, or it is too short
+    """
+    token = os.environ.get(TOKEN_ENV, "")
+    if len(token) < MIN_TOKEN_CHARS:
+        raise UsageError(
+            f"{TOKEN_ENV} must be a token of at least {MIN_TOKEN_CHARS} characters, the same as the master's",
+            hint="`floodgate run … --master` prints one when the variable is not set",
+        )
+    return token
+
+
+def secret_key_of(token: str) -> bytes:
+    """Return the server's secret key, in ZeroMQ's text form."""
+    key: bytes = z85.encode(hashlib.scrypt(token.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32))
+    return key
+
+
+def secure_sockets(token: str) -> None:
+    """Have every socket that Locust makes in this process speak CURVE with the keys of the token."""
+    server_secret = secret_key_of(token)
+    server_public = zmq.curve_public(server_secret)
+    plain: Callable[..., None] = zmqrpc.BaseSocket.__init__
+
+    def secured(self: zmqrpc.BaseSocket, sock_type: int, ipv4_only: bool) -> None:
+        plain(self, sock_type, ipv4_only)
+        if sock_type == zmq.ROUTER:
+            self.socket.setsockopt(zmq.CURVE_SERVER, 1)
+            self.socket.setsockopt(zmq.CURVE_SECRETKEY, server_secret)
+        else:
+            own_public, own_secret = zmq.curve_keypair()
+            self.socket.setsockopt(zmq.CURVE_SERVERKEY, server_public)
+            self.socket.setsockopt(zmq.CURVE_PUBLICKEY, own_public)
+            self.socket.setsockopt(zmq.CURVE_SECRETKEY, own_secret)
+
+    zmqrpc.BaseSocket.__init__ = secured

@@ -104,6 +104,8 @@ class Follower:
         self._quarantines = bool(description.table) and "quarantine" in description.functions
         self.file_ids: dict[str, str] = {}
         """Ledger id to `file_id`: the SFTP server's list goes with its stack."""
+        self.latest: Snapshot | None = None
+        """What the last `poll` has found; other threads may read it."""
         self._bucket = description.buckets["source"]
         self._uploads = UploadsReader(uploads_file, self._bucket)
         self._rows = self._row_source(engine, description)
@@ -167,9 +169,9 @@ class Follower:
         self._read_uploads()
         self._ask_rows(max_rows)
         self._count_queues(fresh=fresh_depths)
-        snapshot = self._snapshot()
+        self.latest = self._snapshot()
         self._check_misses()
-        return snapshot
+        return self.latest
 
     def _read_ledger(self) -> None:
         for entry in self.ledger.poll():

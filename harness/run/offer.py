@@ -14,6 +14,9 @@ from harness.exceptions import StackLostError
 from harness.exit_codes import ExitCode
 from harness.measure.follow import Follower
 from harness.measure.resources import ResourceSampler
+from harness.measure.sampling.sampler import Sampler
+from harness.measure.sampling.series import Samples
+from harness.measure.sampling.start import sampler_of
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder
 from harness.run.load_process import LoadProcess
@@ -35,6 +38,7 @@ class Offer:
 
     follower: Follower
     sampler: ResourceSampler
+    figures: Sampler
     engine_view: EngineView
     stack_lost: str | None = None
     deaths: list[str] = field(default_factory=list)
@@ -45,6 +49,15 @@ class Offer:
         """Nobody can be asked any more. Without the SFTP server or a stand-in, all that was stored can."""
         alive = bool(self.deaths) and "engine" not in self.deaths
         return self.stack_lost is not None and not alive
+
+    def stop_sampling(self) -> None:
+        """Take the last looks. Safe to call twice."""
+        self.sampler.stop()
+        self.figures.stop()
+
+    def samples(self) -> Samples:
+        """Return what was sampled besides resources, with the cost of both; after `stop_sampling`."""
+        return self.figures.samples(self.sampler.own_cpu_s)
 
 
 def offer_load(
@@ -64,8 +77,10 @@ def offer_load(
         required=_REQUIRED_ROLES,
         on_death=lambda record: deaths.append(record.role),
     )
-    offer = Offer(follower, sampler, engine_view, deaths=deaths)
+    figures = sampler_of(description, follower, session.state_dir / "sftp.log")
+    offer = Offer(follower, sampler, figures, engine_view, deaths=deaths)
     sampler.start()
+    figures.start()
     try:
         _follow(offer, load, live, interrupted)
     except StackLostError as error:

@@ -51,6 +51,7 @@ def report_inputs(
         aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
         faults=[_fault(count) for count in offer.engine_view.faults],
         notes=_notes(offer),
+        samples=offer.samples(),
     )
 
 
@@ -96,5 +97,8 @@ def load_duration_s(records: Sequence[FileRecord]) -> float:
 
 
 def _notes(offer: Offer) -> list[str]:
-    failure = offer.sampler.failure
-    return [f"Resources were not sampled to the end: {failure}"] if failure else []
+    ended_early = {
+        "Resources": offer.sampler.failure,
+        "Queues, functions and sessions": offer.figures.failure,
+    }
+    return [f"{what} were not sampled to the end: {why}" for what, why in ended_early.items() if why]

@@ -1,19 +1,21 @@
 """One figure over time, and its summary. Nothing here looks at anything.
 
-Names have two or three parts, from the general to the particular:
+| name | unit | what |
+|---|---|---|
+| `queue.<role>.depth` | messages | that wait or are being worked on |
+| `queue.<role>.oldest_age` | s | since the oldest of them was sent; 0 for an empty queue |
+| `queue.<role>.receives` | receives | highest receive count of the messages that are being worked on |
+| `backlog.oldest_age` | s | since the oldest file without an end was uploaded; 0 without any |
+| `lambda.<role>.concurrency` | invocations | most that ran at once since the look before |
+| `lambda.<role>.invocations` | 1/s | that ended |
+| `lambda.<role>.errors`, `.throttles` | 1/s | that failed, that were refused |
+| `lambda.<role>.duration` | ms | mean of those that ended since the look before; left out when none did |
+| `sfn.<role>.running` | executions | that run |
+| `sfn.<role>.started`, `.failed` | 1/s | that began, that ended badly |
+| `sftp.sessions` | sessions | that are logged in |
+| `sftp.logins` | 1/s | sessions that began |
 
-    queue.<role>.depth          messages that wait or are being worked on
-    queue.<role>.oldest_age     s, since the oldest of them was sent
-    backlog.oldest_age          s, since the oldest file without an end was uploaded
-    lambda.<role>.concurrency   invocations that run
-    lambda.<role>.invocations   1/s
-    lambda.<role>.errors        1/s
-    lambda.<role>.throttles     1/s
-    lambda.<role>.duration      ms, mean of the invocations that ended since the look before
-    sfn.<role>.running          executions that run
-    sfn.<role>.started          1/s
-    sftp.sessions               sessions that are logged in
-    sftp.uploads                files that are open for writing
+`<role>` is the role in the stack's description (`work`, `worker`, `parent`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+MAX_POINTS = 3600
+"""Of one series in `series.json`: two hours of looks two seconds apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUse:
+    """What one Lambda function did in the run."""
+
+    invocations: int
+    errors: int
+    throttles: int
+    duration_mean_ms: float | None
+    """`None` without invocations."""
+    concurrency_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +51,12 @@ class Series:
     value: Sequence[float] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as in `series.json`."""
+        """Return it as in `series.json`: of a long run, means of neighbouring readings."""
+        step = -(-len(self.at) // MAX_POINTS) or 1
         return {
             "unit": self.unit,
-            "at": [round(at, 2) for at in self.at],
-            "value": [round(value, 3) for value in self.value],
+            "at": [round(mean, 2) for mean in _means(self.at, step)],
+            "value": [round(mean, 3) for mean in _means(self.value, step)],
         }
 
     @classmethod
@@ -86,3 +104,10 @@ class Samples:
     series: Mapping[str, Series] = field(default_factory=dict)
     """By name; a figure that this engine or route does not have is absent."""
     cost: SamplingCost | None = None
+    functions: Mapping[str, FunctionUse] = field(default_factory=dict)
+    """`lambda` of `summary.json`, by role of the function; empty where the engine does not tell."""
+
+
+def _means(values: Sequence[float], step: int) -> list[float]:
+    chunks = (values[start : start + step] for start in range(0, len(values), step))
+    return [sum(chunk) / len(chunk) for chunk in chunks]

@@ -10,7 +10,7 @@ from harness.measure import conservation, failures
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.resources import ResourceSample, ResourceUse
 from harness.measure.results import Bytes, Failure, FailureExample
-from harness.measure.sampling.series import Samples, SamplingCost, Series
+from harness.measure.sampling.series import FunctionUse, Samples, SamplingCost, Series
 from harness.measure.settlement import Settlement
 from harness.measure.stages import latencies
 from harness.measure.thresholds import ThresholdResult, evaluate, parse_thresholds
@@ -158,7 +158,8 @@ def samples(seconds: int = 120) -> Samples:
         "lambda.worker.concurrency": Series("invocations", at, [min(10, depth) for depth in depths]),
         "sftp.sessions": Series("sessions", at, [20.0] * len(at)),
     }
-    return Samples(series, SamplingCost(cpu_s=1.2, looks=len(at), machine_share=0.0025))
+    cost = SamplingCost(cpu_s=1.2, looks=len(at), machine_share=0.0025)
+    return Samples(series, cost, {"worker": FunctionUse(520, 2, 1, 84.5, 10)})
 
 
 KNEE = {

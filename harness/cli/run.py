@@ -29,7 +29,10 @@ from harness.run.runner import run_scenario
 
 def run(
     scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="Name from `floodgate scenarios`, or a path to a file.")
+        str,
+        typer.Argument(
+            metavar="SCENARIO", help="Name from `floodgate scenarios`, or a path to a .py or .yaml file."
+        ),
     ],
     engine: Annotated[
         str | None, typer.Option("--engine", help="localstack (default), or the URL of one that runs.")
@@ -56,6 +59,22 @@ def run(
     minutes: Annotated[float | None, typer.Option("--minutes", help="How long files are offered.")] = None,
     files: Annotated[int | None, typer.Option("--files", help="How many files are offered.")] = None,
     rate: Annotated[float | None, typer.Option("--rate", help="Files offered per second.")] = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--threshold",
+            metavar="CONDITION",
+            help="What must hold besides the scenario's, e.g. 'end_to_end.p99 < 5s'; may be repeated.",
+        ),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any other field of the workload, e.g. sizes.0.max_bytes=5GiB; may be repeated.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same arrivals, sizes and contents.")] = 1,
     out: Annotated[
         Path | None, typer.Option("--out", help="New folder for the report; default reports/<run id>.")
@@ -91,6 +110,8 @@ def run(
         template=template,
         handlers=handlers,
         fault_texts=fault or (),
+        threshold_texts=threshold or (),
+        settings=setting or (),
         partial_upload=partial_upload,
         sftp_workers=sftp_workers,
         command=shlex.join(["floodgate", *sys.argv[1:]]),

@@ -40,6 +40,9 @@ class RunOptions:
     template: Path | None = None
     handlers: Path | None = None
     fault_texts: Sequence[str] = ()
+    threshold_texts: Sequence[str] = ()
+    settings: Sequence[str] = ()
+    """Fields of the workload, as `name=value`."""
     partial_upload: str | None = None
     sftp_workers: int | None = None
 

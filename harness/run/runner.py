@@ -16,12 +16,11 @@ from harness.clock import now
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, EnvironmentNotReadyError, FloodgateError, StackLostError, UsageError
 from harness.exit_codes import ExitCode
-from harness.load import catalogue
 from harness.load.catalogue import Scenario
 from harness.load.workload import Workload
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import Threshold, ThresholdResult, evaluate, parse_thresholds
+from harness.measure.thresholds import Threshold, ThresholdResult, evaluate
 from harness.measure.verdict import Decision, decide
 from harness.report.summary import SUMMARY_NAME
 from harness.report.write import write_reports
@@ -35,6 +34,7 @@ from harness.run.options import RunOptions
 from harness.run.progress import LiveLine
 from harness.run.provenance import provenance
 from harness.run.record import RunEnd, RunRecord, own_process
+from harness.run.request import requested
 from harness.run.result import RunIdentity, report_inputs
 from harness.run.session import StackSession, stack_for
 
@@ -62,17 +62,12 @@ def run_scenario(options: RunOptions, console: Console, progress: Progress) -> R
     :param progress: for the steps before and after the load
     :raises FloodgateError: the run could not be started, or its evidence could not be read
     """
-    options.validate()
-    scenario = catalogue.scenario(options.scenario)
-    workload = scenario.workload.changed(
-        rate_per_s=options.rate,
-        duration_s=None if options.minutes is None else options.minutes * 60,
-        files=options.files,
-    )
-    thresholds = parse_thresholds(workload.thresholds)
+    asked = requested(options)
     run_id = new_run_id()
     folder = RunFolder.create(options.out or Path("reports") / run_id)
-    run = _Run(options, scenario, workload, thresholds, run_id, folder, console, progress)
+    run = _Run(
+        asked.options, asked.scenario, asked.workload, asked.thresholds, run_id, folder, console, progress
+    )
     try:
         return run.execute()
     except BaseException:
@@ -261,9 +256,7 @@ class _Run:
             "run_id": self._run_id,
             "scenario": str(self._scenario.path),
             "seed": self._options.seed,
-            "rate_per_s": self._options.rate,
-            "duration_s": None if self._options.minutes is None else self._options.minutes * 60,
-            "files": self._options.files,
+            "workload": self._workload.model_dump(mode="json"),
             "sftp": {
                 "host": sftp.host,
                 "port": sftp.port,

@@ -167,9 +167,6 @@ def test_any_field_can_be_set():
 
 
 def test_a_kind_alone_takes_the_defaults_of_that_kind():
-    assert with_overrides(
-        workload().model_copy(update={"profile": Trace(kind="trace", path="a.csv")}), []
-    ) == (workload().model_copy(update={"profile": Trace(kind="trace", path="a.csv")}))
     plain = Workload(description="plain", rate_per_s=1.0, minutes=1.0)
     assert len(with_overrides(plain, ["profile.kind=daily"]).segments) == 24
 

@@ -1,0 +1,89 @@
+"""What a run is to do: the scenario with all that the command line says about it, checked as a whole.
+
+A field of the workload is the scenario's, unless `--set` or an option of its own says otherwise: `--rate`,
+`--minutes`, `--files` and `--route` replace, `--fault` and `--threshold` add.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import faults
+from harness.deploy.options import ROUTES
+from harness.exceptions import UsageError
+from harness.load import catalogue
+from harness.load.catalogue import Scenario
+from harness.load.reading.overrides import with_overrides
+from harness.load.reading.workloads import Checks, failing_texts
+from harness.load.workload import Workload
+from harness.measure.thresholds import Threshold, parse_thresholds
+from harness.run.options import RunOptions
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run that can be started."""
+
+    options: RunOptions
+    """With the route and the faults of the workload."""
+    scenario: Scenario
+    workload: Workload
+    thresholds: list[Threshold]
+
+
+def requested(options: RunOptions) -> Request:
+    """Read the scenario and join it with the options.
+
+    :raises UsageError: with everything that is wrong with either
+    """
+    try:
+        scenario = catalogue.scenario(options.scenario, CHECKS)
+        workload = _workload(scenario, options)
+    except UsageError as error:
+        raise _with_problems_of(options, error) from error
+    options = replace(
+        options,
+        route=options.route or workload.route,
+        fault_texts=(*workload.faults, *options.fault_texts),
+    )
+    options.validate()
+    return Request(options, scenario, workload, parse_thresholds(workload.thresholds))
+
+
+def _workload(scenario: Scenario, options: RunOptions) -> Workload:
+    workload = with_overrides(scenario.workload, options.settings).located(Path.cwd())
+    if problems := list(failing_texts(workload, CHECKS)):
+        raise UsageError(f"the workload of {scenario.path} is wrong: {'; '.join(problems)}")
+    return workload.changed(
+        rate_per_s=options.rate,
+        duration_s=None if options.minutes is None else options.minutes * 60,
+        files=options.files,
+        thresholds=options.threshold_texts,
+    )
+
+
+def _with_problems_of(options: RunOptions, error: UsageError) -> UsageError:
+    """Return the error of the scenario, after what is wrong with the options, so that nothing hides."""
+    try:
+        options.validate()
+    except UsageError as of_options:
+        return UsageError(f"{of_options.message}\n{error.message}", hint=error.hint or of_options.hint)
+    return error
+
+
+def _check_route(text: str) -> None:
+    if text not in ROUTES:
+        raise UsageError(f"there is no route {text!r}; known: {', '.join(ROUTES)}")
+
+
+def _check_fault(text: str) -> None:
+    faults.parse([text])
+
+
+def _check_threshold(text: str) -> None:
+    parse_thresholds([text])
+
+
+CHECKS: Checks = {"route": _check_route, "faults": _check_fault, "thresholds": _check_threshold}
+"""What the texts of a workload must pass: the grammars of the parts that they are for."""

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.exceptions import UsageError
+from harness.run.options import RunOptions
+from harness.run.request import requested
+
+pytestmark = pytest.mark.unit
+
+OWN = """\
+description: own
+rate_per_s: 2
+files: 3
+route: nested
+faults: ["s3.events:duplicate@5%"]
+thresholds: ["files.lost == 0"]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> str:
+    (tmp_path / "own.yaml").write_text(OWN)
+    return str(tmp_path / "own.yaml")
+
+
+def test_the_workload_chooses_route_and_faults(own):
+    options = requested(RunOptions(own)).options
+    assert options.route == "nested"
+    assert options.fault_texts == ("s3.events:duplicate@5%",)
+
+
+def test_the_route_of_the_command_line_wins_and_faults_and_thresholds_are_added(own):
+    options = RunOptions(
+        own,
+        route="ecs",
+        fault_texts=["s3.CopyObject:SlowDown@1%"],
+        threshold_texts=["end_to_end.p99 < 5s"],
+    )
+    asked = requested(options)
+    assert asked.options.route == "ecs"
+    assert asked.options.fault_texts == ("s3.events:duplicate@5%", "s3.CopyObject:SlowDown@1%")
+    assert [threshold.text for threshold in asked.thresholds] == ["files.lost == 0", "end_to_end.p99 < 5s"]
+
+
+def test_numbers_of_the_command_line_win_over_what_is_set(own):
+    asked = requested(RunOptions(own, rate=7.0, minutes=2.0, settings=["customers=9", "rate_per_s=5"]))
+    workload = asked.workload
+    assert (workload.rate_per_s, workload.minutes, workload.files, workload.customers) == (7.0, 2.0, None, 9)
+
+
+def test_a_trace_that_is_set_lies_below_the_current_folder(own, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "day.csv").write_text("time,size_bytes\n0,10\n1,10\n")
+    asked = requested(RunOptions(own, settings=["profile={kind: trace, path: day.csv}"]))
+    assert asked.workload.profile.path == str(tmp_path / "day.csv")  # type: ignore[union-attr]
+
+
+def test_the_file_and_the_options_are_told_together(own, tmp_path):
+    Path(own).write_text(OWN.replace("nested", "nowhere").replace("files.lost", "files.lots"))
+    with pytest.raises(UsageError) as told:
+        requested(RunOptions(own, seed=-1, rate=0))
+    for part in (
+        "--seed",
+        "--rate",
+        "line 4, route: there is no route 'nowhere'; known: queued",
+        "line 6, thresholds.0:",
+    ):
+        assert part in told.value.message
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (RunOptions("smoke", threshold_texts=["nope"]), "nope"),
+        (RunOptions("smoke", settings=["route=nowhere", "thresholds=[x]"]), r"route: .*; thresholds\.0: "),
+        (RunOptions("smoke", settings=["faults=[x]"]), r"faults\.0: "),
+        (RunOptions("smoke", settings=["customers=0"]), "customers: Input should be greater than 0"),
+    ],
+)
+def test_what_the_command_line_says_wrongly_is_told(options, told):
+    with pytest.raises(UsageError, match=told):
+        requested(options)

@@ -15,23 +15,25 @@ from harness.report.charts.scales import clock_label
 from harness.report.page import RunData, context, identity_terms
 
 HTML_NAME = "report.html"
+_PACKAGE = "harness.report"
 _KEY_CHARACTERS = 160
 
 
 def render_html(data: RunData) -> str:
     """Return the page. All text of the run goes through autoescaping and `printable`."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
-        .render(context(data), style=style, script=script, policy=_policy(style, script))
+        .render(context(data), style=style, script=script, policy=policy(style, script))
     )
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment(*packages: str) -> jinja2.Environment:
+    """Return what renders the templates of these packages and, where they have none, the report's own."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.report"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(name) for name in (*packages, _PACKAGE)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -58,7 +60,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
     """Return a content security policy: this style, this script, and no request to anywhere."""
     return f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"
 
@@ -68,6 +70,7 @@ def _hash(content: str) -> str:
 
 
 @cache
-def _asset(name: str) -> Markup:
-    content = resources.files("harness.report").joinpath("templates", name).read_text(encoding="utf-8")
+def asset(name: str, package: str = _PACKAGE) -> Markup:
+    """Return a style sheet or a script of a package's templates."""
+    content = resources.files(package).joinpath("templates", name).read_text(encoding="utf-8")
     return Markup(content)  # noqa: S704  (our own file)

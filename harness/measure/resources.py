@@ -19,6 +19,7 @@ import psutil
 from harness.clock import now
 from harness.engines.base import ProcessRecord
 from harness.engines.process import is_running, start_of
+from harness.measure.process_tree import READ_EVERY_S, ProcessTree
 
 FUNCTIONS = "functions"
 _FUNCTION_MARKS = ("awslambdaric", "pipeline.worker")
@@ -63,6 +64,7 @@ class ResourceSampler:
     :param required: roles whose processes must not end while sampling
     :param on_death: told once, from the sampling thread, of each required process that has ended
     :param interval_s: time between two looks
+    :param tree_every_s: how late a child may be noticed
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class ResourceSampler:
         required: frozenset[str] = frozenset(),
         on_death: Callable[[ProcessRecord], None] | None = None,
         interval_s: float = 1.0,
+        tree_every_s: float = READ_EVERY_S,
     ) -> None:
         self.use: dict[str, ResourceUse] = {}
         """By role; read it after `stop`."""
@@ -83,6 +86,7 @@ class ResourceSampler:
         self._required = required
         self._on_death = on_death
         self._interval_s = interval_s
+        self._tree = ProcessTree(every_s=tree_every_s)
         self._processes: dict[ProcessKey, psutil.Process] = {}
         self._functions: dict[ProcessKey, bool] = {}
         self._seen_cpu_s: dict[ProcessKey, float] = {}
@@ -140,7 +144,7 @@ class ResourceSampler:
                 self._report_death(record)
                 continue
             self._read(process, record.role, readings)
-            for child in _children(process):
+            for child in self._tree.descendants(record.pid):
                 role = FUNCTIONS if self._is_function(child) else record.role
                 self._read(child, role, readings)
         return readings
@@ -210,10 +214,3 @@ class ResourceSampler:
 
 def _runs_handlers(command: Iterable[str]) -> bool:
     return any(mark in word for word in command for mark in _FUNCTION_MARKS)
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return []

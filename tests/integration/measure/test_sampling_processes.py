@@ -58,7 +58,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_children_that_run_the_lambda_runtime_are_functions() -> None:
     with running(_WITH_CHILD) as process:
         record = record_of(process)
-        with ResourceSampler(lambda: [record], interval_s=0.05) as sampler:
+        with ResourceSampler(lambda: [record], interval_s=0.05, tree_every_s=0.05) as sampler:
             until(lambda: "functions" in sampler.use and sampler.use["functions"].cpu_s > 0.2)
         assert sampler.use["functions"].cpu_s > sampler.use["engine"].cpu_s
         assert sampler.use["engine"].rss_max_mib > 1
@@ -69,7 +69,7 @@ def test_a_process_with_its_own_record_is_not_part_of_its_parent() -> None:
         until(lambda: bool(psutil.Process(process.pid).children()))
         (child,) = psutil.Process(process.pid).children()
         records = [record_of(process, "harness"), processes.record_of("load", child.pid)]
-        with ResourceSampler(lambda: records, interval_s=0.05) as sampler:
+        with ResourceSampler(lambda: records, interval_s=0.05, tree_every_s=0.05) as sampler:
             until(lambda: sampler.use["load"].cpu_s > 0.1)
         assert set(sampler.use) == {"harness", "load"}
 

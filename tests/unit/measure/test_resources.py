@@ -9,6 +9,7 @@ import pytest
 
 from harness.engines.base import ProcessRecord
 from harness.engines.process import record_of
+from harness.measure.process_tree import ProcessTree
 from harness.measure.resources import ResourceSampler
 
 pytestmark = pytest.mark.unit
@@ -19,7 +20,7 @@ ME = record_of("harness", os.getpid())
 @pytest.fixture(autouse=True)
 def childless(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a session of all tiers, engines of other tests are children of this process."""
-    monkeypatch.setattr(psutil.Process, "children", lambda _self, recursive=False: [])
+    monkeypatch.setattr(ProcessTree, "descendants", lambda _self, _pid: [])
 
 
 def burn(seconds: float) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.measure.follow import Follower
 from harness.measure.resources import ResourceSampler
+from harness.measure.sampling.sampler import Sampler
 from harness.run.engine_view import EngineView
 from harness.run.offer import Offer
 
@@ -16,7 +17,12 @@ pytestmark = pytest.mark.unit
 
 def offer(stack_lost: str | None, *deaths: str) -> Offer:
     return Offer(
-        cast(Follower, None), ResourceSampler(lambda: []), cast(EngineView, None), stack_lost, list(deaths)
+        cast(Follower, None),
+        ResourceSampler(lambda: []),
+        Sampler(()),
+        cast(EngineView, None),
+        stack_lost,
+        list(deaths),
     )
 
 

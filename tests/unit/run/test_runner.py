@@ -12,6 +12,7 @@ from harness.exceptions import StackLostError
 from harness.load import catalogue
 from harness.measure.follow import Follower
 from harness.measure.resources import ResourceSampler
+from harness.measure.sampling.sampler import Sampler
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder
 from harness.run.interrupts import Interrupts
@@ -29,7 +30,9 @@ def run_in(folder: Path) -> _Run:
 
 
 def offer(stack_lost: str | None = None) -> Offer:
-    return Offer(cast(Follower, None), ResourceSampler(lambda: []), cast(EngineView, None), stack_lost)
+    return Offer(
+        cast(Follower, None), ResourceSampler(lambda: []), Sampler(()), cast(EngineView, None), stack_lost
+    )
 
 
 def test_ctrl_c_before_the_first_line_is_an_interrupt_that_leaves_no_folder(tmp_path):

@@ -57,6 +57,17 @@ class MemorySftp(asyncssh.SFTPServer):
         self.uploads.write(json.dumps(line) + "\n")
         return None
 
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        line = {"path": newpath.decode(), "renamed_from": oldpath.decode()}
+        self.uploads.write(json.dumps(line) + "\n")
+
+
+class RefusesRenamesSftp(MemorySftp):
+    """Takes files, and leaves them the name that they have."""
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        raise asyncssh.SFTPPermissionDenied("names are for ever")
+
 
 class SlowToOpenSftp(MemorySftp):
     """Opens one file after the other, ten a second in all."""
@@ -163,6 +174,7 @@ FAULTS: dict[str, tuple[type[asyncssh.SSHServer], type[MemorySftp]]] = {
     "slow_to_close": (Door, SlowToCloseSftp),
     "hangs_on_open": (Door, HangsOnOpenSftp),
     "read_only": (Door, ReadOnlySftp),
+    "refuses_renames": (Door, RefusesRenamesSftp),
     "refuses_every_other": (Door, RefusesEveryOtherSftp),
     "full_disk": (Door, FullDiskSftp),
     "cuts_every_tenth": (Door, CutsEveryTenthSftp),

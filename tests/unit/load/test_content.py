@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import zlib
 
 import pytest
 from hypothesis import given
@@ -57,3 +58,30 @@ def test_a_big_file_comes_in_small_pieces():
 
 def test_content_is_the_same_on_every_python():
     assert SOURCES[1].sha256(1, 1000) == ("6e64d07c5564202b811eaacfabd5e733482ef84b158c106ef87b956ccbad9f0c")
+
+
+@pytest.mark.parametrize("kind", ["random", "compressible"])
+@pytest.mark.parametrize("size_bytes", [1, 63, 64, 65, 131_071, 131_072, 300_001])
+def test_other_kinds_have_the_size_too_and_are_the_same_every_time(kind, size_bytes):
+    content = content_source(1, kind).whole(5, size_bytes)
+    assert len(content) == size_bytes
+    assert content == content_source(1, kind).whole(5, size_bytes)
+    assert size_bytes < 64 or content != content_source(1, kind).whole(6, size_bytes)
+    assert size_bytes < 64 or content != content_source(2, kind).whole(5, size_bytes)
+
+
+def test_kinds_differ_in_how_far_they_shrink():
+    shrunk = {
+        kind: len(zlib.compress(content_source(1, kind).whole(1, 1_000_000))) / 1_000_000
+        for kind in ("random", "csv", "compressible")
+    }
+    assert shrunk["random"] > 1
+    assert 0.2 < shrunk["csv"] < 0.9
+    assert shrunk["compressible"] < 0.01
+
+
+def test_a_ragged_table_is_no_table():
+    source = content_source(1)
+    rows = list(csv.reader(source.whole(7, 5_000, ragged=True).decode().splitlines(), strict=True))
+    assert {len(row) for row in rows} == {6, 1}
+    assert len(source.whole(7, 5_000, ragged=True)) == 5_000

@@ -19,6 +19,7 @@ from harness.measure.executions import Execution
 from harness.measure.holding import Executions, Messages
 from harness.measure.joining import Joined, Upload
 from harness.measure.objects import ObjectVersion
+from harness.measure.read_back import Check
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, was_tried
 
@@ -254,6 +255,7 @@ def _record(
         partial=upload.is_partial,
         destination_versions=len(versions),
         verified=any(version.sha256 for version in versions),
+        checked_by=_check(versions),
         kind=entry.kind,
         expects=entry.expects,
     )
@@ -262,6 +264,13 @@ def _record(
     if problem := _corruption(upload, versions):
         record.corrupted, record.cause, record.error_message = True, "corrupted", problem
     return record
+
+
+def _check(versions: Sequence[ObjectVersion]) -> str | None:
+    """Return what the delivered bytes were checked by."""
+    if any(version.sha256 for version in versions):
+        return Check.SHA256.value
+    return next((version.check for version in versions if version.check), None)
 
 
 def _add_row(record: FileRecord, row: Row) -> None:
@@ -292,7 +301,7 @@ def _corruption(upload: Upload, versions: Sequence[ObjectVersion]) -> str | None
                 return (
                     f"SHA-256 sent {entry.sha256}, delivered {version.sha256} (version {version.version_id})"
                 )
-        elif version.content_bytes != entry.size_bytes:
+        elif version.check is None and version.content_bytes != entry.size_bytes:
             sizes = f"{entry.size_bytes} bytes sent, {version.content_bytes} delivered"
             return f"{sizes} (version {version.version_id})"
     return None

@@ -14,16 +14,24 @@ from harness.measure.assigning import ambiguous_keys
 from harness.measure.evidence import Evidence, EvidenceSource, VersionsByKey
 from harness.measure.holding import Messages
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, learn_versions, without_version
+from harness.measure.read_back import EVERYTHING, ReadBack, choose, judge_left_out
 from harness.measure.rows import was_tried
 
 
 def gather(
-    joined: Joined, source: EvidenceSource, bucket: str, *, since: float, progress: Progress
+    joined: Joined,
+    source: EvidenceSource,
+    bucket: str,
+    *,
+    since: float,
+    progress: Progress,
+    read_back: ReadBack = EVERYTHING,
 ) -> Evidence:
     """Ask the stack for everything about the files in `joined`, and fill in version ids that it knows.
 
     :param bucket: the source bucket
     :param since: when the run began; executions of earlier runs on the same stack do not count
+    :param read_back: how many of the delivered files are read back and hashed
     :raises StackLostError: the engine does not answer
     :raises AwsError: something cannot be read
     """
@@ -42,7 +50,7 @@ def gather(
     progress("listing the destination bucket")
     started = [upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded]
     evidence.destination = _of_this_run(source.destination(_keys(started)), joined)
-    _read_back(joined, evidence, source, progress)
+    _check_bytes(joined, evidence, source, read_back, progress)
     if _has_untried_dead_letters(joined, evidence):
         evidence.throttles = source.throttles(since)
     if moved := [upload for upload in joined.uploads if _may_have_moved(upload, evidence)]:
@@ -71,11 +79,14 @@ def merge(older: Evidence, newer: Evidence) -> Evidence:
     )
 
 
-def _read_back(joined: Joined, evidence: Evidence, source: EvidenceSource, progress: Progress) -> None:
-    versions = [version for found in evidence.destination.values() for version in found]
-    if versions:
+def _check_bytes(
+    joined: Joined, evidence: Evidence, source: EvidenceSource, limit: ReadBack, progress: Progress
+) -> None:
+    choice = choose(joined, evidence.destination, limit)
+    if versions := choice.versions:
         progress(f"checking delivered bytes: {len(versions)} files")
         source.read_back(versions, progress)
+    judge_left_out(choice, joined)
     doubtful = [
         version
         for key in ambiguous_keys(joined, evidence.destination)

@@ -28,6 +28,8 @@ class Upload:
     file_id: str | None = None
     server_reason: str | None = None
     """Why the server says that it broke off."""
+    md5: int | None = None
+    """Of the stored bytes, where S3's ETag tells it."""
     partial_bytes: int | None = None
     """Size of the object that it left in the source bucket when it broke off; `None` where it left none."""
 
@@ -144,7 +146,7 @@ def learn_versions(joined: Joined, source: Mapping[str, Sequence[ObjectVersion]]
     for key in {upload.entry.key for upload in without_version(joined)}:
         known = {upload.version_id for upload in joined.by_key[key]}
         candidates = [
-            ClosedUpload(key, version.version_id, version.size_bytes, version.modified_at)
+            ClosedUpload(key, version.version_id, version.size_bytes, version.modified_at, version.md5)
             for version in source.get(key, ())
             if not version.is_delete_marker and version.version_id not in known
         ]
@@ -210,5 +212,5 @@ def _fits(entry: LedgerEntry, close: ClosedUpload) -> bool:
 
 
 def _settle(upload: Upload, close: ClosedUpload, bucket: str) -> None:
-    upload.version_id = close.version_id
+    upload.version_id, upload.md5 = close.version_id, close.md5
     upload.file_id = identity.file_id(bucket, close.key, close.version_id)

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from harness.aws import translated
 from harness.exceptions import AwsError
 from harness.measure.compression import gunzip
+from harness.measure.etag import md5_of
 from harness.measure.rows import batched
 
 UPLOAD_TAG = "floodgate-upload"
@@ -43,6 +44,10 @@ class ObjectVersion:
     """Size of what was compressed; filled by `hash_versions`."""
     damage: str | None = None
     """What is wrong with its encoding; filled by `hash_versions`."""
+    md5: int | None = None
+    """Of its bytes, where S3's ETag tells it."""
+    check: str | None = None
+    """What it was checked by instead of reading it back, where that was left out: `read_back.Check`."""
     file_id: str | None = None
     """The upload that its tag says it was copied from; filled by `read_tags`."""
 
@@ -123,6 +128,7 @@ def _version(item: dict[str, Any], *, size_bytes: int, is_delete_marker: bool) -
         modified_at=item["LastModified"].timestamp(),
         is_delete_marker=is_delete_marker,
         is_latest=bool(item.get("IsLatest")),
+        md5=md5_of(item.get("ETag")),
     )
 
 

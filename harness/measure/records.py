@@ -67,6 +67,8 @@ class FileRecord:
     """It broke off, and what had arrived is an object in the source bucket."""
     verified: bool = False
     """The delivered bytes were read back and hashed."""
+    checked_by: str | None = None
+    """What the delivered bytes were checked by (`read_back.Check`); `None` where nothing could be."""
     kind: str = DEFAULT_KIND
     """What the client was to do with it."""
     expects: str = DEFAULT_EXPECTS

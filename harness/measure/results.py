@@ -44,6 +44,38 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """What delivered files were checked by, each by the strongest; see `harness.measure.read_back`."""
+
+    verified: int = 0
+    """Read back and hashed."""
+    by_etag: int = 0
+    """Not read: size and ETag are those of what the SFTP server stored."""
+    by_size: int = 0
+    """Not read: the size is that of what was sent, and ETags cannot be compared."""
+    by_sample: int = 0
+    """Not read, and S3's own figures tell nothing: the files that were read speak for them."""
+    unchecked: int = 0
+    """Nothing could be said of their bytes."""
+
+    @property
+    def delivered(self) -> int:
+        return self.verified + self.by_etag + self.by_size + self.by_sample + self.unchecked
+
+    @property
+    def share(self) -> float | None:
+        """The share of the delivered files that was read back; `None` where none was delivered."""
+        return self.verified / self.delivered if self.delivered else None
+
+    @property
+    def method(self) -> str:
+        """`all` files were to be read back, or a `sample`; `none` were."""
+        if not self.verified:
+            return "none"
+        return "sample" if self.by_etag + self.by_size + self.by_sample else "all"
+
+
+@dataclass(frozen=True, slots=True)
 class Attempts:
     """How much work was done again."""
 

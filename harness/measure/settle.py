@@ -22,6 +22,7 @@ from harness.measure.follow import Follower
 from harness.measure.gather import gather, merge
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, UploadsByKey, join
 from harness.measure.ledger import LedgerReader
+from harness.measure.read_back import MOST, ReadBack
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
 from harness.measure.settlement import Settlement, conclude
@@ -43,6 +44,8 @@ class SettleInputs:
     uploads_file: Path
     follower: Follower | None = None
     """The follower of the run, which saves reading everything twice."""
+    read_back_most: int | None = MOST
+    """How many delivered files are read back and hashed at most; `None` reads all of them."""
 
 
 def settle(
@@ -74,7 +77,8 @@ def settle(
         wait_until_quiet(follower, source, wait_s=wait_s, progress=progress, give_up=give_up, pause=pause)
     on_quiet()
     ledger, joined = read_ledger(inputs)
-    evidence, records = _judge(inputs, joined, source, progress, pause)
+    read_back = ReadBack(inputs.read_back_most, ledger.seed or 0)
+    evidence, records = _judge(inputs, joined, source, read_back, progress, pause)
     return conclude(ledger, joined, records, inputs.description, evidence)
 
 
@@ -82,12 +86,13 @@ def _judge(
     inputs: SettleInputs,
     joined: Joined,
     source: EvidenceSource,
+    read_back: ReadBack,
     progress: Progress,
     pause: Callable[[float], None],
 ) -> tuple[Evidence, list[FileRecord]]:
     bucket, has_table = inputs.description.buckets["source"], bool(inputs.description.table)
     since = min((upload.entry.intended_at for upload in joined.uploads), default=0.0) - CLOCK_SLACK_S
-    evidence = gather(joined, source, bucket, since=since, progress=progress)
+    evidence = gather(joined, source, bucket, since=since, progress=progress, read_back=read_back)
     evidence.has_table, evidence.sees_holders = has_table, sees_holders(inputs.description)
     records = classify(joined, evidence)
     if doubtful := _doubtful(joined, records):

@@ -5,6 +5,7 @@ Nothing here talks to AWS or waits; `settle` brings the records.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from harness.exceptions import SettleError
@@ -13,8 +14,9 @@ from harness.measure.evidence import Evidence
 from harness.measure.expected import Expected, judge, mark_replaced
 from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
+from harness.measure.read_back import Check
 from harness.measure.records import FileRecord, Outcome
-from harness.measure.results import Attempts, Bytes, Failure, Latency, Rate, Timeline
+from harness.measure.results import Attempts, Bytes, Failure, Latency, Rate, Timeline, Verification
 from harness.measure.rows import FAILED, is_marked_partial
 from harness.measure.stages import latencies
 from harness.measure.timeline import rate_of, timeline_of
@@ -41,6 +43,8 @@ class Settlement:
     notes: list[str] = field(default_factory=list)
     verified: int = 0
     """Delivered files whose bytes were read back and hashed."""
+    verification: Verification = field(default_factory=Verification)
+    """What the delivered bytes were checked by."""
     evidence_complete: bool = True
     """`False` when the stack was gone and could not be asked."""
 
@@ -57,7 +61,8 @@ class Settlement:
     @property
     def unverified(self) -> int:
         """Delivered files whose bytes nobody has checked."""
-        return self.counts["delivered"] - self.verified
+        seen = self.verification
+        return self.counts["delivered"] - self.verified - seen.by_etag - seen.by_size - seen.by_sample
 
 
 def conclude(
@@ -85,6 +90,7 @@ def conclude(
         # When a file was delivered is not known, and a guess could pass a threshold.
         timeline = replace(timeline, delivered=[0] * len(timeline.delivered), backlog=[])
         rate = Rate(rate.offered_per_s, delivered_per_s=None)
+    verification = _verification(records)
     return Settlement(
         records=records,
         counts=counts,
@@ -94,12 +100,20 @@ def conclude(
         failures=failures.group(records),
         timeline=timeline,
         problems=conservation.problems(counts, offered=offered, uploaded=uploaded),
-        notes=_notes(ledger, joined, records, evidence),
-        verified=sum(record.verified and record.outcome is Outcome.DELIVERED for record in records),
+        notes=_notes(ledger, joined, records, evidence, verification),
+        verified=verification.verified,
+        verification=verification,
         evidence_complete=evidence.complete,
         executions={role: dict(counts) for role, counts in evidence.executions.counts.items()},
         attempts=_attempts(records),
         expected=expected,
+    )
+
+
+def _verification(records: list[FileRecord]) -> Verification:
+    found = Counter(record.checked_by for record in records if record.outcome is Outcome.DELIVERED)
+    return Verification(
+        found[Check.SHA256], found[Check.ETAG], found[Check.SIZE], found[Check.SAMPLE], found[None]
     )
 
 
@@ -120,8 +134,14 @@ def _bytes(records: list[FileRecord]) -> Bytes:
     )
 
 
-def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evidence: Evidence) -> list[str]:
-    unverified = sum(record.outcome is Outcome.DELIVERED and not record.verified for record in records)
+def _notes(
+    ledger: LedgerReader,
+    joined: Joined,
+    records: list[FileRecord],
+    evidence: Evidence,
+    verification: Verification,
+) -> list[str]:
+    unverified = verification.unchecked
     rowless = sum(record.cause == "row_missing" for record in records)
     denied = sum(record.cause == f"row_{FAILED}" for record in records)
     unrecorded = evidence.recorder_dead_letters
@@ -137,6 +157,8 @@ def _notes(ledger: LedgerReader, joined: Joined, records: list[FileRecord], evid
         f"The generator stopped early: {', '.join(sorted(ledger.ended_early))}.": ledger.ended_early,
         f"The last line was torn in: {', '.join(ledger.torn_files)}.": ledger.torn_files,
         f"{unverified} delivered files could not be read back and hashed.": unverified,
+        f"Sizes and ETags tell nothing of {verification.by_sample} delivered files, which were not read back:"
+        " those like them that were read are sound.": verification.by_sample,
         "The pipeline has no table: outcomes come from the destination's versions only, and of the stages"
         " behind the upload nothing is known.": not evidence.has_table,
         f"{unrecorded} events ended in the recorder's dead-letter queue: rows may lack their first times.": (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.exceptions import SettleError
+from harness.measure.etag import md5_of
 from harness.measure.jsonl import JsonlTail, Line
 
 
@@ -24,6 +25,8 @@ class ClosedUpload:
     version_id: str
     size_bytes: int
     closed_at: float
+    md5: int | None = None
+    """Of its bytes, where S3's ETag tells it."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,11 @@ def _parse(line: Line) -> SftpEvent:
     if kind in _APPEARED:
         try:
             return ClosedUpload(
-                data["key"], data.get("version_id") or "null", data["size_bytes"], data["closed_at"]
+                data["key"],
+                data.get("version_id") or "null",
+                data["size_bytes"],
+                data["closed_at"],
+                md5_of(data.get("etag")),
             )
         except KeyError as exc:
             raise line.lacks(exc) from None

@@ -19,7 +19,7 @@ import jsonschema
 from harness import clock
 from harness.exceptions import ReportError
 from harness.measure.resources import ResourceUse
-from harness.measure.results import Latency, Rate
+from harness.measure.results import Latency, Rate, Verification
 from harness.measure.sampling.series import FunctionUse
 from harness.report.files import write_text
 from harness.report.inputs import ReportInputs, RunFacts
@@ -48,6 +48,7 @@ def build_summary(inputs: ReportInputs) -> dict[str, Any]:
         **_run(inputs.facts),
         "files": settled.counts,
         "verified": settled.verified,
+        "verification": _verification(settled.verification),
         "evidence_complete": settled.evidence_complete,
         "bytes": asdict(settled.bytes),
         "rate": _rate(settled.rate),
@@ -141,6 +142,11 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "engine": {**asdict(facts.engine), "differs_from_aws": list(facts.engine.differs_from_aws)},
         "provenance": dict(facts.provenance),
     }
+
+
+def _verification(seen: Verification) -> dict[str, Any]:
+    share = None if seen.share is None else round(seen.share, 6)
+    return {"method": seen.method, "share": share, **asdict(seen)}
 
 
 def _rate(rate: Rate) -> dict[str, float | None]:

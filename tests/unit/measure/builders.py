@@ -181,9 +181,9 @@ class World:
     def acknowledge(self, ledger_id: str, at: float, content: str) -> None:
         self.line("uploaded", id=ledger_id, at=at, sha256=sha256_of(content))
 
-    def close(self, key: str, version_id: str, at: float, *, size_bytes: int = 10) -> None:
+    def close(self, key: str, version_id: str, at: float, *, size_bytes: int = 10, etag: str = "e") -> None:
         event = {"event": "closed", "user": "u", "bucket": SOURCE, "key": key, "version_id": version_id}
-        _append(self.uploads_file, {**event, "etag": "e", "size_bytes": size_bytes, "closed_at": at})
+        _append(self.uploads_file, {**event, "etag": etag, "size_bytes": size_bytes, "closed_at": at})
         self.at_source.setdefault(key, []).append(ObjectVersion(key, version_id, size_bytes, at))
 
     def keep(self, key: str, version_id: str, at: float, *, size_bytes: int = 4) -> None:

@@ -44,6 +44,8 @@ class Books:
                 worker=config.worker,
                 workers=config.shards,
                 shard=config.shard,
+                clock_ahead_s=config.clock_ahead_s,
+                clock_error_s=config.clock_error_s,
                 pid=os.getpid(),
                 scenario=scenario,
                 workload=workload.model_dump(mode="json"),

@@ -95,6 +95,10 @@ class LoadConfig(BaseModel):
     place, from 0."""
     shards: Annotated[int, Field(ge=1)] = 1
     """In how many parts the schedule is divided."""
+    clock_ahead_s: float = 0.0
+    """What this process adds to its machine's clock, to tell the time of the master's."""
+    clock_error_s: float = 0.0
+    """How far off that may be."""
     master: MasterConfig | None = None
     """Offer nothing here, but have workers do it."""
     web_ui: WebUiConfig | None = None

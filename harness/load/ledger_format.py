@@ -131,9 +131,9 @@ class FailureLine(TypedDict):
 EndReason = Literal[
     "complete", "signal", "web_ui", "parent_gone", "ledger_failed", "master_gone", "worker_lost"
 ]
-"""Why a process offers nothing more: the schedule is done; the user wants no more (a signal, the button of the
-web UI); nobody wants the ledger any more, or it cannot be written; the master wrote the line in place of a
-worker that died."""
+"""Why a process offers nothing more: the schedule is done; the user wants no more (a signal, or the button in
+the web UI); nobody wants the ledger any more, or it cannot be written; the master wrote the line in place of
+a worker that died."""
 
 
 class EndLine(TypedDict):

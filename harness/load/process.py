@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 import gevent
 from locust.log import setup_logging
@@ -18,6 +19,7 @@ from harness.exit_codes import ExitCode
 from harness.load import catalogue, ledger_format
 from harness.load.config import LoadConfig, read_config
 from harness.load.crew import LocalCrew, environment_for
+from harness.load.distributed.master import Master
 from harness.load.ledger_writer import LedgerWriter
 from harness.load.run import LoadRun
 
@@ -41,9 +43,14 @@ def _run(config: LoadConfig, early_signals: Sequence[int]) -> None:
     workload = config.workload or scenario.workload.changed(
         rate_per_s=config.rate_per_s, duration_s=config.duration_s, files=config.files
     )
-    _prepare_process(config)
-    ledger = LedgerWriter(config.ledger_dir / ledger_format.file_name(config.worker))
-    run = LoadRun(config, scenario, workload, ledger, LocalCrew(environment_for(scenario)))
+    quiet_logs(config.ledger_dir)
+    environment = environment_for(scenario)
+    run: LoadRun | Master
+    if config.master is not None:
+        run = Master(config, config.master, scenario, workload, environment)
+    else:
+        ledger = LedgerWriter(config.ledger_dir / ledger_format.file_name(config.worker))
+        run = LoadRun(config, scenario, workload, ledger, LocalCrew(environment))
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, run.stop, "signal")
     if early_signals:
@@ -51,9 +58,10 @@ def _run(config: LoadConfig, early_signals: Sequence[int]) -> None:
     run.execute()
 
 
-def _prepare_process(config: LoadConfig) -> None:
-    config.ledger_dir.mkdir(parents=True, exist_ok=True)
-    setup_logging("INFO", str(config.ledger_dir / LOG_FILE))
+def quiet_logs(folder: Path) -> None:
+    """Send Locust's log to a file in the folder, and allow the process as many connections as it may have."""
+    folder.mkdir(parents=True, exist_ok=True)
+    setup_logging("INFO", str(folder / LOG_FILE))
     # A refused login or a lost connection is a line in the ledger, not a line in the log.
     logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
     programs.allow_many_files()

@@ -20,8 +20,13 @@ _MINE = ("ledger_dir", "master", "web_ui", "shard", "shards", "worker")
 """What of the master's configuration is not about the load."""
 
 
-def job_for(config: LoadConfig, scenario: Path, workload: Workload, *, shard: int, shards: int) -> Job:
-    """Return the job of one worker; raises `UsageError` when a file cannot be read."""
+def job_for(
+    config: LoadConfig, scenario: Path, workload: Workload, files: dict[str, bytes], shard: int, shards: int
+) -> Job:
+    """Return the job of one worker.
+
+    :param files: see `files_of`
+    """
     told = config.model_dump(mode="json", exclude=set(_MINE)) | {
         "scenario": str(scenario),
         "workload": workload.model_dump(mode="json"),
@@ -29,10 +34,15 @@ def job_for(config: LoadConfig, scenario: Path, workload: Workload, *, shard: in
         "shards": shards,
         "worker": str(shard + 1),
     }
+    return Job(config=told, files=files)
+
+
+def files_of(config: LoadConfig, scenario: Path, workload: Workload) -> dict[str, bytes]:
+    """Return the files that a worker needs, by path; raises `UsageError` when one cannot be read."""
     names = {str(scenario), *(str(user.private_key_file) for user in config.users)}
     if isinstance(workload.profile, Trace):
         names.add(workload.profile.path)
-    return Job(config=told, files={name: _content(Path(name)) for name in sorted(names)})
+    return {name: _content(Path(name)) for name in sorted(names)}
 
 
 def unpack(job: Job, folder: Path, master_host: str) -> LoadConfig:

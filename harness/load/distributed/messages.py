@@ -96,6 +96,7 @@ class Kept(TypedDict):
     number: int
     stops: int
     """How often the worker has been told to stop by now: that message may have been lost."""
+    reason: str
 
 
 class Stop(TypedDict):

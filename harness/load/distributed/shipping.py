@@ -106,7 +106,7 @@ class Inbox:
     """The master's end: one worker's ledger file."""
 
     def __init__(self, ledger: LedgerWriter) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self.number = 0
         """Of the last parcel that was taken."""
 
@@ -118,7 +118,7 @@ class Inbox:
         """
         if parcel["number"] == self.number + 1:
             self.number += 1  # what the disk refuses stays queued: it must not be taken a second time
-            self._ledger.flush_bytes(parcel["data"])
+            self.ledger.flush_bytes(parcel["data"])
         else:
-            self._ledger.flush()
+            self.ledger.flush()
         return self.number

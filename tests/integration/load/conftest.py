@@ -16,6 +16,8 @@ from typing import Any
 import asyncssh
 import pytest
 
+TOKEN_ENV = "FLOODGATE_WORKER_TOKEN"
+TOKEN = "a token for tests only, long enough"
 REPOSITORY = Path(__file__).parents[3]
 DEADLINE_S = 90.0
 
@@ -91,7 +93,7 @@ class Bench:
             "host_key_file": str(self.folder / host_key),
             "port": port,
         }
-        process = self._start("tests.integration.load.sftp_servers", json.dumps(arguments))
+        process = self.start("tests.integration.load.sftp_servers", json.dumps(arguments))
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.communicate()
@@ -122,7 +124,7 @@ class Bench:
         config = self.config(server, scenario, **changes)
         config_file = self.folder / "load.json"
         config_file.write_text(json.dumps(config))
-        process = self._start("harness.load", str(config_file))
+        process = self.start("harness.load", str(config_file))
         return Load(process, Path(config["ledger_dir"]) / "ledger-0.jsonl")
 
     def scenario(self, workload: str, body: str = "", imports: str = "") -> str:
@@ -141,8 +143,9 @@ class Bench:
                 process.kill()
             process.communicate()
 
-    def _start(self, module: str, argument: str) -> subprocess.Popen[str]:
+    def start(self, module: str, argument: str) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+        environment[TOKEN_ENV] = TOKEN
         process = subprocess.Popen(
             [sys.executable, "-m", module, argument],
             cwd=REPOSITORY,

@@ -1,13 +1,12 @@
 """What the page needs of `files.parquet`, read column by column in bounded memory.
 
-A million rows become one histogram and the few slowest files; no row reaches the page.
+A million rows become a table of counts (`harness.report.grid`) and the few slowest files; no row reaches the
+page.
 """
 
 from __future__ import annotations
 
 import heapq
-import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,22 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.exceptions import ReportError
+from harness.report.grid import LatencyGrid, count_latencies
 from harness.report.parquet import PARQUET_NAME, ROWS_PER_BATCH, TIME_COLUMNS
 from harness.report.stages import END_TO_END, WAY
 
-BUCKETS_PER_DECADE = 10
 SLOWEST_SHOWN = 15
 _DELIVERED = "delivered"
 _DESCRIBED = ("ledger_id", "key", "size_bytes", "attempts")
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """Files whose end-to-end latency is at least `from_ms` and below `to_ms`."""
-
-    from_ms: float
-    to_ms: float
-    files: int
 
 
 @dataclass(frozen=True)
@@ -56,12 +46,12 @@ class SlowFile:
 
 @dataclass(frozen=True)
 class Aggregates:
-    """End-to-end latency of the delivered files of a run."""
+    """What the rows of a run come to."""
 
-    buckets: Sequence[Bucket]
-    not_positive: int
-    """Files with a latency of zero or less, which a logarithmic scale cannot show."""
+    grid: LatencyGrid | None
+    """`None` when no file was offered."""
     slowest: Sequence[SlowFile]
+    """Delivered files, the slowest first."""
 
 
 def read_aggregates(run_dir: Path) -> Aggregates | None:
@@ -73,25 +63,21 @@ def read_aggregates(run_dir: Path) -> Aggregates | None:
     if not path.exists():
         return None
     try:
-        return _aggregate(pq.ParquetFile(path))
+        file = pq.ParquetFile(path)
+        return Aggregates(count_latencies(file), _slowest_of(file))
     except (pa.ArrowException, KeyError, OSError) as exc:
         raise ReportError(
             f"cannot read {path}: {exc}", hint="the report needs the file as the run wrote it"
         ) from exc
 
 
-def _aggregate(file: pq.ParquetFile) -> Aggregates:
-    found: Counter[int] = Counter()
-    not_positive = 0
+def _slowest_of(file: pq.ParquetFile) -> list[SlowFile]:
     slowest: list[tuple[float, str, dict[str, Any]]] = []
     columns = [*_DESCRIBED, *TIME_COLUMNS, "outcome"]
     for batch in file.iter_batches(batch_size=ROWS_PER_BATCH, columns=columns):
-        rows, latency_ms = _delivered(batch)
-        positive = pc.greater(latency_ms, 0)
-        not_positive += len(latency_ms) - (pc.sum(positive).as_py() or 0)
-        found.update(_bucket_counts(latency_ms.filter(positive)))
-        slowest = heapq.nlargest(SLOWEST_SHOWN, [*slowest, *_slowest(rows, latency_ms)], key=_by_latency)
-    return Aggregates(_buckets(found), not_positive, [_slow_file(row, total) for total, _, row in slowest])
+        found = _slowest(*_delivered(batch))
+        slowest = heapq.nlargest(SLOWEST_SHOWN, [*slowest, *found], key=_by_latency)
+    return [_slow_file(row, total) for total, _, row in slowest]
 
 
 def _delivered(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Array]:
@@ -100,25 +86,6 @@ def _delivered(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Array]:
     rows = batch.filter(known)
     started, ended = rows[END_TO_END.start].cast(pa.int64()), rows[END_TO_END.end].cast(pa.int64())
     return rows, pc.divide(pc.subtract(ended, started).cast(pa.float64()), 1000)
-
-
-def _bucket_counts(latency_ms: pa.Array) -> dict[int, int]:
-    positions = pc.floor(pc.multiply(pc.log10(latency_ms), BUCKETS_PER_DECADE)).cast(pa.int64())
-    return {found["values"]: found["counts"] for found in pc.value_counts(positions).to_pylist()}
-
-
-def _buckets(found: Mapping[int, int]) -> list[Bucket]:
-    """Return all buckets between the first and the last, the empty ones too."""
-    if not found:
-        return []
-    return [
-        Bucket(_edge(position), _edge(position + 1), found.get(position, 0))
-        for position in range(min(found), max(found) + 1)
-    ]
-
-
-def _edge(position: int) -> float:
-    return math.pow(10, position / BUCKETS_PER_DECADE)
 
 
 def _slowest(rows: pa.RecordBatch, latency_ms: pa.Array) -> Iterator[tuple[float, str, dict[str, Any]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from harness.report import findings, overtime, text, work
 from harness.report.aggregates import Aggregates, SlowFile, longest_stage
 from harness.report.charts import latency as latency_charts
 from harness.report.charts.timechart import TimeChart
+from harness.report.grid import LatencyGrid
 from harness.report.headline import VERDICT_WORDS, loss, sentences
 from harness.report.ledger import DEFECTS, LABELS, MEANING, Identity, identities
-from harness.report.sections import failures, sampled
+from harness.report.sections import failures, latency, sampled
 from harness.report.stages import STAGES, WAY, Stage
 
 PERCENTILES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -92,7 +93,8 @@ def context(data: RunData) -> dict[str, Any]:
         "read_outs": embedded_json({name: chart.read_out() for name, chart in charts.items()}),
         "stage_rows": stage_rows(summary["latency_ms"]),
         "percentiles": PERCENTILES,
-        "spread": latency_charts.percentiles(summary["latency_ms"]),
+        "spread": latency_charts.percentiles(summary["latency_ms"], latency.spread(grid_of(data))),
+        "left_edge": latency.left_edge(grid_of(data)),
         "histogram": histogram(data),
         "aggregates": data.aggregates,
         "slow_rows": slow_rows(data.aggregates),
@@ -112,6 +114,7 @@ def time_charts(data: RunData, sampled_charts: Mapping[str, Sequence[TimeChart]]
     charts = [
         overtime.rate_chart(data.timeline),
         overtime.backlog_chart(data.timeline),
+        *latency.charts(grid_of(data), start_at),
         *(chart for drawn in sampled_charts.values() for chart in drawn),
         overtime.cpu_chart(data.resource_samples, start_at),
         overtime.memory_chart(data.resource_samples, start_at),
@@ -119,6 +122,11 @@ def time_charts(data: RunData, sampled_charts: Mapping[str, Sequence[TimeChart]]
     shown = [chart for chart in charts if chart.has_data]
     span_s = max((chart.span_s for chart in shown), default=1.0)
     return {chart.name: replace(chart, span_s=span_s) for chart in shown}
+
+
+def grid_of(data: RunData) -> LatencyGrid | None:
+    """Return the counted latencies, where there are rows."""
+    return data.aggregates.grid if data.aggregates else None
 
 
 def start_of(data: RunData) -> float:
@@ -133,11 +141,12 @@ def stage_rows(latency_ms: Mapping[str, Any]) -> list[StageRow]:
 
 def histogram(data: RunData) -> Markup | None:
     """Return the drawing of the end-to-end distribution with its p50 and p99."""
-    if data.aggregates is None:
+    grid = grid_of(data)
+    if grid is None:
         return None
     end_to_end = data.summary["latency_ms"]["end_to_end"] or {}
     marks = {name: value for name in ("p50", "p99") if (value := end_to_end.get(name)) is not None}
-    return latency_charts.histogram(data.aggregates.buckets, marks)
+    return latency_charts.histogram(grid.buckets("end_to_end"), marks)
 
 
 def slow_rows(aggregates: Aggregates | None) -> list[SlowRow]:
@@ -176,7 +185,21 @@ def evidence(summary: Mapping[str, Any]) -> str:
     verified, delivered = summary.get("verified"), summary["files"]["delivered"]
     if verified is None:
         return "How many delivered files were read back is not recorded."
-    return f"Read back and hashed (SHA-256): {verified:,} of {delivered:,} delivered."
+    read = f"Read back and hashed (SHA-256): {verified:,} of {delivered:,} delivered."
+    return " ".join([read, *_compared(summary.get("verification", {}))])
+
+
+def _compared(verification: Mapping[str, Any]) -> Iterator[str]:
+    if verification.get("method") != "sample":
+        return
+    yield f"That is a seeded sample, a share of {verification['share']:.3g}."
+    told = {
+        "by_etag": "by size and ETag (MD5) as S3 lists them",
+        "by_size": "by size only",
+        "by_sample": "by the sample only",
+    }
+    others = [f"{verification[name]:,} {how}" for name, how in told.items() if verification[name]]
+    yield f"Checked otherwise: {', '.join(others)}."
 
 
 def embedded_json(content: Any) -> Markup:

@@ -8,26 +8,46 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.report import text
-from harness.report.aggregates import Bucket, SlowFile
+from harness.report.aggregates import SlowFile
 from harness.report.charts.scales import LinearScale, LogScale
 from harness.report.charts.svg import percent, picture, tag
+from harness.report.grid import Bucket
 from harness.report.stages import STAGES, WAY, Stage
 
-ROW_HEIGHT = 34
+ROW_HEIGHT = 46
 BAR_HEIGHT = 16
 HISTOGRAM_HEIGHT = 170
 _MARK_ROW_HEIGHT = 15
+_HILL_HEIGHT = 28
+_BASE = 36
+"""Where the line of a row lies, below its hill."""
 _SHOWN = ("p50", "p95", "p99", "max")
 
 
-def percentiles(latency_ms: Mapping[str, Any]) -> Markup | None:
-    """Draw p50 to max of each stage on one logarithmic axis; `None` when no stage has samples."""
+def percentiles(latency_ms: Mapping[str, Any], spread: Mapping[str, Sequence[Bucket]]) -> Markup | None:
+    """Draw p50 to max of each stage on one logarithmic axis; `None` when no stage has samples.
+
+    :param spread: distribution of each stage, drawn as a hill over its line; each as high as its own peak
+    """
     sampled = [(stage, latency_ms[stage.name]) for stage in STAGES if has_samples(latency_ms, stage)]
     if not sampled:
         return None
-    scale = LogScale.covering([latency[name] for _, latency in sampled for name in _SHOWN])
+    ends = [
+        edge
+        for buckets in spread.values()
+        if buckets
+        for edge in (buckets[0].from_ms * 1.0001, buckets[-1].to_ms)
+    ]
+    scale = LogScale.covering([*ends, *(latency[name] for _, latency in sampled for name in _SHOWN)])
     height = ROW_HEIGHT * len(sampled)
-    rows = [part for index, row in enumerate(sampled) for part in _spread(index, *row, scale)]
+    rows = [
+        part
+        for index, (stage, latency) in enumerate(sampled)
+        for part in (
+            *_hill(index, stage, spread.get(stage.name, ()), scale),
+            *_spread(index, stage, latency, scale),
+        )
+    ]
     return picture(
         *_log_axis(scale, height),
         *rows,
@@ -43,7 +63,7 @@ def has_samples(latency_ms: Mapping[str, Any], stage: Stage) -> bool:
 
 
 def _spread(index: int, stage: Stage, latency: Mapping[str, Any], scale: LogScale) -> list[Markup]:
-    y = ROW_HEIGHT * index + ROW_HEIGHT / 2
+    y = ROW_HEIGHT * index + _BASE
     at = {name: percent(scale.share(latency[name])) for name in _SHOWN}
     kind = f"stage-{stage.name}"
     return [
@@ -62,6 +82,30 @@ def _spread(index: int, stage: Stage, latency: Mapping[str, Any], scale: LogScal
             for name in reversed(_SHOWN)
         ),
     ]
+
+
+def _hill(index: int, stage: Stage, buckets: Sequence[Bucket], scale: LogScale) -> list[Markup]:
+    """Draw a stage's distribution."""
+    tallest = max((bucket.files for bucket in buckets), default=0)
+    parts = []
+    for bucket in buckets:
+        left, right = scale.share(bucket.from_ms), scale.share(bucket.to_ms)
+        height = _HILL_HEIGHT * bucket.files / tallest
+        if not bucket.files or right <= left:
+            continue
+        span = f"{text.milliseconds(bucket.from_ms)} to {text.milliseconds(bucket.to_ms)}"
+        parts.append(
+            tag(
+                "rect",
+                tag("title", f"{stage.label}, {span}: {text.files(bucket.files)}"),
+                x=percent(left),
+                width=percent(max(0.001, right - left - 0.001)),
+                y=round(ROW_HEIGHT * index + _BASE - max(height, 0.7), 1),
+                height=round(max(height, 0.7), 1),
+                class_=f"hill stage-{stage.name}",
+            )
+        )
+    return parts
 
 
 def _in_words(latency: Mapping[str, Any]) -> str:

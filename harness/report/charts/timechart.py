@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.report.charts.scales import LinearScale, clock_label, time_ticks
+from harness.report.charts.scales import LinearScale, LogScale, clock_label, time_ticks
 from harness.report.charts.svg import percent, picture, polyline, tag
 
 HEIGHT = 210
@@ -40,6 +40,8 @@ class TimeChart:
     lines: Sequence[Line]
     whole: bool = False
     """Counts of things, which have no halves."""
+    logarithmic: bool = False
+    """On a logarithmic axis in milliseconds; zero and less lie on its lower edge."""
     always_named: bool = False
     """The title does not say what a single line is, so its name is shown."""
 
@@ -49,7 +51,7 @@ class TimeChart:
 
     def svg(self) -> Markup:
         """Return the drawing."""
-        scale = LinearScale.covering(self._largest(), whole=self.whole)
+        scale = self._scale()
         return picture(
             *self._horizontals(scale),
             *self._time_axis(),
@@ -79,8 +81,11 @@ class TimeChart:
             for index in range(0, len(self.seconds), step)
         ]
 
-    def _largest(self) -> float:
-        return max((value for line in self.lines for value in line.values if value is not None), default=0.0)
+    def _scale(self) -> LinearScale | LogScale:
+        values = [value for line in self.lines for value in line.values if value is not None]
+        if self.logarithmic:
+            return LogScale.covering(values)
+        return LinearScale.covering(max(values, default=0.0), whole=self.whole)
 
     def _description(self) -> str:
         peaks = (
@@ -90,8 +95,10 @@ class TimeChart:
         )
         return f"{self.unit}, {self.window}, over {clock_label(self.span_s)} minutes: {'; '.join(peaks)}"
 
-    def _horizontals(self, scale: LinearScale) -> list[Markup]:
+    def _horizontals(self, scale: LinearScale | LogScale) -> list[Markup]:
         parts = []
+        if self.logarithmic:
+            parts.append(tag("line", x1="0", x2="100%", y1=HEIGHT, y2=HEIGHT, class_="axis"))
         for tick in scale.ticks():
             y = _y(scale.share(tick))
             parts.append(tag("line", x1="0", x2="100%", y1=y, y2=y, class_="grid" if tick else "axis"))
@@ -110,7 +117,7 @@ class TimeChart:
             for tick in time_ticks(self.span_s)
         ]
 
-    def _line(self, line: Line, scale: LinearScale) -> list[Markup]:
+    def _line(self, line: Line, scale: LinearScale | LogScale) -> list[Markup]:
         parts = []
         for run in self._unbroken(line):
             points = [(second / self.span_s, _y(scale.share(value))) for second, value in run]

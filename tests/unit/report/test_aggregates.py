@@ -1,4 +1,4 @@
-"""Histogram and slowest files, read from `files.parquet` in batches."""
+"""The slowest files, read from `files.parquet` in batches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from harness.exceptions import ReportError
 from harness.measure.records import FileRecord, Outcome
@@ -35,26 +33,9 @@ def took(sequence: int, seconds: float) -> FileRecord:
 def test_batches_do_not_change_the_result(tmp_path, monkeypatch, rows_per_batch):
     monkeypatch.setattr(aggregates, "ROWS_PER_BATCH", rows_per_batch)
     found = aggregate(tmp_path, builders.random_records(100))
-    assert sum(bucket.files for bucket in found.buckets) == 100
     assert len(found.slowest) == 15
     lengths = [file.end_to_end_ms for file in found.slowest]
     assert lengths == sorted(lengths, reverse=True)
-
-
-@given(st.lists(st.floats(0.0001, 10_000), min_size=1, max_size=60))
-@settings(deadline=None, max_examples=40)
-def test_every_file_is_in_the_bucket_of_its_latency(tmp_path_factory, seconds):
-    found = aggregate(tmp_path_factory.mktemp("rows"), [took(n, each) for n, each in enumerate(seconds)])
-    assert sum(bucket.files for bucket in found.buckets) == len(seconds)
-    assert found.slowest[0].end_to_end_ms == pytest.approx(max(seconds) * 1000, abs=0.001)
-    assert found.buckets[0].from_ms <= min(seconds) * 1000 * 1.01
-    assert found.buckets[-1].to_ms >= max(seconds) * 1000 * 0.99
-
-
-def test_zero_and_negative_latencies_are_counted_apart(tmp_path):
-    found = aggregate(tmp_path, [took(0, 0), took(1, -0.5), took(2, 0.1)])
-    assert found.not_positive == 2
-    assert sum(bucket.files for bucket in found.buckets) == 1
 
 
 def test_only_delivered_files_count(tmp_path):
@@ -62,9 +43,14 @@ def test_only_delivered_files_count(tmp_path):
     assert [file.key for file in found.slowest] == [builders.record(0).key]
 
 
-def test_no_rows_give_no_buckets(tmp_path):
+def test_the_slowest_come_first(tmp_path):
+    found = aggregate(tmp_path, [took(0, 0.1), took(1, 7.5), took(2, 3.0)])
+    assert [round(file.end_to_end_ms) for file in found.slowest] == [7500, 3000, 100]
+
+
+def test_no_rows_have_no_slowest_file(tmp_path):
     found = aggregate(tmp_path, [])
-    assert (found.buckets, found.not_positive, found.slowest) == ([], 0, [])
+    assert (found.grid, found.slowest) == (None, [])
 
 
 def test_a_folder_without_rows_has_no_aggregates(tmp_path):

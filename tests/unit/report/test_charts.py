@@ -137,7 +137,7 @@ def test_irregular_looks_leave_no_gap(intervals):
 
 def test_negative_latencies_are_drawn_at_the_left_end():
     values = dict.fromkeys(("p50", "p95", "p99", "max"), -3.0) | {"max": 10.0, "count": 4}
-    made = latency.percentiles({"dispatch": values})
+    made = latency.percentiles({"dispatch": values}, {})
     assert made is not None
     assert 'cx="0.000%"' in made
     assert "Dispatch p50: -3.00 ms" in made

@@ -8,7 +8,6 @@ that was settled with its stack is not settled again without it.
 from __future__ import annotations
 
 import fcntl
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,6 @@ from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import evaluate, parse_thresholds
 from harness.measure.verdict import decide
-from harness.paths import stacks_dir
 from harness.report.inputs import ReportInputs
 from harness.report.rerender import rerender
 from harness.report.summary import read_summary
@@ -35,8 +33,7 @@ from harness.run.judging import allowed_by
 from harness.run.options import RunOptions
 from harness.run.record import RunEnd, RunRecord, read_record
 from harness.run.result import RunIdentity, load_duration_s, run_facts
-from harness.run.session import StackSession
-from harness.stack import lifecycle
+from harness.run.session import StackSession, described_in, still_up
 from harness.stack.description import StackDescription
 
 WRITERS_GRACE_S = 30.0
@@ -78,31 +75,25 @@ def _settle_and_report(
     folder: RunFolder, record: RunRecord, stack: str | None, wait_s: float, progress: Progress
 ) -> Settled:
     carried = carried_from(folder)
-    described = _described(folder)
+    described = described_in(folder)
     session = _session(record, described, stack, progress)
     settlement, lost = _settle(folder, session, described, wait_s, progress)
     if not settlement.evidence_complete and carried is not None:
         return _as_before(folder, progress)
     if session is not None:
         session.keep_evidence(folder)
+        if settlement.evidence_complete:
+            session.keep_handler_logs(folder, settlement, progress)
     return _conclude(folder, record, described, settlement, lost, carried)
-
-
-def _described(folder: RunFolder) -> StackDescription:
-    """Read the description that the run left; it has no secret."""
-    data = json.loads(folder.stack.read_text(encoding="utf-8"))
-    data["engine"].setdefault("secret_access_key", "")
-    return StackDescription.from_json(data)
 
 
 def _session(
     record: RunRecord, described: StackDescription, asked: str | None, progress: Progress
 ) -> StackSession | None:
-    """Return the stack of the run if it is up: a later one of the same name knows nothing of the run."""
+    """Return the stack of the run if it is up; raises `UsageError` for another one that was asked for."""
     name = asked or record.stack
-    running = lifecycle.describe(name)
-    if running is not None and _is_same(running, described):
-        return StackSession(running, stacks_dir() / name)
+    if (session := still_up(name, described)) is not None:
+        return session
     if asked is not None:
         raise UsageError(
             f"the stack {asked!r} is not the one that the run {record.run_id} used",
@@ -110,15 +101,6 @@ def _session(
         )
     progress(f"the stack {name!r} of the run is gone: settling from the run's folder alone")
     return None
-
-
-def _is_same(running: StackDescription, described: StackDescription) -> bool:
-    """Engines of ours listen on a new port each time; a server that is made anew has a new key."""
-    return (running.engine.endpoint_url, running.buckets, running.sftp.host_key_fingerprint) == (
-        described.engine.endpoint_url,
-        described.buckets,
-        described.sftp.host_key_fingerprint,
-    )
 
 
 def _wait_for_writers(folder: RunFolder, progress: Progress) -> None:

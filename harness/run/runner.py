@@ -134,6 +134,8 @@ class _Run:
             decision = self._judge(settlement, judged, offer, interrupted)
             with Interrupts(self._write_first) as late:
                 session.keep_evidence(self._folder)
+                if not offer.engine_lost:
+                    session.keep_handler_logs(self._folder, settlement, self._progress)
                 inputs = report_inputs(identity, offer, settlement, judged, decision)
                 summary = write_reports(self._folder.path, inputs)
             if late.seen:
@@ -195,7 +197,7 @@ class _Run:
                     self._require_ledger(offer, interrupts)
                     settlement = self._settle(session, offer, live, interrupts)
                 finally:
-                    offer.sampler.stop()
+                    offer.stop_sampling()
                 return offer, settlement, interrupts.seen
         finally:
             load.kill()

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import aws
 from harness.engines.base import Progress
-from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.exceptions import AwsError, EnvironmentNotReadyError, StackLostError, UsageError
+from harness.measure import handler_logs
+from harness.measure.settlement import Settlement
 from harness.paths import stacks_dir
 from harness.run.folder import RunFolder
 from harness.run.options import DEFAULT_ENGINE, RunOptions
@@ -43,6 +46,53 @@ class StackSession:
     def keep_evidence(self, folder: RunFolder) -> None:
         """Copy what the run's report refers to out of the stack's folder. Raises `OSError`."""
         evidence.save(self.state_dir, folder.path)
+
+    def keep_handler_logs(self, folder: RunFolder, settlement: Settlement, progress: Progress) -> None:
+        """Save what the handlers logged during the run; an engine that is gone has taken it along.
+
+        :raises OSError: the run's folder cannot be written to
+        """
+        if not settlement.records:
+            return
+        began_at = min(record.intended_at for record in settlement.records)
+        about = {example.ledger_id for failure in settlement.failures for example in failure.examples}
+        examples = [r.file_id or r.key for r in settlement.records if r.ledger_id in about]
+        groups = self.description.log_groups
+        logs = handler_logs.HandlerLogs(aws.client("logs", self.description.engine), groups)
+        try:
+            handler_logs.save(logs, folder.path, began_at, examples)
+        except (StackLostError, AwsError) as error:
+            progress(f"the handlers' logs were not saved: {error.message}")
+
+
+def described_in(folder: RunFolder) -> StackDescription:
+    """Read what `describe_in` left; the engine's secret is empty.
+
+    :raises UsageError: the folder has no such description
+    """
+    try:
+        data = json.loads(folder.stack.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise UsageError(
+            f"{folder.path} is not the folder of a run", hint="name a folder that `floodgate run` wrote"
+        ) from exc
+    data["engine"].setdefault("secret_access_key", "")
+    return StackDescription.from_json(data)
+
+
+def still_up(name: str, described: StackDescription) -> StackSession | None:
+    """Return the stack `name` if it is the one described: a later one of that name knows nothing of the run.
+
+    An engine of ours listens on a new port each time, and a server that is made anew has a new key.
+    """
+    running = lifecycle.describe(name)
+    if running is None or _marks(running) != _marks(described):
+        return None
+    return StackSession(running, stacks_dir() / name)
+
+
+def _marks(stack: StackDescription) -> tuple[Any, ...]:
+    return stack.engine.endpoint_url, stack.buckets, stack.sftp.host_key_fingerprint
 
 
 @contextmanager

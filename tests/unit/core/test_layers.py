@@ -36,10 +36,25 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "measure": frozenset({"aws", "engines"}),
     "deadletters": frozenset({"aws", "engines", "measure"}),
     "report": frozenset({"measure"}),
+    "compare": frozenset({"measure", "report"}),
     "stack": frozenset({"aws", "engines", "deploy", "transfer"}),
-    "run": frozenset({"faults", "stack", "engines", "deploy", "load", "measure", "report"}),
+    "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
+    "trace": frozenset({"aws", "engines", "measure", "report"}),
     "pytest_plugin": frozenset({"aws", "deploy", "measure", "run", "stack"}),
-    "cli": frozenset({"deadletters", "faults", "run", "stack", "report", "load", "deploy", "environments"}),
+    "cli": frozenset(
+        {
+            "compare",
+            "deadletters",
+            "faults",
+            "run",
+            "stack",
+            "report",
+            "trace",
+            "load",
+            "deploy",
+            "environments",
+        }
+    ),
 }
 """Part of `harness` to the parts that it may use, besides `BASE` and `CONTRACTS`."""
 

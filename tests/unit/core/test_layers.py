@@ -37,7 +37,6 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "deadletters": frozenset({"aws", "engines", "measure"}),
     "report": frozenset({"measure"}),
     "compare": frozenset({"measure", "report"}),
-    "compare": frozenset({"measure", "report"}),
     "stack": frozenset({"aws", "engines", "deploy", "transfer"}),
     "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "trace": frozenset({"aws", "engines", "measure", "report"}),

@@ -31,6 +31,7 @@ from harness.run.judging import allowed_by
 from harness.run.load_process import LoadProcess
 from harness.run.offer import STOP_GRACE_S, Offer, offer_load
 from harness.run.options import RunOptions
+from harness.run.poison import require_refusal
 from harness.run.progress import LiveLine
 from harness.run.provenance import provenance
 from harness.run.record import RunEnd, RunRecord, own_process
@@ -63,6 +64,7 @@ def run_scenario(options: RunOptions, console: Console, progress: Progress) -> R
     :raises FloodgateError: the run could not be started, or its evidence could not be read
     """
     asked = requested(options)
+    require_refusal(asked.options, asked.workload)
     run_id = new_run_id()
     folder = RunFolder.create(options.out or Path("reports") / run_id)
     run = _Run(

@@ -24,7 +24,7 @@ _LEDGER_ID = re.compile(r"(?P<run_id>.+)-\d{7,}")
 def trace(
     name: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="Ledger id, file id, version id, or key (its end is enough)."),
+        typer.Argument(metavar="FILE", help="Ledger id or key (the end is enough), file id or version id."),
     ],
     run_dir: Annotated[
         Path | None,

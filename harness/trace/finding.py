@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +19,13 @@ from harness.report.parquet import PARQUET_NAME
 from harness.trace.story import FileRef
 
 MAX_FOUND = 5
-_COLUMNS = ("ledger_id", "file_id", "key", "version_id")
+_NAMES = ("file_id", "version_id")
+_ENDS = ("ledger_id", "key")
+"""Columns of which the end is enough: keys are long."""
 
 
 def find(run_dir: Path, name: str) -> list[FileRef]:
-    """Return the files that `name` is about: a ledger id, a file id, a key or its end, or a version id.
+    """Return the files that `name` is about: (the end of) a ledger id or a key, a file id, a version id.
 
     :raises UsageError: there is none, or there are too many to tell their stories
     :raises SettleError: the folder's files cannot be read
@@ -30,7 +34,7 @@ def find(run_dir: Path, name: str) -> list[FileRef]:
     if not found:
         raise UsageError(
             f"{name!r} is no file of the run in {run_dir}",
-            hint="give a ledger id, a file id, a key (or its end, from a /) or a version id of that run",
+            hint="give a ledger id or a key of that run (the end is enough), a file id or a version id",
         )
     if len(found) > MAX_FOUND:
         some = ", ".join(ref.ledger_id for ref in found[:MAX_FOUND])
@@ -43,9 +47,9 @@ def _in_settled(run_dir: Path, name: str) -> list[FileRef]:
     path = run_dir / PARQUET_NAME
     if not path.exists():
         return []
-    matches = [pc.field(column) == name for column in _COLUMNS]
-    end = name if name.startswith("/") else f"/{name}"
-    condition = matches[0] | matches[1] | matches[2] | matches[3] | pc.ends_with(pc.field("key"), pattern=end)
+    equal = [pc.field(column) == name for column in _NAMES]
+    ending = [pc.ends_with(pc.field(column), pattern=name) for column in _ENDS]
+    condition = functools.reduce(operator.or_, [*equal, *ending])
     try:
         rows = ds.dataset(path, format="parquet").to_table(filter=condition).to_pylist()
     except (OSError, ValueError) as exc:
@@ -59,11 +63,10 @@ def _in_settled(run_dir: Path, name: str) -> list[FileRef]:
 
 def _in_ledger(run_dir: Path, name: str) -> list[FileRef]:
     """Look into the ledger of a run that is not settled, where only ledger ids and keys are known."""
-    end = name if name.startswith("/") else f"/{name}"
     return [
         FileRef(line["id"], line["key"])
         for line in offered_lines(run_dir, [name])
-        if name in (line["id"], line["key"]) or line["key"].endswith(end)
+        if line["id"].endswith(name) or line["key"].endswith(name)
     ]
 
 

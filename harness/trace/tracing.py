@@ -14,7 +14,7 @@ from harness.trace.story import FileRef, Story
 def trace(run_dir: Path, name: str, stack: StackDescription | None) -> list[Story]:
     """Tell the story of each file that `name` is about.
 
-    :param name: a ledger id, a file id, a key or its end, or a version id
+    :param name: a ledger id or a key, or the end of one; a file id; a version id
     :param stack: the run's stack where it is still up
     :raises UsageError: no file of the run has this name, or more than a reader could follow
     :raises SettleError: a file of the folder cannot be read

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, tee
 
 from harness.identity import ledger_id
 from harness.load.behaviours.drawing import kinds
@@ -15,11 +15,15 @@ from harness.load.behaviours.shaping import Shaper
 from harness.load.config import Login
 from harness.load.ledger_format import DEFAULT_EXPECTS, DEFAULT_KIND, Expects
 from harness.load.profiles.curve import CurvedRate
-from harness.load.profiles.model import Steady
+from harness.load.profiles.model import Steady, Trace
 from harness.load.randomness import stream
 from harness.load.schedule import RateProfile, SteadyRate, offsets
 from harness.load.sizes import sizes
+from harness.load.traces.replay import replay
 from harness.load.workload import Workload
+
+_Draw = tuple[float, int, tuple[Login, bool], str]
+"""Offset in seconds, size in bytes, customer and whether on a session of its own, kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,8 @@ class Plan:
     def arrivals(self) -> Iterator[Arrival]:
         """Yield the run's files in the order of their intended times."""
         workload, shaper = self.workload, Shaper(self.workload.behaviours)
-        draws = zip(
-            offsets(workload.arrivals, self._rate(), self.seed),
-            sizes(workload.sizes, self.seed),
-            self._parties(),
-            kinds(workload.behaviours, self.seed),
-            strict=False,
-        )
+        profile = workload.profile
+        draws = self._replayed(profile) if isinstance(profile, Trace) else self._drawn(self._times())
         for sequence, (offset_s, size_bytes, (login, fresh), kind) in enumerate(draws, start=1):
             past_the_end = workload.duration_s is not None and offset_s >= workload.duration_s
             enough = workload.files is not None and sequence > workload.files
@@ -87,11 +86,37 @@ class Plan:
                 return
             yield shaper.shaped(self._arrival(sequence, offset_s, size_bytes, login, fresh, kind))
 
+    def _drawn(self, times: Iterator[float]) -> Iterator[_Draw]:
+        """Give each time what the seed draws for it; ends with the times."""
+        workload = self.workload
+        return zip(
+            times,
+            sizes(workload.sizes, self.seed),
+            self._parties(),
+            kinds(workload.behaviours, self.seed),
+            strict=False,
+        )
+
+    def _times(self) -> Iterator[float]:
+        workload = self.workload
+        return offsets(workload.arrivals, self._rate(), self.seed)
+
     def _rate(self) -> RateProfile:
         workload = self.workload
         if isinstance(workload.profile, Steady) and workload.rate_per_s is not None:
             return SteadyRate(workload.rate_per_s)
         return CurvedRate(workload.segments)
+
+    def _replayed(self, trace: Trace) -> Iterator[_Draw]:
+        """Take from the trace what it says; the rest is drawn."""
+        recorded, rows = tee(replay(trace))
+        draws = self._drawn(row.offset_s for row in rows)
+        for row, (offset_s, size_bytes, (login, fresh), kind) in zip(recorded, draws, strict=False):
+            if row.size_bytes is not None:
+                size_bytes = row.size_bytes
+            if row.customer is not None:
+                login = self.customers[row.customer % len(self.customers)]
+            yield offset_s, size_bytes, (login, fresh), kind
 
     def _arrival(
         self, sequence: int, offset_s: float, size_bytes: int, login: Login, fresh: bool, kind: str

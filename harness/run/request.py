@@ -14,8 +14,10 @@ from harness.deploy.options import ROUTES
 from harness.exceptions import UsageError
 from harness.load import catalogue
 from harness.load.catalogue import Scenario
+from harness.load.profiles.model import Trace
 from harness.load.reading.overrides import with_overrides
 from harness.load.reading.workloads import Checks, failing_texts
+from harness.load.traces.survey import survey
 from harness.load.workload import Workload
 from harness.measure.thresholds import Threshold, parse_thresholds
 from harness.run.options import RunOptions
@@ -30,6 +32,8 @@ class Request:
     scenario: Scenario
     workload: Workload
     thresholds: list[Threshold]
+    notices: tuple[str, ...] = ()
+    """What there is to know about the workload; for the screen and the report."""
 
 
 def requested(options: RunOptions) -> Request:
@@ -48,7 +52,14 @@ def requested(options: RunOptions) -> Request:
         fault_texts=(*workload.faults, *options.fault_texts),
     )
     options.validate()
-    return Request(options, scenario, workload, parse_thresholds(workload.thresholds))
+    thresholds = parse_thresholds(workload.thresholds)
+    return Request(options, scenario, workload, thresholds, _looked_through(workload))
+
+
+def _looked_through(workload: Workload) -> tuple[str, ...]:
+    if not isinstance(workload.profile, Trace):
+        return ()
+    return tuple(survey(workload.profile).notices(workload.customers))
 
 
 def _workload(scenario: Scenario, options: RunOptions) -> Workload:

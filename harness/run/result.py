@@ -30,6 +30,8 @@ class RunIdentity:
     options: RunOptions
     description: StackDescription
     started_at: float
+    notices: Sequence[str] = ()
+    """What there is to know about its workload."""
 
 
 def report_inputs(
@@ -50,7 +52,7 @@ def report_inputs(
         resources=offer.sampler.use,
         aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
         faults=[_fault(count) for count in offer.engine_view.faults],
-        notes=_notes(offer),
+        notes=[*identity.notices, *_notes(offer)],
         samples=offer.samples(),
     )
 

@@ -16,11 +16,9 @@ from harness.clock import now
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, EnvironmentNotReadyError, FloodgateError, StackLostError, UsageError
 from harness.exit_codes import ExitCode
-from harness.load.catalogue import Scenario
-from harness.load.workload import Workload
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import Threshold, ThresholdResult, evaluate
+from harness.measure.thresholds import ThresholdResult, evaluate
 from harness.measure.verdict import Decision, decide
 from harness.report.summary import SUMMARY_NAME
 from harness.report.write import write_reports
@@ -35,7 +33,7 @@ from harness.run.poison import require_refusal
 from harness.run.progress import LiveLine
 from harness.run.provenance import provenance
 from harness.run.record import RunEnd, RunRecord, own_process
-from harness.run.request import requested
+from harness.run.request import Request, requested
 from harness.run.result import RunIdentity, report_inputs
 from harness.run.session import StackSession, stack_for
 
@@ -67,9 +65,9 @@ def run_scenario(options: RunOptions, console: Console, progress: Progress) -> R
     require_refusal(asked.options, asked.workload)
     run_id = new_run_id()
     folder = RunFolder.create(options.out or Path("reports") / run_id)
-    run = _Run(
-        asked.options, asked.scenario, asked.workload, asked.thresholds, run_id, folder, console, progress
-    )
+    for notice in asked.notices:
+        progress(notice)
+    run = _Run(asked, run_id, folder, console, progress)
     try:
         return run.execute()
     except BaseException:
@@ -98,19 +96,17 @@ class _Run:
 
     def __init__(
         self,
-        options: RunOptions,
-        scenario: Scenario,
-        workload: Workload,
-        thresholds: list[Threshold],
+        asked: Request,
         run_id: str,
         folder: RunFolder,
         console: Console,
         progress: Progress,
     ) -> None:
-        self._options = options
-        self._scenario = scenario
-        self._workload = workload
-        self._thresholds = thresholds
+        self._options = asked.options
+        self._scenario = asked.scenario
+        self._workload = asked.workload
+        self._thresholds = asked.thresholds
+        self._notices = asked.notices
         self._run_id = run_id
         self._folder = folder
         self._console = console
@@ -130,7 +126,12 @@ class _Run:
             offer, settlement, interrupted = self._load_and_settle(session)
             record.ended(RunEnd(interrupted, offer.stack_lost, offer.generator_failure)).write(self._folder)
             identity = RunIdentity(
-                self._run_id, self._scenario.name, self._options, session.description, started_at
+                self._run_id,
+                self._scenario.name,
+                self._options,
+                session.description,
+                started_at,
+                self._notices,
             )
             judged = evaluate(self._thresholds, settlement)
             decision = self._judge(settlement, judged, offer, interrupted)

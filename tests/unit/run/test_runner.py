@@ -18,6 +18,7 @@ from harness.run.folder import RunFolder
 from harness.run.interrupts import Interrupts
 from harness.run.offer import Offer
 from harness.run.options import RunOptions
+from harness.run.request import Request
 from harness.run.runner import _Run
 
 pytestmark = pytest.mark.unit
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.unit
 def run_in(folder: Path) -> _Run:
     scenario = catalogue.scenario("smoke")
     made = RunFolder.create(folder / "run")
-    return _Run(RunOptions("smoke"), scenario, scenario.workload, [], "id", made, Console(), print)
+    asked = Request(RunOptions("smoke"), scenario, scenario.workload, [])
+    return _Run(asked, "id", made, Console(), print)
 
 
 def offer(stack_lost: str | None = None) -> Offer:

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness.exceptions import UsageError
 from harness.exit_codes import ExitCode
 from harness.measure import conservation
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.results import Bytes, Latency, Rate, Timeline
 from harness.measure.settlement import Settlement
 from harness.measure.stages import latencies
-from harness.measure.thresholds import METRICS, ThresholdResult, evaluate, parse_thresholds
+from harness.measure.thresholds import ThresholdResult, evaluate, parse_thresholds
 from harness.measure.timeline import rate_of, timeline_of
 from harness.measure.verdict import Allowed, Verdict, decide
 from tests.unit.measure.builders import T0, record
@@ -90,7 +89,7 @@ class TestThresholds:
         [
             "end_to_end.p99 < 5s",
             "files.lost == 0",
-            "rate.delivered >= 0",
+            "rate.delivered >= 1/s",
             "backlog.slope <= 0",
             "backlog.max < 1",
         ],
@@ -106,28 +105,6 @@ class TestThresholds:
     def test_a_stage_that_the_route_lacks_has_no_samples(self) -> None:
         settlement = replace(clean(), latency_ms=latencies(clean().records, has_queue=False))
         assert verdict_of("queue_wait.p99 < 1s", settlement).verdict == "no_samples"
-
-    @pytest.mark.parametrize("metric", METRICS)
-    def test_every_metric_can_be_judged(self, metric: str) -> None:
-        unit = next(iter(METRICS[metric].units), "")
-        assert verdict_of(f"{metric} >= -1000000000{unit}", clean()).verdict == "passed"
-
-    def test_all_mistakes_are_told_at_once(self) -> None:
-        mistakes = {
-            "end_to_end.p98 < 5s": "no metric end_to_end.p98",
-            "speed.p99 < 5s": "metrics begin with backlog, bytes",
-            "end_to_end.p99 < 5": "the unit is missing",
-            "end_to_end.p99 < 5/s": "unknown unit '/s'",
-            "files.lost == 0s": "it takes no unit",
-            "files.lost = 0": "not of the form",
-            "lag.p99 < fast": "not of the form",
-            "rate.delivered >= 11": "the unit is missing",
-            "": "not of the form",
-        }
-        with pytest.raises(UsageError) as caught:
-            parse_thresholds(["files.lost == 0", *mistakes])
-        assert all(said in caught.value.message for said in mistakes.values())
-        assert caught.value.message.count(";") == len(mistakes) - 1
 
 
 class TestVerdict:

@@ -56,7 +56,8 @@ class PipelineOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Return the variant as `floodgate status --json` shows it, without the files of an own pipeline."""
-        return {"route": self.route, "fifo": self.fifo, "pipe": self.pipe, "recording": self.recording}
+        variant = {"route": self.route, "fifo": self.fifo, "pipe": self.pipe, "recording": self.recording}
+        return {**variant, "own_code": self.template is not None or self.handlers is not None}
 
     def switches(self) -> dict[str, str]:
         """Return the template parameters that stand for these options."""

@@ -24,10 +24,10 @@ def require_refusal(options: RunOptions, workload: Workload) -> None:
         return
     running = lifecycle.describe(options.name or "default")
     variant = running.options if running else options.pipeline.to_json()
-    if variant.get("template") or variant.get("handlers"):
+    if variant.get("own_code"):
         return
     route = running.route if running else options.route or DEFAULT_ROUTE
-    parameters = variant.get("parameters") or {}
+    parameters = variant.get("parameters", options.parameters)
     problems = unrefused(poisons[0], route, parameters, has_faults=bool(options.fault_texts))
     if problems:
         raise UsageError(

@@ -9,6 +9,20 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.load_arguments import (
+    AsMaster,
+    AsWorker,
+    ExpectWorkers,
+    ExpectWorkersMaxWait,
+    LoadWorkers,
+    MasterBindHost,
+    MasterBindPort,
+    MasterHost,
+    MasterPort,
+    WebHost,
+    WebPort,
+    WebUi,
+)
 from harness.cli.output import messages, progress, results
 from harness.cli.pipeline_arguments import (
     Fifo,
@@ -21,10 +35,13 @@ from harness.cli.pipeline_arguments import (
     Template,
 )
 from harness.deploy.options import ROUTES, parse_parameters
+from harness.exceptions import UsageError
 from harness.exit_codes import ExitCode
 from harness.report.console import render
+from harness.run.load_options import DEFAULT_MASTER_PORT, DEFAULT_WEB_PORT, LoadOptions
 from harness.run.options import DEFAULT_ROUTE, RunOptions
 from harness.run.runner import run_scenario
+from harness.run.worker_process import work_for
 
 
 def run(
@@ -90,8 +107,24 @@ def run(
     settle_s: Annotated[
         float, typer.Option("--settle-s", help="How many seconds to wait for the last files.")
     ] = 120.0,
+    load_workers: LoadWorkers = None,
+    master: AsMaster = False,
+    expect_workers: ExpectWorkers = 1,
+    expect_workers_max_wait: ExpectWorkersMaxWait = 300.0,
+    master_bind_host: MasterBindHost = "127.0.0.1",
+    master_bind_port: MasterBindPort = DEFAULT_MASTER_PORT,
+    worker: AsWorker = False,
+    master_host: MasterHost = "127.0.0.1",
+    master_port: MasterPort = DEFAULT_MASTER_PORT,
+    web_ui: WebUi = False,
+    web_host: WebHost = "127.0.0.1",
+    web_port: WebPort = DEFAULT_WEB_PORT,
 ) -> ExitCode:
     """Load the pipeline, settle every file, and report: how fast, what failed and why, was a file lost."""
+    if worker:
+        return work_for(master_host, master_port, expect_workers_max_wait)
+    if scenario is None:
+        raise UsageError("a scenario is needed", hint="floodgate scenarios lists them")
     options = RunOptions(
         scenario=scenario,
         engine=engine,
@@ -114,6 +147,16 @@ def run(
         settings=setting or (),
         partial_upload=partial_upload,
         sftp_workers=sftp_workers,
+        load=LoadOptions(
+            load_workers=load_workers,
+            master=master,
+            expect_workers=expect_workers,
+            bind_host=master_bind_host,
+            bind_port=master_bind_port,
+            wait_s=expect_workers_max_wait,
+            web_host=web_host,
+            web_port=web_port if web_ui else None,
+        ),
         command=shlex.join(["floodgate", *sys.argv[1:]]),
     )
     console = messages()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,12 +31,23 @@ class LoadProcess:
     """By us, so its exit code says nothing."""
 
     @classmethod
-    def start(cls, config: dict[str, Any], config_file: Path, log: Path) -> LoadProcess:
-        """Write the configuration and start the generator."""
+    def start(
+        cls,
+        config: dict[str, Any],
+        config_file: Path,
+        log: Path,
+        module: str = "harness.load",
+        environment: Mapping[str, str] | None = None,
+    ) -> LoadProcess:
+        """Write the configuration and start a process of the generator.
+
+        :param environment: variables besides our own: what must not stand in a file
+        """
         config_file.write_text(json.dumps(config, indent=2))
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "harness.load", str(config_file)],
+                [sys.executable, "-m", module, str(config_file)],
+                env=os.environ | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

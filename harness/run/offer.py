@@ -19,7 +19,7 @@ from harness.measure.sampling.series import Samples
 from harness.measure.sampling.start import sampler_of
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder
-from harness.run.load_process import LoadProcess
+from harness.run.load_fleet import LoadFleet
 from harness.run.progress import LiveLine
 from harness.run.session import StackSession
 
@@ -63,7 +63,7 @@ class Offer:
 def offer_load(
     session: StackSession,
     folder: RunFolder,
-    load: LoadProcess,
+    load: LoadFleet,
     engine_view: EngineView,
     live: LiveLine,
     interrupted: Callable[[], bool],
@@ -90,7 +90,7 @@ def offer_load(
     return offer
 
 
-def _follow(offer: Offer, load: LoadProcess, live: LiveLine, interrupted: Callable[[], bool]) -> None:
+def _follow(offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable[[], bool]) -> None:
     while load.is_running():
         live.show(offer.follower.poll())
         if offer.deaths:

@@ -12,6 +12,7 @@ from harness.deploy.options import PipelineOptions
 from harness.engines import registry
 from harness.exceptions import UsageError
 from harness.faults import FaultRule
+from harness.run.load_options import LoadOptions
 from harness.stack.sftp_options import SftpOptions
 
 DEFAULT_ENGINE = "localstack"
@@ -45,6 +46,7 @@ class RunOptions:
     """Fields of the workload, as `name=value`."""
     partial_upload: str | None = None
     sftp_workers: int | None = None
+    load: LoadOptions = field(default_factory=LoadOptions)
 
     @property
     def pipeline(self) -> PipelineOptions:
@@ -83,6 +85,7 @@ class RunOptions:
             problems.append(f"--seed must not be negative, not {self.seed}")
         if self.out is not None and self.out.exists():
             problems.append(f"--out {self.out} exists already; name a new folder")
+        problems += self.load.problems()
         for check in (self.pipeline.validate, self.sftp.validate, self.fault_rules):
             try:
                 check()

@@ -29,8 +29,9 @@ from harness.load.distributed.lost import last_words
 from harness.load.distributed.members import Member, State
 from harness.load.distributed.messages import Kind
 from harness.load.distributed.reception import Reception
-from harness.load.distributed.security import TOKEN_ENV, secure_sockets, token_of_environment
+from harness.load.distributed.security import secure_sockets
 from harness.load.distributed.shipping import Inbox
+from harness.load.distributed.token import TOKEN_ENV, token_of_environment
 from harness.load.ledger_format import EndReason, file_name
 from harness.load.ledger_writer import LedgerWriter
 from harness.load.plan import Plan

@@ -26,8 +26,9 @@ from harness.load.config import LoadConfig, WorkerConfig
 from harness.load.crew import user_classes
 from harness.load.distributed.job import unpack
 from harness.load.distributed.link import SILENT_S, MasterLink, StoppedError
-from harness.load.distributed.security import TOKEN_ENV, secure_sockets, token_of_environment
+from harness.load.distributed.security import secure_sockets
 from harness.load.distributed.shipping import Outbox
+from harness.load.distributed.token import TOKEN_ENV, token_of_environment
 from harness.load.ledger_format import EndReason
 from harness.load.process import quiet_logs
 from harness.load.run import LoadRun

@@ -26,7 +26,7 @@ from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
 from harness.run.judging import allowed_by
-from harness.run.load_process import LoadProcess
+from harness.run.load_fleet import LoadFleet
 from harness.run.offer import STOP_GRACE_S, Offer, offer_load
 from harness.run.options import RunOptions
 from harness.run.poison import require_refusal
@@ -183,7 +183,13 @@ class _Run:
             view.end()
 
     def _offer_and_settle(self, session: StackSession, view: EngineView) -> tuple[Offer, Settlement, bool]:
-        load = LoadProcess.start(self._load_config(session), self._folder.load_config, self._folder.load_log)
+        load = LoadFleet.start(
+            self._load_config(session),
+            self._options.load,
+            self._folder.ledger_dir,
+            self._folder.load_log,
+            self._progress,
+        )
         self.has_evidence = True
 
         def stop_early() -> None:

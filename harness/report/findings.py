@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report import text
+from harness.report.sections import generator
 
 
 def lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return labels and texts."""
     found = {
+        "Generator": generator.remark(summary),
         "Knee": knee(summary.get("knee")),
         "Drift": drift(summary.get("drift")),
         "Sampling": sampling(summary.get("sampling")),

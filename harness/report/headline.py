@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.report import text
 from harness.report.ledger import DEFECTS, identities
+from harness.report.sections import expected
 
 VERDICT_WORDS = {
     "passed": "Passed",
@@ -28,7 +29,8 @@ _MEANING = {
 def sentences(summary: Mapping[str, Any]) -> list[str]:
     """Return what the verdict means, what became of the files, and how the thresholds went."""
     meaning = _MEANING.get(summary["verdict"])
-    return [*([meaning] if meaning else []), delivery(summary), loss(summary), thresholds(summary)]
+    said = [meaning, delivery(summary), expected.sentence(summary), loss(summary), thresholds(summary)]
+    return [each for each in said if each]
 
 
 def delivery(summary: Mapping[str, Any]) -> str:

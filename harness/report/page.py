@@ -19,7 +19,7 @@ from harness.report.charts.timechart import TimeChart
 from harness.report.grid import LatencyGrid
 from harness.report.headline import VERDICT_WORDS, loss, sentences
 from harness.report.ledger import DEFECTS, LABELS, MEANING, Identity, identities
-from harness.report.sections import failures, latency, sampled
+from harness.report.sections import expected, failures, generator, latency, sampled
 from harness.report.stages import STAGES, WAY, Stage
 
 PERCENTILES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -99,6 +99,11 @@ def context(data: RunData) -> dict[str, Any]:
         "aggregates": data.aggregates,
         "slow_rows": slow_rows(data.aggregates),
         "way": WAY,
+        "kind_rows": expected.rows(summary),
+        "forgiven": expected.forgiven(summary),
+        "generator": generator.sentences(summary),
+        "worker_rows": generator.rows(summary),
+        "workers_left_out": generator.left_out(summary),
         "failures": failures.rows(summary),
         "failures_left_out": failures.left_out(summary),
         "work": work.lines(summary),

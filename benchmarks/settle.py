@@ -24,11 +24,11 @@ from harness.measure.classify import classify
 from harness.measure.evidence import VersionsByKey
 from harness.measure.executions import ExecutionView
 from harness.measure.gather import gather
-from harness.measure.objects import ObjectVersion
 from harness.measure.queues import QueueView
 from harness.measure.rows import Row
 from harness.measure.settle import SettleInputs, read_ledger
 from harness.measure.settlement import conclude
+from harness.measure.versions import ObjectVersion
 from harness.stack.description import SftpEndpoint, StackDescription
 
 SOURCE = "source"

@@ -12,7 +12,8 @@ from harness.deadletters.sources import DeadLetterQueue, dead_letter_queues
 from harness.engines.base import EngineInfo
 from harness.engines.registry import queue_peeker
 from harness.measure import queues
-from harness.measure.rows import Row, RowReader
+from harness.measure.row_reader import RowReader
+from harness.measure.rows import Row
 from harness.stack.description import StackDescription
 
 

@@ -10,31 +10,37 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from harness.measure.joining import Joined, Upload
-from harness.measure.objects import ObjectVersion
+from harness.measure.packed.versions import PackedVersions
 from harness.measure.rows import SUPERSEDED, Row
+from harness.measure.versions import ObjectVersion
 
 VersionsByUpload = dict[int, list[ObjectVersion]]
 """`id()` of an `Upload` to its versions at the destination."""
 
 
-def ambiguous_keys(joined: Joined, destination: Mapping[str, Sequence[ObjectVersion]]) -> list[str]:
+def ambiguous_keys(joined: Joined, destination: Collection[str]) -> list[str]:
     """Keys where more than one upload could have made the versions that are there."""
-    return [key for key in destination if len(joined.by_key.get(key, ())) > 1 or key in joined.extra_file_ids]
+    by_key, extra = joined.by_key, joined.extra_file_ids
+    return [key for key in destination if key in extra or (key in by_key and by_key.only(key) is None)]
 
 
-def assign(
-    joined: Joined, destination: Mapping[str, Sequence[ObjectVersion]], rows: Mapping[str, Row]
-) -> VersionsByUpload:
-    """Give every destination version of the run's keys to one upload."""
-    assigned: VersionsByUpload = {}
-    for key, versions in destination.items():
-        uploads = joined.by_key[key]
-        extra = joined.extra_file_ids.get(key, ())
-        if len(uploads) == 1 and not extra:
-            assigned[id(uploads[0])] = list(versions)
-        else:
-            _assign_key(uploads, versions, rows, extra, assigned)
-    return assigned
+class Assigned:
+    """Every destination version of the run's keys, given to one upload."""
+
+    def __init__(self, joined: Joined, destination: PackedVersions, rows: Mapping[str, Row]) -> None:
+        self._destination = destination
+        self._ambiguous = frozenset(ambiguous_keys(joined, destination))
+        self._shared: VersionsByUpload = {}
+        for key in self._ambiguous:
+            extra = joined.extra_file_ids.get(key, ())
+            _assign_key(joined.by_key[key], destination[key], rows, extra, self._shared)
+
+    def to(self, upload: Upload) -> Sequence[ObjectVersion]:
+        """Return what came of an upload, to be read only."""
+        key = upload.entry.key
+        if key in self._ambiguous:
+            return self._shared.get(id(upload), ())
+        return self._destination.peek(key)
 
 
 def _assign_key(

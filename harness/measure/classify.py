@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.measure.assigning import assign
+from harness.measure.assigning import Assigned
 from harness.measure.bulk import bulk
 from harness.measure.evidence import Evidence
 from harness.measure.executions import Execution
 from harness.measure.holding import Executions, Messages
 from harness.measure.joining import Joined, Upload
-from harness.measure.objects import ObjectVersion
-from harness.measure.read_back import Check
-from harness.measure.records import FileRecord, Outcome
+from harness.measure.read_back import agreement
+from harness.measure.records import Check, FileRecord, Outcome
 from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, was_tried
+from harness.measure.versions import ObjectVersion
 
 Verdict = tuple[Outcome, str | None, str | None]
 """Outcome, cause and message."""
@@ -59,17 +59,17 @@ def classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
 
 
 def _classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
-    versions = assign(joined, evidence.destination, evidence.rows)
+    versions = Assigned(joined, evidence.destination, evidence.rows)
     holders = _Holders.of(evidence)
     records = []
     for upload in joined.uploads:
         row = evidence.rows.get(upload.file_id) if upload.file_id else None
-        found = versions.get(id(upload), ())
+        found = versions.to(upload)
         if found or upload.uploaded:
             judged = _judge_uploaded(upload, row, found, holders)
         else:
             judged = _judge_not_uploaded(upload)
-        records.append(_record(upload, row, found, judged))
+        records.append(_record(upload, row, found, judged, evidence))
     if evidence.work_queue.messages is None:
         _apply_count_rule(records, evidence.work_queue.depth)
     return records
@@ -234,7 +234,11 @@ def _source_vanished(upload: Upload, source: Mapping[str, Sequence[ObjectVersion
 
 
 def _record(
-    upload: Upload, row: Row | None, versions: Sequence[ObjectVersion], judged: Verdict
+    upload: Upload,
+    row: Row | None,
+    versions: Sequence[ObjectVersion],
+    judged: Verdict,
+    evidence: Evidence,
 ) -> FileRecord:
     entry = upload.entry
     outcome, cause, message = judged
@@ -253,24 +257,34 @@ def _record(
         cause=cause,
         error_message=message,
         partial=upload.is_partial,
-        destination_versions=len(versions),
-        verified=any(version.sha256 for version in versions),
-        checked_by=_check(versions),
         kind=entry.kind,
         expects=entry.expects,
     )
     if row is not None:
         _add_row(record, row)
-    if problem := _corruption(upload, versions):
-        record.corrupted, record.cause, record.error_message = True, "corrupted", problem
+    if versions:
+        _add_versions(record, upload, versions, evidence)
     return record
 
 
-def _check(versions: Sequence[ObjectVersion]) -> str | None:
+def _add_versions(
+    record: FileRecord, upload: Upload, versions: Sequence[ObjectVersion], evidence: Evidence
+) -> None:
+    record.destination_versions = len(versions)
+    record.checked_by = _check(upload, versions, evidence)
+    record.verified = record.checked_by is Check.SHA256
+    if problem := _corruption(upload, versions):
+        record.corrupted, record.cause, record.error_message = True, "corrupted", problem
+
+
+def _check(upload: Upload, versions: Sequence[ObjectVersion], evidence: Evidence) -> Check | None:
     """Return what the delivered bytes were checked by."""
     if any(version.sha256 for version in versions):
-        return Check.SHA256.value
-    return next((version.check for version in versions if version.check), None)
+        return Check.SHA256
+    if not evidence.compares:
+        return None
+    checks = (version.check or agreement(version, (upload,)) for version in versions)
+    return next((check for check in checks if check), None)
 
 
 def _add_row(record: FileRecord, row: Row) -> None:

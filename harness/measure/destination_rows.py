@@ -13,6 +13,7 @@ from harness.clock import now
 from harness.measure import objects
 from harness.measure.joining import CLOCK_SLACK_S
 from harness.measure.ledger import LedgerEntry
+from harness.measure.packed.versions import PackedVersions
 from harness.measure.rows import TRANSFERRED, Row
 
 LIST_EVERY_S = 2.0
@@ -59,7 +60,7 @@ class DestinationRows:
         found = objects.list_versions(self._client, self._bucket, keys)
         return {file_id: Row(file_id, TRANSFERRED) for file_id in asked if self._has_arrived(file_id, found)}
 
-    def _has_arrived(self, file_id: str, found: Mapping[str, list[objects.ObjectVersion]]) -> bool:
+    def _has_arrived(self, file_id: str, found: PackedVersions) -> bool:
         entry = self._outstanding[file_id].entry
         begun = entry.intended_at - CLOCK_SLACK_S
         versions = [

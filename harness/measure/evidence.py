@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,12 +11,15 @@ from harness.engines.base import EngineInfo, Progress
 from harness.exceptions import AwsError
 from harness.measure import objects, queues, throttling
 from harness.measure.executions import ExecutionReader, ExecutionView
-from harness.measure.objects import ObjectVersion
+from harness.measure.packed.rows import PackedRows
+from harness.measure.packed.versions import PackedVersions
 from harness.measure.queues import PeekQueue, QueueView
-from harness.measure.rows import Row, RowReader
+from harness.measure.row_reader import RowReader
+from harness.measure.rows import Row
+from harness.measure.versions import ObjectVersion
 from harness.stack.description import StackDescription
 
-VersionsByKey = dict[str, list[ObjectVersion]]
+VersionsByKey = Mapping[str, list[ObjectVersion]]
 Look = Callable[[Any, str, PeekQueue | None], QueueView]
 NOTHING = QueueView(0, ())
 WAITING_QUEUES = ("work", "ingress")
@@ -29,10 +32,12 @@ _REPORT_EVERY = 500
 class Evidence:
     """Everything that is known about the run's files besides what the sender said."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
-    destination: VersionsByKey = field(default_factory=dict)
+    rows: PackedRows = field(default_factory=PackedRows)
+    destination: PackedVersions = field(default_factory=PackedVersions)
     source: VersionsByKey = field(default_factory=dict)
     """Holds only the keys that were asked for, with an empty list where nothing is left of a key."""
+    compares: bool = False
+    """Not all versions were to be read back: what was not is compared by what S3's listing says of it."""
     work_queue: QueueView = NOTHING
     """What waits or is in a worker's hands: the work queue, and the queue before a Pipe."""
     dead_letters: QueueView = NOTHING
@@ -53,7 +58,7 @@ class Evidence:
 class EvidenceSource(Protocol):
     """Where evidence comes from. Every method may raise `StackLostError` and `AwsError`."""
 
-    def rows(self, file_ids: Iterable[str]) -> dict[str, Row]:
+    def rows(self, file_ids: Iterable[str]) -> Mapping[str, Row]:
         """Return the rows that exist, by `file_id`."""
 
     def destination(self, keys: Collection[str]) -> VersionsByKey:
@@ -98,27 +103,23 @@ class AwsEvidence:
         self._description = description
         self._peek = peek
 
-    def rows(self, file_ids: Iterable[str]) -> dict[str, Row]:
+    def rows(self, file_ids: Iterable[str]) -> PackedRows:
         return self._rows.fetch_all(file_ids)
 
-    def destination(self, keys: Collection[str]) -> VersionsByKey:
-        found = self._versions("destination", keys)
-        objects_only = {
-            key: [version for version in versions if not version.is_delete_marker]
-            for key, versions in found.items()
-        }
-        return {key: versions for key, versions in objects_only.items() if versions}
+    def destination(self, keys: Collection[str]) -> PackedVersions:
+        return self._versions("destination", keys, with_markers=False)
 
-    def source(self, keys: Collection[str]) -> VersionsByKey:
-        return self._versions("source", keys)
+    def source(self, keys: Collection[str]) -> PackedVersions:
+        return self._versions("source", keys, with_markers=True)
 
-    def _versions(self, bucket: str, keys: Collection[str]) -> VersionsByKey:
+    def _versions(self, side: str, keys: Collection[str], *, with_markers: bool) -> PackedVersions:
+        bucket = self._description.buckets[side]
         try:
-            return objects.list_versions(self._s3, self._description.buckets[bucket], keys)
+            return objects.list_versions(self._s3, bucket, keys, with_markers=with_markers)
         except AwsError as exc:
             if exc.code != "NoSuchBucket":
                 raise
-            return {}  # a bucket that is gone holds nothing
+            return PackedVersions()  # a bucket that is gone holds nothing
 
     def read_back(self, versions: Collection[ObjectVersion], progress: Progress) -> None:
         done = 0

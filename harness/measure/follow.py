@@ -28,7 +28,8 @@ from harness.measure.histogram import RunningLatency
 from harness.measure.joining import CLOCK_SLACK_S
 from harness.measure.ledger import UPLOADED, LedgerEntry, LedgerReader
 from harness.measure.results import Timeline
-from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, RowReader
+from harness.measure.row_reader import RowReader
+from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row
 from harness.measure.timeline import TimelineBuilder
 from harness.measure.uploads import ClosedUpload, PartialUpload, UploadsReader
 from harness.stack.description import StackDescription

@@ -7,15 +7,17 @@ called lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.engines.base import Progress
 from harness.measure.assigning import ambiguous_keys
 from harness.measure.evidence import Evidence, EvidenceSource, VersionsByKey
 from harness.measure.holding import Messages
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, learn_versions, without_version
+from harness.measure.packed.rows import PackedRows
+from harness.measure.packed.versions import PackedVersions
 from harness.measure.read_back import EVERYTHING, ReadBack, choose, judge_left_out
-from harness.measure.rows import was_tried
+from harness.measure.rows import Row, was_tried
 
 
 def gather(
@@ -44,17 +46,17 @@ def gather(
     )
     if nameless := without_version(joined):
         progress(f"looking up the versions of {len(nameless)} uploads in the source bucket")
-        learn_versions(joined, _of_this_run(source.source(_keys(nameless)), joined), bucket)
+        learn_versions(joined, _of_this_run(_packed(source.source(_keys(nameless))), joined), bucket)
     progress("reading the rows of the table")
-    evidence.rows = source.rows(_file_ids(joined))
+    evidence.rows = _packed_rows(source.rows(_file_ids(joined)))
     progress("listing the destination bucket")
-    started = [upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded]
-    evidence.destination = _of_this_run(source.destination(_keys(started)), joined)
+    started = (upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded)
+    evidence.destination = _of_this_run(_packed(source.destination(_keys(started))), joined)
     _check_bytes(joined, evidence, source, read_back, progress)
     if _has_untried_dead_letters(joined, evidence):
         evidence.throttles = source.throttles(since)
     if moved := [upload for upload in joined.uploads if _may_have_moved(upload, evidence)]:
-        evidence.rows = {**evidence.rows, **source.rows(upload.file_id or "" for upload in moved)}
+        evidence.rows.update(source.rows(upload.file_id or "" for upload in moved))
     if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, joined, evidence)]:
         keys = _keys(missing)
         evidence.source = {**{key: [] for key in keys}, **source.source(keys)}
@@ -62,11 +64,14 @@ def gather(
 
 
 def merge(older: Evidence, newer: Evidence) -> Evidence:
-    """Return both together; where both know something the newer one counts."""
+    """Return both together; where both know something the newer one counts. The older one is used up."""
+    older.rows.update(newer.rows)
+    older.destination.update(newer.destination)
     return Evidence(
-        rows={**older.rows, **newer.rows},
-        destination={**older.destination, **newer.destination},
+        rows=older.rows,
+        destination=older.destination,
         source={**older.source, **newer.source},
+        compares=older.compares,
         work_queue=newer.work_queue,
         dead_letters=newer.dead_letters,
         undelivered=newer.undelivered,
@@ -83,6 +88,7 @@ def _check_bytes(
     joined: Joined, evidence: Evidence, source: EvidenceSource, limit: ReadBack, progress: Progress
 ) -> None:
     choice = choose(joined, evidence.destination, limit)
+    evidence.compares = choice.is_sample
     if versions := choice.versions:
         progress(f"checking delivered bytes: {len(versions)} files")
         source.read_back(versions, progress)
@@ -96,24 +102,40 @@ def _check_bytes(
         source.read_tags(doubtful)
 
 
-def _of_this_run(found: VersionsByKey, joined: Joined) -> VersionsByKey:
+def _packed_rows(rows: Mapping[str, Row]) -> PackedRows:
+    return rows if isinstance(rows, PackedRows) else PackedRows(rows)
+
+
+def _packed(versions: VersionsByKey) -> PackedVersions:
+    return versions if isinstance(versions, PackedVersions) else PackedVersions(versions)
+
+
+def _of_this_run(found: PackedVersions, joined: Joined) -> PackedVersions:
     """Leave out versions that an earlier run left under the same key.
 
     A key that holds its ledger id is of this run by name; only for others does the time decide.
     """
-    kept: VersionsByKey = {}
-    for key, versions in found.items():
-        uploads = joined.by_key[key]
-        if not all(upload.entry.ledger_id in key for upload in uploads):
-            first = min(upload.entry.intended_at for upload in uploads) - CLOCK_SLACK_S
-            versions = [version for version in versions if version.modified_at >= first]
-        if versions:
-            kept[key] = versions
-    return kept
+    for key in found:
+        upload = joined.by_key.only(key)
+        if upload is None or upload.entry.ledger_id not in key:
+            _leave_out_older(found, key, joined.by_key[key])
+    return found
+
+
+def _leave_out_older(found: PackedVersions, key: str, uploads: Sequence[Upload]) -> None:
+    if all(upload.entry.ledger_id in key for upload in uploads):
+        return
+    first = min(upload.entry.intended_at for upload in uploads) - CLOCK_SLACK_S
+    if versions := [version for version in found.peek(key) if version.modified_at >= first]:
+        found[key] = versions
+    else:
+        found.discard(key)
 
 
 def _has_untried_dead_letters(joined: Joined, evidence: Evidence) -> bool:
     """Some message ended in the dead-letter queue although no function has begun on it."""
+    if not evidence.dead_letters.messages:
+        return False
     dead = Messages(evidence.dead_letters)
     return any(
         upload.stored and dead.about(upload) and not was_tried(evidence.rows.get(upload.file_id or ""))
@@ -122,16 +144,18 @@ def _has_untried_dead_letters(joined: Joined, evidence: Evidence) -> bool:
 
 
 def _may_have_vanished(upload: Upload, joined: Joined, evidence: Evidence) -> bool:
-    row = evidence.rows.get(upload.file_id) if upload.file_id else None
+    if not upload.stored or upload.file_id in evidence.rows:
+        return False
     key = upload.entry.key
     # What is at the destination of a repeated key may be another upload's.
-    return upload.stored and row is None and (key not in evidence.destination or len(joined.by_key[key]) > 1)
+    return key not in evidence.destination or joined.by_key.only(key) is None
 
 
 def _may_have_moved(upload: Upload, evidence: Evidence) -> bool:
     """It is at the destination without a final row: perhaps it was delivered after the rows were read."""
-    row = evidence.rows.get(upload.file_id) if upload.file_id else None
-    return upload.stored and upload.entry.key in evidence.destination and not (row and row.final)
+    if not upload.stored or evidence.rows.is_final(upload.file_id or ""):
+        return False
+    return upload.entry.key in evidence.destination
 
 
 def _file_ids(joined: Joined) -> Iterable[str]:
@@ -142,5 +166,5 @@ def _file_ids(joined: Joined) -> Iterable[str]:
         yield from extra
 
 
-def _keys(uploads: Sequence[Upload]) -> set[str]:
+def _keys(uploads: Iterable[Upload]) -> set[str]:
     return {upload.entry.key for upload in uploads}

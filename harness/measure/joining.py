@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from harness import identity
 from harness.measure.ledger import UPLOADED, LedgerEntry
-from harness.measure.objects import ObjectVersion
 from harness.measure.uploads import AbortedUpload, ClosedUpload, PartialUpload, SftpEvent
+from harness.measure.versions import ObjectVersion
 
 CLOCK_SLACK_S = 2.0
 """S3 rounds `LastModified` down to whole seconds, and the two clocks may differ a little."""

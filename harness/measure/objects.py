@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,9 @@ from harness.aws import translated
 from harness.exceptions import AwsError
 from harness.measure.compression import gunzip
 from harness.measure.etag import md5_of
+from harness.measure.packed.versions import PackedVersions
 from harness.measure.rows import batched
+from harness.measure.versions import ObjectVersion
 
 UPLOAD_TAG = "floodgate-upload"
 """Tag that the pipeline's copy request writes: `<file_id>:<sequencer>` of the upload that it copied."""
@@ -28,72 +30,47 @@ _CHUNK_BYTES = 1024 * 1024
 _VANISHED_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404", "MethodNotAllowed"})
 
 
-@dataclass(slots=True)
-class ObjectVersion:
-    """One version of one key, or one delete marker."""
-
-    key: str
-    version_id: str
-    size_bytes: int
-    modified_at: float
-    is_delete_marker: bool = False
-    is_latest: bool = False
-    sha256: str | None = None
-    """Filled by `hash_versions`; stays `None` when the version vanished before it could be read."""
-    unpacked_bytes: int | None = None
-    """Size of what was compressed; filled by `hash_versions`."""
-    damage: str | None = None
-    """What is wrong with its encoding; filled by `hash_versions`."""
-    md5: int | None = None
-    """Of its bytes, where S3's ETag tells it."""
-    check: str | None = None
-    """What it was checked by instead of reading it back, where that was left out: `read_back.Check`."""
-    file_id: str | None = None
-    """The upload that its tag says it was copied from; filled by `read_tags`."""
-
-    @property
-    def content_bytes(self) -> int:
-        """Size of its content, unpacked."""
-        return self.size_bytes if self.unpacked_bytes is None else self.unpacked_bytes
-
-
-def list_versions(client: Any, bucket: str, keys: Collection[str]) -> dict[str, list[ObjectVersion]]:
+def list_versions(
+    client: Any, bucket: str, keys: Collection[str], *, with_markers: bool = True
+) -> PackedVersions:
     """Return the versions and delete markers of `keys`, oldest first.
 
+    :param with_markers: delete markers, too
     :raises StackLostError: the engine does not answer
     :raises AwsError: the bucket cannot be listed
     """
-    wanted = frozenset(keys)
-    found: dict[str, dict[str, ObjectVersion]] = {}
-    truncated = [prefix for prefix in prefixes(wanted) if _list(client, bucket, prefix, wanted, found)]
-    for key in wanted - found.keys() if truncated else ():
+    wanted = {key: key for key in keys}
+    found = PackedVersions()
+    listing = partial(_list, client, bucket, found=found, with_markers=with_markers)
+    truncated = [prefix for prefix in prefixes(wanted) if listing(prefix, wanted)]
+    for key in wanted.keys() - set(found) if truncated else ():
         # LocalStack 4.9 compares encoded keys with a decoded marker (`list_object_versions` in its S3
         # provider): from the second page on it leaves out keys that have to be encoded.
         if quote(key) != key and key.startswith(tuple(truncated)):
-            _list(client, bucket, key, frozenset({key}), found)
-    return {key: _oldest_first(versions.values()) for key, versions in found.items()}
+            listing(key, {key: key})
+    found.order()
+    return found
 
 
 def _list(
-    client: Any, bucket: str, prefix: str, wanted: frozenset[str], found: dict[str, dict[str, ObjectVersion]]
+    client: Any,
+    bucket: str,
+    prefix: str,
+    wanted: Mapping[str, str],
+    *,
+    found: PackedVersions,
+    with_markers: bool,
 ) -> bool:
     """Add the versions of `wanted` below `prefix`; return whether the listing had several pages."""
     truncated = False
     with translated(f"listing the versions in {bucket}"):
         for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
             truncated = truncated or bool(page.get("IsTruncated"))
-            for version in _versions(page):
-                if version.key in wanted:
-                    found.setdefault(version.key, {})[version.version_id] = version
+            for version in _versions(page, with_markers=with_markers):
+                if (key := wanted.get(version.key)) is not None:
+                    version.key = key  # one text of it in memory, not two
+                    found.add_listed(version)
     return truncated
-
-
-def _oldest_first(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
-    # S3 lists the newest version of a key first; times may have a resolution of one second only.
-    in_order = list(versions)
-    in_order.reverse()
-    in_order.sort(key=lambda version: version.modified_at)
-    return in_order
 
 
 def prefixes(keys: Iterable[str]) -> list[str]:
@@ -113,10 +90,10 @@ def _common_beginning(low: str, high: str) -> str:
     return low
 
 
-def _versions(page: dict[str, Any]) -> Iterator[ObjectVersion]:
+def _versions(page: dict[str, Any], *, with_markers: bool) -> Iterator[ObjectVersion]:
     for item in page.get("Versions", ()):
         yield _version(item, size_bytes=item["Size"], is_delete_marker=False)
-    for item in page.get("DeleteMarkers", ()):
+    for item in page.get("DeleteMarkers", ()) if with_markers else ():
         yield _version(item, size_bytes=0, is_delete_marker=True)
 
 

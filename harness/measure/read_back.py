@@ -10,30 +10,17 @@ compresses, a bucket under SSE-KMS), sizes and ETags tell nothing, and the sampl
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from itertools import chain
 
 from harness.measure.joining import Joined, Upload
-from harness.measure.objects import ObjectVersion
+from harness.measure.packed.versions import PackedVersions
+from harness.measure.records import Check
+from harness.measure.versions import ObjectVersion
 
 MOST = 5_000
 """Files that are read back unless told otherwise: about 20 s of one engine's time. None of so many bad means,
 with 95 % confidence, less than 0.06 % bad among all (the rule of three)."""
-
-
-class Check(StrEnum):
-    """What a delivered file was checked by."""
-
-    SHA256 = "sha256"
-    """Its bytes were read back and hashed."""
-    ETAG = "etag"
-    """Size and ETag (MD5) are those of what the SFTP server stored."""
-    SIZE = "size"
-    """Its size is that of what was sent; the ETags cannot be compared."""
-    SAMPLE = "sample"
-    """Nothing but that others like it were read back: sizes and ETags tell nothing of this pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +45,37 @@ class Choice:
     """Drawn from those that agree; all of them in a short run."""
     left_out: Sequence[ObjectVersion]
     """The rest of the suspects: what is to be said of them depends on what is found."""
+    is_sample: bool
+    """Not everything is read."""
 
     @property
     def versions(self) -> list[ObjectVersion]:
         return [*self.suspects, *self.sample]
 
 
-def choose(joined: Joined, destination: Mapping[str, Sequence[ObjectVersion]], limit: ReadBack) -> Choice:
-    """Draw the sample, and mark what is left out with what it agrees in."""
-    count = sum(map(len, destination.values()))
-    if limit.most is None or count <= limit.most:
-        return Choice((), list(chain.from_iterable(destination.values())), ())
-    agreeing: list[ObjectVersion] = []
-    suspects: list[ObjectVersion] = []
-    for key, versions in destination.items():
+def choose(joined: Joined, destination: PackedVersions, limit: ReadBack) -> Choice:
+    """Draw the sample; files are counted by keys."""
+    if limit.most is None or len(destination) <= limit.most:
+        return Choice((), _versions(destination, destination), (), is_sample=False)
+    agreeing: list[str] = []
+    suspects: list[str] = []
+    for key in destination:
         uploads = joined.by_key[key]
-        for version in versions:
-            version.check = _agreement(version, uploads)
-            (agreeing if version.check else suspects).append(version)
+        agrees = all(agreement(version, uploads) for version in destination.peek(key))
+        (agreeing if agrees else suspects).append(key)
     draw = random.Random(limit.seed)  # noqa: S311  (not for secrets)
     sample = agreeing if len(agreeing) <= limit.most else draw.sample(agreeing, limit.most)
     draw.shuffle(suspects)
-    return Choice(suspects[: limit.most], sample, suspects[limit.most :])
+    return Choice(
+        suspects=_versions(destination, suspects[: limit.most]),
+        sample=_versions(destination, sample),
+        left_out=_versions(destination, suspects[limit.most :]),
+        is_sample=True,
+    )
+
+
+def _versions(destination: PackedVersions, keys: Iterable[str]) -> list[ObjectVersion]:
+    return [version for key in keys for version in destination[key]]
 
 
 def judge_left_out(choice: Choice, joined: Joined) -> None:
@@ -94,7 +90,7 @@ def judge_left_out(choice: Choice, joined: Joined) -> None:
             version.damage = "its ETag is not that of the uploaded object, and others like it are damaged"
 
 
-def _agreement(version: ObjectVersion, uploads: Iterable[Upload]) -> Check | None:
+def agreement(version: ObjectVersion, uploads: Iterable[Upload]) -> Check | None:
     """Return in what the version agrees with an upload of its key."""
     weaker = None
     for upload in uploads:

@@ -34,6 +34,19 @@ class Outcome(StrEnum):
     """Uploaded, and nothing anywhere knows of it any more."""
 
 
+class Check(StrEnum):
+    """What a delivered file was checked by."""
+
+    SHA256 = "sha256"
+    """Its bytes were read back and hashed."""
+    ETAG = "etag"
+    """Size and ETag (MD5) are those of what the SFTP server stored."""
+    SIZE = "size"
+    """Its size is that of what was sent; the ETags cannot be compared."""
+    SAMPLE = "sample"
+    """Nothing but that others like it were read back: sizes and ETags tell nothing of this pipeline."""
+
+
 @dataclass(slots=True)
 class FileRecord:
     """One offered file. Times are seconds since the epoch; `None` where the stage was not reached."""
@@ -67,8 +80,8 @@ class FileRecord:
     """It broke off, and what had arrived is an object in the source bucket."""
     verified: bool = False
     """The delivered bytes were read back and hashed."""
-    checked_by: str | None = None
-    """What the delivered bytes were checked by (`read_back.Check`); `None` where nothing could be."""
+    checked_by: Check | None = None
+    """What the delivered bytes were checked by; `None` where nothing could be."""
     kind: str = DEFAULT_KIND
     """What the client was to do with it."""
     expects: str = DEFAULT_EXPECTS

@@ -1,4 +1,4 @@
-"""Rows of the table `FileTransferMetadata`, read by key: never a scan.
+"""Rows of the table `FileTransferMetadata`.
 
 The pipeline writes one row per `file_id`; column names are a contract between the two. States: `uploaded` →
 `queued` → `processing` → `transferred`, `superseded` or `failed`; an attempt that failed and will be made
@@ -8,22 +8,13 @@ again leaves `queued` with its error. A pipeline of the user's own may have no t
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from harness.aws import translated
 from harness.clock import from_iso
 from harness.exceptions import SettleError
-
-BATCH_SIZE = 100
-"""Keys in one BatchGetItem: AWS's own limit
-(https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)."""
-_ATTEMPTS = 10
-_PARALLEL_CALLS = 4
 
 TRANSFERRED = "transferred"
 FAILED = "failed"
@@ -39,12 +30,15 @@ _READ_AS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(_NUMBERS, int),
     "status": sys.intern,
 }
-_NAMES = {f"#{index}": name for index, name in enumerate((*_TEXTS, *_TIMES, *_NUMBERS))}
+COLUMNS = (*_TEXTS, *_TIMES, *_NUMBERS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
-    """What the pipeline recorded about one upload. Times are seconds since the epoch."""
+    """What the pipeline recorded about one upload. Times are seconds since the epoch.
+
+    Not frozen, which is slow: there are millions.
+    """
 
     file_id: str
     status: str | None = None
@@ -78,65 +72,6 @@ def was_tried(row: Row | None) -> bool:
 def is_marked_partial(row: Row | None) -> bool:
     """Tell whether the table says that the upload broke off and is not to be delivered."""
     return row is not None and row.status == FAILED and row.error_type == PARTIAL_UPLOAD
-
-
-class RowReader:
-    """Reads rows of one table through a boto3 DynamoDB client; without a table (`""`) there are none."""
-
-    def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
-
-    def fetch(self, file_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Row]:
-        """Return the rows that exist, by `file_id`.
-
-        :param consistent: see every write that was finished before the call, at twice the price on AWS
-        :raises StackLostError: the engine does not answer
-        :raises AwsError: the table cannot be read
-        :raises SettleError: keys stay unprocessed, or a row holds what is not a time or a number
-        """
-        rows: dict[str, Row] = {}
-        for batch in batched(dict.fromkeys(file_ids) if self._table else (), BATCH_SIZE):
-            rows.update(self._fetch_batch(batch, consistent=consistent))
-        return rows
-
-    def fetch_all(self, file_ids: Iterable[str]) -> dict[str, Row]:
-        """Like a consistent `fetch`, with a few calls at a time."""
-        rows: dict[str, Row] = {}
-        if not self._table:
-            return rows
-        with ThreadPoolExecutor(_PARALLEL_CALLS, thread_name_prefix="rows") as pool:
-            for windows in batched(batched(dict.fromkeys(file_ids), BATCH_SIZE), 100):
-                for found in pool.map(lambda batch: self._fetch_batch(batch, consistent=True), windows):
-                    rows.update(found)
-        return rows
-
-    def _fetch_batch(self, file_ids: Sequence[str], *, consistent: bool) -> dict[str, Row]:
-        request = {self._table: _request(file_ids, consistent=consistent)}
-        rows: dict[str, Row] = {}
-        for attempt in range(_ATTEMPTS):
-            with translated("reading rows of the table"):
-                response = self._client.batch_get_item(RequestItems=request)
-            for item in response["Responses"].get(self._table, ()):
-                row = parse_row(item)
-                rows[row.file_id] = row
-            request = response.get("UnprocessedKeys") or {}
-            if not request:
-                return rows
-            time.sleep(min(2.0, 0.05 * 2**attempt))
-        raise SettleError(
-            f"the table {self._table} left keys unprocessed {_ATTEMPTS} times",
-            hint="The table is throttled: settle again later or raise its capacity.",
-        )
-
-
-def _request(file_ids: Sequence[str], *, consistent: bool) -> dict[str, Any]:
-    return {
-        "Keys": [{"file_id": {"S": file_id}} for file_id in file_ids],
-        "ProjectionExpression": ", ".join(_NAMES),
-        "ExpressionAttributeNames": _NAMES,
-        "ConsistentRead": consistent,
-    }
 
 
 def parse_row(item: dict[str, dict[str, Any]]) -> Row:

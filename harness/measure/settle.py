@@ -22,6 +22,7 @@ from harness.measure.follow import Follower
 from harness.measure.gather import gather, merge
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, UploadsByKey, join
 from harness.measure.ledger import LedgerReader
+from harness.measure.packed.rows import PackedRows
 from harness.measure.read_back import MOST, ReadBack
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
@@ -99,7 +100,7 @@ def _judge(
         progress(f"{len(doubtful.uploads)} files are not where they should be: looking a second time")
         pause(_SECOND_LOOK_AFTER_S)
         for key in doubtful.by_key:
-            evidence.destination.pop(key, None)
+            evidence.destination.discard(key)
         evidence = merge(evidence, gather(doubtful, source, bucket, since=since, progress=progress))
         records = classify(joined, evidence)
     return evidence, records
@@ -123,7 +124,7 @@ def settle_without_stack(inputs: SettleInputs) -> Settlement:
     if inputs.follower:
         _recall(joined, inputs.follower.file_ids)
     rows: Mapping[str, Row] = inputs.follower.rows if inputs.follower else {}
-    evidence = Evidence(rows=dict(rows), complete=False)
+    evidence = Evidence(rows=PackedRows(rows), complete=False)
     return conclude(ledger, joined, classify(joined, evidence), inputs.description, evidence)
 
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from harness import aws, identity
-from harness.measure.rows import Row, RowReader
+from harness.measure.row_reader import RowReader
+from harness.measure.rows import Row
 from harness.stack.description import StackDescription
 
 

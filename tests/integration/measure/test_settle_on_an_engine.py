@@ -15,7 +15,7 @@ from harness.measure.evidence import AwsEvidence
 from harness.measure.follow import Follower
 from harness.measure.queues import QueueMessage
 from harness.measure.records import Outcome
-from harness.measure.rows import RowReader
+from harness.measure.row_reader import RowReader
 from harness.measure.settle import settle
 from harness.measure.settlement import Settlement
 from tests.integration.measure.pipelines import Pipeline

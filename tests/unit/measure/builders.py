@@ -14,12 +14,12 @@ from harness import identity
 from harness.engines.base import EngineInfo, Progress
 from harness.measure.evidence import VersionsByKey
 from harness.measure.executions import Execution, ExecutionView
-from harness.measure.objects import ObjectVersion
 from harness.measure.queues import QueueMessage, QueueView
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
 from harness.measure.settle import SettleInputs, settle
 from harness.measure.settlement import Settlement
+from harness.measure.versions import ObjectVersion
 from harness.stack.description import SftpEndpoint, StackDescription
 
 SOURCE, DESTINATION = "source-bucket", "destination-bucket"
@@ -135,8 +135,8 @@ class World:
         self.ledger_dir.mkdir(parents=True, exist_ok=True)
         self.uploads_file = folder / "uploads.jsonl"
         self.table: dict[str, Row] = {}
-        self.at_destination: VersionsByKey = {}
-        self.at_source: VersionsByKey = {}
+        self.at_destination: dict[str, list[ObjectVersion]] = {}
+        self.at_source: dict[str, list[ObjectVersion]] = {}
         self.hashes: dict[str, str] = {}
         self.tags: dict[str, str] = {}
         self.queued: list[QueueMessage] = []

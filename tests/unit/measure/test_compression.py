@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.measure import objects
 from harness.measure.compression import gunzip
-from harness.measure.objects import ObjectVersion
+from harness.measure.versions import ObjectVersion
 
 pytestmark = pytest.mark.unit
 

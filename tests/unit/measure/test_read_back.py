@@ -12,10 +12,10 @@ import pytest
 
 from harness.engines.base import Progress
 from harness.measure.etag import md5_of
-from harness.measure.objects import ObjectVersion
 from harness.measure.results import Verification
 from harness.measure.settle import settle
 from harness.measure.settlement import Settlement
+from harness.measure.versions import ObjectVersion
 
 from .builders import T0, World, file_id_of
 

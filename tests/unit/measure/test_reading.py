@@ -13,7 +13,8 @@ from harness.exceptions import AwsError, SettleError
 from harness.measure import queues
 from harness.measure.objects import prefixes
 from harness.measure.queues import QueueMessage, parse_body
-from harness.measure.rows import Row, RowReader, parse_row
+from harness.measure.row_reader import RowReader
+from harness.measure.rows import Row, parse_row
 
 pytestmark = pytest.mark.unit
 

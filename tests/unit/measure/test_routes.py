@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.measure.executions import Execution, ExecutionView
-from harness.measure.objects import ObjectVersion
 from harness.measure.queues import QueueMessage, QueueView, read
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.settle import SettleInputs, sees_holders, settle
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import evaluate, parse_thresholds
+from harness.measure.versions import ObjectVersion
 from tests.unit.measure.builders import DESCRIPTION, ENGINE, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit

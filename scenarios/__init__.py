@@ -1,6 +1,7 @@
-"""Scenarios by name: `million_a_day.py` is `floodgate run million-a-day`.
+"""Scenarios by name: `million_a_day.py` is `floodgate run million-a-day`, `burst.yaml` is `floodgate run burst`.
 
-A scenario is a Locust file of about ten lines. It declares what is offered, and who uploads it:
+A scenario is a workload in YAML, or a Locust file, of about ten lines. A Locust file declares what is offered,
+and who uploads it:
 
     from harness.load import SftpUser, Workload
 
@@ -9,7 +10,8 @@ A scenario is a Locust file of about ten lines. It declares what is offered, and
     class Customer(SftpUser):
         pass
 
-All settings of a `Workload` are described in `harness/load/workload.py`. A Locust user that does more than
+All settings of a `Workload` are described in `harness/load/workload.py` and, for editors, in
+`harness/load/workload.schema.json`; `floodgate scenarios NAME` prints a scenario as YAML. A Locust user that does more than
 upload overrides `deliver`, which calls `self.upload(upload)` once for its file, and ends within half a minute
 of that. A file outside this folder is run by its path.
 """

@@ -11,7 +11,10 @@ pytestmark = pytest.mark.unit
 
 
 def test_every_scenario_that_comes_along_can_be_read_and_has_thresholds():
-    assert {"million-a-day", "smoke"} <= set(names())
+    assert set(names()) >= {
+        *("smoke", "million-a-day", "daily-curve", "burst", "ramp-to-knee", "soak", "large-files"),
+        *("many-customers", "connect-storm", "poison", "duplicates", "mixed-clients", "replay"),
+    }
     for name in names():
         assert scenario(name).name == name
         assert scenario(name).workload.thresholds

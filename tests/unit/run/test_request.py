@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.exceptions import UsageError
+from harness.load import catalogue
 from harness.run.options import RunOptions
 from harness.run.request import requested
 
@@ -83,3 +84,14 @@ def test_the_file_and_the_options_are_told_together(own, tmp_path):
 def test_what_the_command_line_says_wrongly_is_told(options, told):
     with pytest.raises(UsageError, match=told):
         requested(options)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_scenario_that_comes_along_can_be_asked_for(name):
+    asked = requested(RunOptions(name))
+    assert asked.thresholds
+    assert len(asked.workload.description) < 110
+
+
+def test_a_trace_is_looked_through_before_the_run():
+    assert "575 files in 0:59:48, replayed 30 times as fast" in requested(RunOptions("replay")).notices[0]

@@ -1,11 +1,51 @@
-"""What a workload lets happen, the same for a run that ends and for one that is settled afterwards."""
+"""What a workload lets happen and what it asks, the same for a run that ends and for one settled afterwards."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from harness.load.profiles.curve import Segment
 from harness.load.workload import Workload
+from harness.measure.evaluations.drift import find_drift
+from harness.measure.evaluations.knee import Window, find_knee
+from harness.measure.resources import ResourceUse
+from harness.measure.sampling.series import Samples
+from harness.measure.settlement import Settlement
+from harness.measure.thresholds import Figures
 from harness.measure.verdict import Allowed
+
+SLOPE_PARTS = 10
+"""In so many steps a straight rise of the rate is judged."""
 
 
 def allowed_by(workload: Workload) -> Allowed:
     """Return the limits of the verdict that the workload names."""
     return Allowed(failed=workload.allowed_failed, dlq=workload.allowed_dlq)
+
+
+def figures_of(
+    workload: Workload, settlement: Settlement, resources: Mapping[str, ResourceUse], samples: Samples
+) -> Figures:
+    """Return what thresholds may be about besides the settlement, with the evaluations that were asked for."""
+    asked = workload.evaluations
+    return Figures(
+        resources=resources,
+        samples=samples,
+        knee=find_knee(settlement.records, list(steps_of(workload))) if "knee" in asked else None,
+        drift=find_drift(settlement.records, resources) if "drift" in asked else None,
+    )
+
+
+def steps_of(workload: Workload) -> Iterator[Window]:
+    """Yield the parts of the load that are judged by themselves; a pause is none."""
+    for segment in workload.segments:
+        if segment.expected_files > 0:
+            yield from _windows(segment)
+
+
+def _windows(segment: Segment) -> Iterator[Window]:
+    parts = 1 if segment.start_per_s == segment.end_per_s else SLOPE_PARTS
+    length_s = (segment.ends_s - segment.starts_s) / parts
+    for part in range(parts):
+        begin_s = segment.starts_s + part * length_s
+        yield Window(begin_s, begin_s + length_s)

@@ -73,7 +73,7 @@ class LedgerReader:
         """What the workers' `end` lines add up to; complete only when every worker wrote one."""
         self.ended_early: set[str] = set()
         """Why workers stopped before their schedule was done, by their own word (`disk_full`, …)."""
-        self._dir = ledger_dir
+        self.folder = ledger_dir
         self._tails: dict[Path, JsonlTail] = {}
         self._early: list[Line] = []
 
@@ -101,14 +101,14 @@ class LedgerReader:
         """
         ended = self._take(JsonlTail.finish)
         if not self._tails:
-            raise SettleError(f"there is no ledger in {self._dir}", hint="Name the folder of a run.")
+            raise SettleError(f"there is no ledger in {self.folder}", hint="Name the folder of a run.")
         if self._early:
             line = self._early[0]
             raise SettleError(f"{line.place}: the file {line.data.get('id')!r} was never offered")
         return ended
 
     def _take(self, read: Callable[[JsonlTail], Iterable[Line]]) -> list[LedgerEntry]:
-        for path in sorted(self._dir.glob(PATTERN)):
+        for path in sorted(self.folder.glob(PATTERN)):
             self._tails.setdefault(path, JsonlTail(path))
         ended: list[LedgerEntry] = []
         # A worker may report on a file before our turn at the ledger of the worker that offered it.

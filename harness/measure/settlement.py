@@ -12,6 +12,7 @@ from harness.exceptions import SettleError
 from harness.measure import conservation, failures
 from harness.measure.evidence import Evidence
 from harness.measure.expected import Expected, judge, mark_replaced
+from harness.measure.generator import Generator, generator_of
 from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
 from harness.measure.read_back import Check
@@ -53,6 +54,8 @@ class Settlement:
     attempts: Attempts = field(default_factory=Attempts)
     expected: Expected = field(default_factory=Expected)
     """How many files ended as they should."""
+    generator: Generator = field(default_factory=Generator)
+    """The processes that offered them."""
 
     @property
     def conservation_ok(self) -> bool:
@@ -91,12 +94,13 @@ def conclude(
         timeline = replace(timeline, delivered=[0] * len(timeline.delivered), backlog=[])
         rate = Rate(rate.offered_per_s, delivered_per_s=None)
     verification = _verification(records)
+    latency_ms = latencies(records, has_queue="work" in description.queues)
     return Settlement(
         records=records,
         counts=counts,
         bytes=_bytes(records),
         rate=rate,
-        latency_ms=latencies(records, has_queue="work" in description.queues),
+        latency_ms=latency_ms,
         failures=failures.group(records),
         timeline=timeline,
         problems=conservation.problems(counts, offered=offered, uploaded=uploaded),
@@ -107,6 +111,7 @@ def conclude(
         executions={role: dict(counts) for role, counts in evidence.executions.counts.items()},
         attempts=_attempts(records),
         expected=expected,
+        generator=generator_of(ledger.folder, records, latency_ms["lag"]),
     )
 
 

@@ -48,6 +48,8 @@ class Decision(NamedTuple):
     verdict: Verdict
     exit_code: ExitCode
     reasons: list[str]
+    generator_was_limit: bool = False
+    """The load was not what it was to be, so the run says nothing about the pipeline."""
 
 
 _VERDICTS = {
@@ -82,37 +84,45 @@ def decide(
     :param generator_failure: why the load generator ended with an error of its own
     """
     limits = allowed or Allowed()
+    generator = _generator_limits(settlement, thresholds, limits, interrupted=interrupted)
     reasons: list[Reason] = [
         *([(ExitCode.INTERRUPTED, "the run was interrupted")] if interrupted else []),
         *([generator_failure] if generator_failure else []),
         *([(ExitCode.STACK_LOST, stack_lost)] if stack_lost else []),
         *((ExitCode.CONSERVATION, problem) for problem in settlement.problems),
-        *_inconclusive(settlement, thresholds, limits),
+        *((ExitCode.INCONCLUSIVE, text) for text in [*generator, *_unseen(settlement)]),
         *_above_allowed(settlement, limits),
         *((ExitCode.THRESHOLD, text) for text in settlement.expected.broken),
         *((ExitCode.THRESHOLD, _text(result)) for result in thresholds if result.verdict != "passed"),
     ]
     exit_code = worst(code for code, _ in reasons)
-    return Decision(_VERDICTS[exit_code], exit_code, [text for _, text in reasons])
+    return Decision(_VERDICTS[exit_code], exit_code, [text for _, text in reasons], bool(generator))
 
 
-def _inconclusive(
-    settlement: Settlement, thresholds: Sequence[ThresholdResult], allowed: Allowed
-) -> list[Reason]:
-    """A generator that was late or offered nothing, and evidence that could not be had."""
+def _generator_limits(
+    settlement: Settlement, thresholds: Sequence[ThresholdResult], allowed: Allowed, *, interrupted: bool
+) -> list[str]:
+    """A generator that was late, offered less than its schedule, or nothing."""
     found = []
     counts, lag = settlement.counts, settlement.latency_ms.get("lag")
     if not counts["offered"]:
         found.append("no file was offered")
+    if not interrupted:
+        found += settlement.generator.shortfalls
     if counts["not_started"] > allowed.not_started:
         found.append(f"the generator could not start {counts['not_started']} files in time")
     if _p99(lag) > allowed.lag_p99_ms:
         found.append(f"the generator was late: p99 of its lag is {_p99(lag):.0f} ms")
     if any(result.metric.startswith("lag.") and result.verdict == "failed" for result in thresholds):
         found.append("the generator was later than the scenario's threshold on its lag allows")
+    return found
+
+
+def _unseen(settlement: Settlement) -> list[str]:
+    """Evidence that could not be had."""
     if settlement.unverified:
-        found.append(f"the bytes of {settlement.unverified} delivered files could not be checked")
-    return [(ExitCode.INCONCLUSIVE, text) for text in found]
+        return [f"the bytes of {settlement.unverified} delivered files could not be checked"]
+    return []
 
 
 def _p99(latency: Latency | None) -> float:

@@ -68,5 +68,7 @@ class ReportInputs:
     """`knee` of `summary.json`; `None` where the rate was not raised in steps."""
     drift: Mapping[str, Any] | None = None
     """`drift` of `summary.json`; `None` where nobody asked for it."""
+    generator_was_limit: bool = False
+    """The load was not what it was to be, so the run says nothing about the pipeline."""
     exit_code: int | None = None
     """What `floodgate run` ends with; `None` where the report is not of a run."""

@@ -64,6 +64,10 @@ def build_summary(inputs: ReportInputs) -> dict[str, Any]:
         "samples": {name: series.summary() for name, series in inputs.samples.series.items()},
         "sampling": None if inputs.samples.cost is None else inputs.samples.cost.to_json(),
         "lambda": {role: _function(use) for role, use in inputs.samples.functions.items()},
+        "generator": {
+            "workers": [asdict(worker) for worker in settled.generator.workers],
+            "was_limit": inputs.generator_was_limit,
+        },
         "knee": None if inputs.knee is None else dict(inputs.knee),
         "drift": None if inputs.drift is None else dict(inputs.drift),
         "verdict": inputs.verdict,

@@ -176,6 +176,7 @@ def _conclude(
         verdict=decision.verdict,
         exit_code=decision.exit_code,
         reasons=decision.reasons,
+        generator_was_limit=decision.generator_was_limit,
         resources=watched.resources,
         aws_calls_per_file=watched.aws_calls_per_file,
         faults=watched.faults,

@@ -47,6 +47,7 @@ def report_inputs(
         settlement=settlement,
         thresholds=thresholds,
         verdict=decision.verdict,
+        generator_was_limit=decision.generator_was_limit,
         exit_code=decision.exit_code,
         reasons=decision.reasons,
         resources=offer.sampler.use,

@@ -54,7 +54,7 @@ def test_what_ends_as_it_should_is_no_failure(world: World, fate: Fate, marks: d
     settlement = world.settle()
     assert (settlement.counts["as_expected"], settlement.counts["unexpected"]) == (4, 0)
     assert settlement.failures == []
-    assert decide(settlement) == (Verdict.PASSED, ExitCode.PASSED, [])
+    assert decide(settlement) == (Verdict.PASSED, ExitCode.PASSED, [], False)
 
 
 @pytest.mark.parametrize(

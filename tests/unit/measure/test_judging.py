@@ -109,7 +109,7 @@ class TestThresholds:
 
 class TestVerdict:
     def test_a_clean_run_passes(self) -> None:
-        assert decide(clean()) == (Verdict.PASSED, ExitCode.PASSED, [])
+        assert decide(clean()) == (Verdict.PASSED, ExitCode.PASSED, [], False)
 
     @pytest.mark.parametrize(
         ("bad", "verdict", "code"),

@@ -161,7 +161,7 @@ def run(
     )
     console = messages()
     outcome = run_scenario(options, console, progress(console))
-    render(outcome.summary, _as_typed(outcome.folder), results())
+    render(outcome.summary, _as_typed(outcome.folder) if outcome.written else None, results())
     return outcome.exit_code
 
 

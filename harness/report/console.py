@@ -26,12 +26,12 @@ _KEY_CHARACTERS = 56
 _MESSAGE_CHARACTERS = 200
 
 
-def render(summary: Mapping[str, Any], run_dir: Path, console: Console) -> None:
-    """Print what a finished run comes to."""
+def render(summary: Mapping[str, Any], run_dir: Path | None, console: Console) -> None:
+    """Print what a finished run comes to, and where its report is, unless there was no room for one."""
     console.print(Group(*_blocks(summary, run_dir)))
 
 
-def _blocks(summary: Mapping[str, Any], run_dir: Path) -> Iterator[RenderableType]:
+def _blocks(summary: Mapping[str, Any], run_dir: Path | None) -> Iterator[RenderableType]:
     style = _VERDICT_STYLES.get(summary["verdict"], "bold red")
     yield Text(f"\n{VERDICT_WORDS[summary['verdict']]}", style=style)
     yield Text(text.printable(" ".join(sentences(summary))))
@@ -50,7 +50,8 @@ def _blocks(summary: Mapping[str, Any], run_dir: Path) -> Iterator[RenderableTyp
         yield Text()
         yield _thresholds(summary["thresholds"])
     yield from _bullets(summary.get("notes", []))
-    yield Text(f"\nReport: {run_dir / HTML_NAME}")
+    if run_dir is not None:
+        yield Text(f"\nReport: {run_dir / HTML_NAME}")
 
 
 def _bullets(lines: Sequence[str]) -> Iterator[Text]:

@@ -13,15 +13,15 @@ from typing import Any
 from rich.console import Console
 
 from harness.clock import now
+from harness.engines import disk
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, EnvironmentNotReadyError, FloodgateError, StackLostError, UsageError
-from harness.exit_codes import ExitCode
+from harness.exit_codes import ExitCode, worst
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import ThresholdResult, evaluate
-from harness.measure.verdict import Decision, decide
+from harness.measure.verdict import Decision, Reason, decide
 from harness.report.summary import SUMMARY_NAME
-from harness.report.write import write_reports
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
@@ -36,6 +36,7 @@ from harness.run.record import RunEnd, RunRecord, own_process
 from harness.run.request import Request, requested
 from harness.run.result import RunIdentity, report_inputs
 from harness.run.session import StackSession, stack_for
+from harness.run.writing import room_wanted, write_run
 
 INTERRUPTED_SETTLE_S = 10.0
 """After Ctrl-C nobody wants to wait long; what is not settled by then is reported as in flight."""
@@ -52,6 +53,8 @@ class RunOutcome:
     exit_code: ExitCode
     summary: dict[str, Any]
     folder: Path
+    written: bool = True
+    """There was room for the report in the folder."""
 
 
 def run_scenario(options: RunOptions, console: Console, progress: Progress) -> RunOutcome:
@@ -124,7 +127,9 @@ class _Run:
             record = self._record(session, started_at)
             record.write(self._folder)
             offer, settlement, interrupted = self._load_and_settle(session)
-            record.ended(RunEnd(interrupted, offer.stack_lost, offer.generator_failure)).write(self._folder)
+            end = RunEnd(interrupted, offer.stack_lost, offer.generator_failure)
+            with room_wanted(self._progress, f"how the run ended to {self._folder.record}"):
+                record.ended(end).write(self._folder)
             identity = RunIdentity(
                 self._run_id,
                 self._scenario.name,
@@ -136,14 +141,13 @@ class _Run:
             judged = evaluate(self._thresholds, settlement)
             decision = self._judge(settlement, judged, offer, interrupted)
             with Interrupts(self._write_first) as late:
-                session.keep_evidence(self._folder)
-                if not offer.engine_lost:
-                    session.keep_handler_logs(self._folder, settlement, self._progress)
                 inputs = report_inputs(identity, offer, settlement, judged, decision)
-                summary = write_reports(self._folder.path, inputs)
+                alive = not offer.engine_lost
+                written = write_run(session, self._folder, inputs, self._progress, engine_answers=alive)
             if late.seen:
                 raise KeyboardInterrupt
-        return RunOutcome(decision.exit_code, summary, self._folder.path)
+        code = decision.exit_code if written.whole else worst([decision.exit_code, ExitCode.NOT_READY])
+        return RunOutcome(code, written.summary, self._folder.path, written.whole)
 
     def _record(self, session: StackSession, started_at: float) -> RunRecord:
         return RunRecord(
@@ -166,7 +170,8 @@ class _Run:
             yield
         except BaseException:
             if self.has_evidence and not (self._folder.path / SUMMARY_NAME).exists():
-                session.keep_evidence(self._folder)
+                with room_wanted(self._progress, f"all evidence to {self._folder.path}"):
+                    session.keep_evidence(self._folder)
                 self._progress(f"not settled; to do so later: floodgate settle {self._folder.path}")
             raise
 
@@ -202,6 +207,7 @@ class _Run:
             )
             with Interrupts(stop_early) as interrupts, LiveLine(self._console) as live:
                 offer = offer_load(session, self._folder, load, view, live, lambda: interrupts.seen)
+                offer.generator_failure = self._explained(offer.generator_failure)
                 try:
                     self._require_ledger(offer, interrupts)
                     settlement = self._settle(session, offer, live, interrupts)
@@ -210,6 +216,12 @@ class _Run:
                 return offer, settlement, interrupts.seen
         finally:
             load.kill()
+
+    def _explained(self, failure: Reason | None) -> Reason | None:
+        """Name a full disk as the cause: the generator could not even write that down."""
+        if failure is None or not disk.is_full(self._folder.path):
+            return failure
+        return ExitCode.NOT_READY, f"{failure[1]}; no room is left on the disk of {self._folder.path}"
 
     def _require_ledger(self, offer: Offer, interrupts: Interrupts) -> None:
         """Stopped before the generator wrote its first line: nothing was offered, and nothing is reported."""

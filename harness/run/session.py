@@ -44,8 +44,17 @@ class StackSession:
         folder.stack.write_text(json.dumps(described, indent=2))
 
     def keep_evidence(self, folder: RunFolder) -> None:
-        """Copy what the run's report refers to out of the stack's folder. Raises `OSError`."""
-        evidence.save(self.state_dir, folder.path)
+        """Save both of what follows, the more precious first. Raises `OSError`."""
+        self.keep_uploads(folder)
+        self.keep_logs(folder)
+
+    def keep_uploads(self, folder: RunFolder) -> None:
+        """Copy the SFTP server's list of uploads out of the stack's folder. Raises `OSError`."""
+        evidence.save_uploads(self.state_dir, folder.path)
+
+    def keep_logs(self, folder: RunFolder) -> None:
+        """Copy the logs that the run's report refers to. Raises `OSError`."""
+        evidence.save_logs(self.state_dir, folder.path)
 
     def keep_handler_logs(self, folder: RunFolder, settlement: Settlement, progress: Progress) -> None:
         """Save what the handlers logged during the run; an engine that is gone has taken it along.

@@ -16,10 +16,20 @@ LOGS = ("engine.log", "sftp.log", "stand-ins.log")
 MAX_LOG_BYTES = 256 * 1024 * 1024
 
 
-def save(state_dir: Path, run_dir: Path, *, max_log_bytes: int = MAX_LOG_BYTES) -> None:
-    """Copy the logs and the list of uploads; what is not there is left out. Raises `OSError`."""
-    for name in LOGS:
-        if (state_dir / name).is_file():
-            copy_tail(state_dir / name, run_dir / name, max_log_bytes)
+def save(state_dir: Path, run_dir: Path) -> None:
+    """Copy the list of uploads, and then the logs; what is not there is left out. Raises `OSError`."""
+    save_uploads(state_dir, run_dir)
+    save_logs(state_dir, run_dir)
+
+
+def save_uploads(state_dir: Path, run_dir: Path) -> None:
+    """Copy the list of uploads. Raises `OSError`."""
     if (state_dir / UPLOADS).is_file():
         shutil.copyfile(state_dir / UPLOADS, run_dir / "ledger" / UPLOADS)
+
+
+def save_logs(state_dir: Path, run_dir: Path, *, max_bytes: int = MAX_LOG_BYTES) -> None:
+    """Copy the logs. Raises `OSError`."""
+    for name in LOGS:
+        if (state_dir / name).is_file():
+            copy_tail(state_dir / name, run_dir / name, max_bytes)

@@ -70,7 +70,6 @@ class Session:
         self._connection: asyncssh.SSHClientConnection | None = None
         self.uploads = 0
         self.usable = True
-        self.last_used_at = clock.now()
         self._opening = asyncio.ensure_future(self._open())
         # Everybody who waits for the opening may have given up by the time it fails.
         self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -146,6 +145,10 @@ class SftpClients:
         self._behaviours = by_kind(behaviours)
         self._logins = {login.name: (login, _private_key(login)) for login in logins}
         self._reused: defaultdict[str, list[Session]] = defaultdict(list)
+        self._kept: set[Session] = set()
+        """All of them that are to stay open."""
+        self._idle: dict[Session, None] = {}
+        """Those of them without an upload; first the one that has been so longest."""
         self._running: set[asyncio.Task[Any]] = set()
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -184,9 +187,8 @@ class SftpClients:
 
     async def close(self) -> None:
         """Leave all sessions; a server that does not answer is given a few seconds."""
-        for pool in self._reused.values():
-            for session in pool:
-                self._leave(session)
+        for session in list(self._kept):
+            self._leave(session)
         if self._leaving:
             await asyncio.wait(self._leaving)
 
@@ -196,36 +198,47 @@ class SftpClients:
             session = self._new_session(customer)
             session.retire()
             return session
-        pool = self._reused[customer] = [session for session in self._reused[customer] if session.usable]
+        pool = self._usable(customer)
         quietest = min(pool, key=lambda session: session.uploads, default=None)
-        if quietest is not None and (not quietest.uploads or len(pool) >= self._limits.sessions_per_customer):
-            return quietest
-        self._make_room()
-        pool.append(self._new_session(customer))
-        return pool[-1]
+        if quietest is None or (quietest.uploads and len(pool) < self._limits.sessions_per_customer):
+            self._make_room()
+            quietest = self._new_session(customer)
+            pool.append(quietest)
+            self._kept.add(quietest)
+        self._idle.pop(quietest, None)
+        return quietest
+
+    def _usable(self, customer: str) -> list[Session]:
+        """Return the customer's open sessions, and forget those that have died without an upload."""
+        for session in self._reused[customer]:
+            if not session.usable and not session.uploads:
+                self._kept.discard(session)
+                self._idle.pop(session, None)
+        self._reused[customer] = [session for session in self._reused[customer] if session.usable]
+        return self._reused[customer]
 
     def _new_session(self, customer: str) -> Session:
         login, key = self._logins[customer]
         return Session(self._target, login, key, self._limits.connect_timeout_s)
 
     def _make_room(self) -> None:
-        """Close the session that has been idle longest when there are too many."""
-        sessions = [session for pool in self._reused.values() for session in pool]
-        if len(sessions) < self._limits.open_sessions:
-            return
-        idle = [session for session in sessions if session.usable and not session.uploads]
-        if idle:
-            oldest = min(idle, key=lambda session: session.last_used_at)
-            oldest.retire()
-            self._leave(oldest)
+        """Close the session that has been idle longest when there are too many; a busy one never."""
+        while self._idle and len(self._kept) >= self._limits.open_sessions:
+            self._leave(next(iter(self._idle)))
 
     def _release(self, session: Session) -> None:
         session.uploads -= 1
-        session.last_used_at = clock.now()
-        if not session.usable and not session.uploads:
+        if session.uploads:
+            return
+        if not session.usable:
             self._leave(session)
+        elif session in self._kept:
+            self._idle[session] = None
 
     def _leave(self, session: Session) -> None:
+        session.retire()
+        self._kept.discard(session)
+        self._idle.pop(session, None)
         task = asyncio.ensure_future(session.close())
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.measure.resources import ResourceUse
-from harness.measure.sampling.series import Samples, SamplingCost
+from harness.measure.sampling.series import FunctionUse, Samples, SamplingCost
 from harness.report.series import read_samples, read_series
 from harness.report.summary import SUMMARY_NAME, read_summary
 from harness.run.folder import RunFolder
@@ -35,8 +35,14 @@ def carried_from(folder: RunFolder) -> Carried | None:
         resources=_resources(folder, summary),
         aws_calls_per_file=summary.get("aws_calls_per_file"),
         faults=summary.get("faults", []),
-        samples=Samples(read_samples(folder.path), SamplingCost(**cost) if cost else None),
+        samples=Samples(
+            read_samples(folder.path), SamplingCost(**cost) if cost else None, _functions(summary)
+        ),
     )
+
+
+def _functions(summary: dict[str, Any]) -> dict[str, FunctionUse]:
+    return {role: FunctionUse(**use) for role, use in summary.get("lambda", {}).items()}
 
 
 def _resources(folder: RunFolder, summary: dict[str, Any]) -> dict[str, ResourceUse]:

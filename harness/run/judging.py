@@ -1,4 +1,4 @@
-"""What a workload lets happen and what it asks, the same for a run that ends and for one settled afterwards."""
+"""What a workload lets happen and what it asks: the same for a run that ends and one settled afterwards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def allowed_by(workload: Workload) -> Allowed:
 def figures_of(
     workload: Workload, settlement: Settlement, resources: Mapping[str, ResourceUse], samples: Samples
 ) -> Figures:
-    """Return what thresholds may be about besides the settlement, with the evaluations that were asked for."""
+    """Return what thresholds may be about besides the settlement, with the evaluations asked for."""
     asked = workload.evaluations
     return Figures(
         resources=resources,

@@ -29,7 +29,7 @@ from harness.report.summary import read_summary
 from harness.report.write import write_reports
 from harness.run.carried import Carried, carried_from
 from harness.run.folder import RunFolder
-from harness.run.judging import allowed_by
+from harness.run.judging import allowed_by, figures_of
 from harness.run.options import RunOptions
 from harness.run.record import RunEnd, RunRecord, read_record
 from harness.run.result import RunIdentity, load_duration_s, run_facts
@@ -80,11 +80,12 @@ def _settle_and_report(
     settlement, lost = _settle(folder, session, described, wait_s, progress)
     if not settlement.evidence_complete and carried is not None:
         return _as_before(folder, progress)
+    settled = _conclude(folder, record, described, settlement, lost, carried)
     if session is not None:
         session.keep_evidence(folder)
         if settlement.evidence_complete:
             session.keep_handler_logs(folder, settlement, progress)
-    return _conclude(folder, record, described, settlement, lost, carried)
+    return settled
 
 
 def _session(
@@ -156,7 +157,9 @@ def _conclude(
     carried: Carried | None,
 ) -> Settled:
     end = record.end or _end_by_ledger(folder)
-    judged = evaluate(parse_thresholds(record.workload.thresholds), settlement)
+    watched = carried or Carried()
+    figures = figures_of(record.workload, settlement, watched.resources, watched.samples)
+    judged = evaluate(parse_thresholds(record.workload.thresholds), settlement, figures)
     decision = decide(
         settlement,
         judged,
@@ -165,7 +168,6 @@ def _conclude(
         stack_lost=end.stack_lost or lost,
         generator_failure=end.generator_failure,
     )
-    watched = carried or Carried()
     inputs = ReportInputs(
         facts=replace(
             run_facts(_identity(record, described), load_duration_s(settlement.records)),
@@ -181,6 +183,8 @@ def _conclude(
         aws_calls_per_file=watched.aws_calls_per_file,
         faults=watched.faults,
         samples=watched.samples,
+        knee=figures.knee,
+        drift=figures.drift,
         notes=_notes(carried),
     )
     return Settled(decision.exit_code, write_reports(folder.path, inputs), folder.path)

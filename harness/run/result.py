@@ -9,7 +9,7 @@ from typing import Any
 from harness.faults import FaultCount
 from harness.measure.records import FileRecord
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import ThresholdResult
+from harness.measure.thresholds import Figures, ThresholdResult
 from harness.measure.verdict import Decision
 from harness.report.inputs import EngineFacts, ReportInputs, RunFacts
 from harness.run.offer import Offer
@@ -40,6 +40,7 @@ def report_inputs(
     settlement: Settlement,
     thresholds: list[ThresholdResult],
     decision: Decision,
+    figures: Figures,
 ) -> ReportInputs:
     """Return what `harness.report` renders."""
     return ReportInputs(
@@ -50,11 +51,13 @@ def report_inputs(
         generator_was_limit=decision.generator_was_limit,
         exit_code=decision.exit_code,
         reasons=decision.reasons,
-        resources=offer.sampler.use,
+        resources=figures.resources,
         aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
         faults=[_fault(count) for count in offer.engine_view.faults],
         notes=[*identity.notices, *_notes(offer)],
-        samples=offer.samples(),
+        samples=figures.samples,
+        knee=figures.knee,
+        drift=figures.drift,
     )
 
 

@@ -25,7 +25,7 @@ from harness.report.summary import SUMMARY_NAME
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
-from harness.run.judging import allowed_by
+from harness.run.judging import allowed_by, figures_of
 from harness.run.load_fleet import LoadFleet
 from harness.run.offer import STOP_GRACE_S, Offer, offer_load
 from harness.run.options import RunOptions
@@ -138,10 +138,11 @@ class _Run:
                 started_at,
                 self._notices,
             )
-            judged = evaluate(self._thresholds, settlement)
+            figures = figures_of(self._workload, settlement, offer.sampler.use, offer.samples())
+            judged = evaluate(self._thresholds, settlement, figures)
             decision = self._judge(settlement, judged, offer, interrupted)
             with Interrupts(self._write_first) as late:
-                inputs = report_inputs(identity, offer, settlement, judged, decision)
+                inputs = report_inputs(identity, offer, settlement, judged, decision, figures)
                 alive = not offer.engine_lost
                 written = write_run(session, self._folder, inputs, self._progress, engine_answers=alive)
             if late.seen:

@@ -73,8 +73,8 @@ class ResourceRow:
 def context(data: RunData) -> dict[str, Any]:
     """Return the template's variables."""
     summary = data.summary
-    sampled_charts = sampled.charts(data.samples, start_of(data))
-    charts = time_charts(data, sampled_charts)
+    looked_at = sampled.sampled(data.samples, start_of(data))
+    charts = time_charts(data, [chart for found in looked_at.values() for chart in found.charts])
     return {
         "summary": summary,
         "files": summary["files"],
@@ -87,8 +87,8 @@ def context(data: RunData) -> dict[str, Any]:
         "labels": LABELS,
         "evidence": evidence(summary),
         "charts": charts,
-        "sampled": {section: [each.name for each in drawn] for section, drawn in sampled_charts.items()},
-        "calm": sampled.calm(data.samples),
+        "sampled": {section: [each.name for each in found.charts] for section, found in looked_at.items()},
+        "at_zero": {section: found.at_zero for section, found in looked_at.items()},
         "findings": dict(findings.lines(summary)),
         "read_outs": embedded_json({name: chart.read_out() for name, chart in charts.items()}),
         "stage_rows": stage_rows(summary["latency_ms"]),
@@ -113,14 +113,14 @@ def context(data: RunData) -> dict[str, Any]:
     }
 
 
-def time_charts(data: RunData, sampled_charts: Mapping[str, Sequence[TimeChart]]) -> dict[str, TimeChart]:
+def time_charts(data: RunData, sampled_charts: Sequence[TimeChart]) -> dict[str, TimeChart]:
     """Return the charts over time that have something to show, by name, all over the same time."""
     start_at = start_of(data)
     charts = [
         overtime.rate_chart(data.timeline),
         overtime.backlog_chart(data.timeline),
         *latency.charts(grid_of(data), start_at),
-        *(chart for drawn in sampled_charts.values() for chart in drawn),
+        *sampled_charts,
         overtime.cpu_chart(data.resource_samples, start_at),
         overtime.memory_chart(data.resource_samples, start_at),
     ]

@@ -13,13 +13,15 @@ WORKERS_SHOWN = 64
 
 @dataclass(frozen=True)
 class WorkerRow:
-    """One worker; `None` is not known, `ended` is empty for a worker that did its part to the end."""
+    """One worker; `None` is not known; `ended` is `complete` for a worker that did its part."""
 
     name: str
     offered: int | None
     lag_p99_ms: float | None
     cpu_s: float | None
     ended: str
+    clock: str
+    """How far its machine's clock was from the master's, where they are two machines."""
 
 
 def rows(summary: Mapping[str, Any]) -> list[WorkerRow]:
@@ -31,9 +33,18 @@ def rows(summary: Mapping[str, Any]) -> list[WorkerRow]:
             found.get("lag_p99_ms"),
             found.get("cpu_s"),
             str(found.get("ended") or ""),
+            _clock(found),
         )
         for found in _workers(summary)[:WORKERS_SHOWN]
     ]
+
+
+def _clock(found: Mapping[str, Any]) -> str:
+    if found.get("clock_ahead_s") is None:
+        return ""
+    error_s = found.get("clock_error_s")
+    within = "" if error_s is None else f", within {text.duration(error_s)}"
+    return f"{text.signed(found['clock_ahead_s'] * 1000)} ms{within}"
 
 
 def left_out(summary: Mapping[str, Any]) -> int:

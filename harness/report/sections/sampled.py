@@ -6,8 +6,7 @@ in the chart of queue depths. Names that no chart foresees get a chart of their 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -19,7 +18,6 @@ SESSIONS = "sessions"
 PIPELINE = "pipeline"
 _MOST_POINTS = 150
 _STYLES = 8
-_TROUBLES = (".errors", ".throttles")
 
 Combine = Callable[[Sequence[float]], float]
 
@@ -40,8 +38,8 @@ class _Kind:
     unit: str
     highest: bool
     """One point is the highest reading of its time, else their mean."""
-    only_if_any: bool = False
-    """Left out while all readings are zero."""
+    keeps_zeros: bool = False
+    """Shown even when it was zero throughout."""
 
 
 _ROLE = "{}"
@@ -49,11 +47,13 @@ _KINDS = (
     _Kind(
         {"sftp.sessions": "Sessions", "sftp.uploads": "Files open for writing"},
         "sessions",
-        "SFTP sessions",
+        "Sessions at a time",
         SESSIONS,
         "logged in, or open",
         True,
+        keeps_zeros=True,
     ),
+    _Kind({"sftp.logins": "Logins"}, "logins", "Logins", SESSIONS, "1/s", False),
     _Kind({"queue.*.depth": _ROLE}, "queue-depth", "Messages in the queues", PIPELINE, "messages", True),
     _Kind(
         {"queue.*.oldest_age": "{} queue", "backlog.oldest_age": "any file without an end"},
@@ -63,6 +63,7 @@ _KINDS = (
         "s",
         True,
     ),
+    _Kind({"queue.*.receives": _ROLE}, "receives", "Receives of one message", PIPELINE, "receives", True),
     _Kind({"lambda.*.concurrency": _ROLE}, "concurrency", "Functions at work", PIPELINE, "invocations", True),
     _Kind({"lambda.*.invocations": _ROLE}, "invocations", "Invocations", PIPELINE, "1/s", False),
     _Kind({"lambda.*.duration": _ROLE}, "duration", "Duration of an invocation", PIPELINE, "ms", False),
@@ -73,39 +74,65 @@ _KINDS = (
         PIPELINE,
         "1/s",
         False,
-        only_if_any=True,
     ),
     _Kind({"sfn.*.running": _ROLE}, "running", "Executions that run", PIPELINE, "executions", True),
     _Kind({"sfn.*.started": _ROLE}, "started", "Executions started", PIPELINE, "1/s", False),
+    _Kind({"sfn.*.failed": _ROLE}, "executions-failed", "Executions that failed", PIPELINE, "1/s", False),
 )
 
 
-def charts(samples: Mapping[str, Series], start_at: float) -> dict[str, list[TimeChart]]:
-    """Return the charts of each section, `SESSIONS` and `PIPELINE`.
+@dataclass(frozen=True)
+class Sampled:
+    """Charts of a section, and the figures that were zero throughout and need none."""
+
+    charts: Sequence[TimeChart]
+    at_zero: Sequence[str]
+    """Such as `Messages in the queues: DLQ`."""
+
+
+def sampled(samples: Mapping[str, Series], start_at: float) -> dict[str, Sampled]:
+    """Return what each section shows, `SESSIONS` and `PIPELINE`.
 
     :param start_at: begin of the run in epoch seconds; what was sampled before it is left out
     """
-    found: dict[str, list[TimeChart]] = {SESSIONS: [], PIPELINE: []}
+    charts: dict[str, list[TimeChart]] = {SESSIONS: [], PIPELINE: []}
+    at_zero: dict[str, list[str]] = {SESSIONS: [], PIPELINE: []}
+    styles = _styles(samples)
+    for kind, chosen in _by_kind(samples):
+        shown = {name: series for name, series in chosen.items() if kind.keeps_zeros or any(series.value)}
+        quiet = [_label(kind, name) for name, series in chosen.items() if series.value and name not in shown]
+        if quiet:
+            at_zero[kind.section].append(f"{kind.title}: {', '.join(quiet)}")
+        chart = _chart(kind, shown, styles, start_at)
+        if chart.has_data:
+            charts[kind.section].append(chart)
+    return {section: Sampled(charts[section], at_zero[section]) for section in charts}
+
+
+def _by_kind(samples: Mapping[str, Series]) -> Iterator[tuple[_Kind, dict[str, Series]]]:
     left = dict(samples)
     for kind in _KINDS:
-        chosen = {name: left.pop(name) for name in list(left) if _pattern(kind, name)}
-        if chosen and not (kind.only_if_any and _all_zero(chosen)):
-            found[kind.section].append(_chart(kind, chosen, start_at))
-    found[PIPELINE] += [
-        _chart(_unforeseen(name, series), {name: series}, start_at) for name, series in left.items()
-    ]
-    return {section: [chart for chart in drawn if chart.has_data] for section, drawn in found.items()}
+        chosen = {name: left.pop(name) for name in sorted(left, key=_rank) if _pattern(kind, name)}
+        if chosen:
+            yield kind, chosen
+    for name, series in left.items():
+        yield _unforeseen(name, series), {name: series}
 
 
-def calm(samples: Mapping[str, Series]) -> bool:
-    """Tell whether functions were watched for errors and throttles, and there was none."""
-    names = [name for name in samples if name.startswith("lambda.") and name.endswith(_TROUBLES)]
-    watched = {name: samples[name] for name in names if samples[name].value}
-    return bool(watched) and _all_zero(watched)
+def _rank(name: str) -> tuple[bool, str]:
+    """Put first what handles the files themselves: `queue.work`, `lambda.worker`."""
+    return (not name.split(".")[1].startswith("work"), name)
 
 
-def _all_zero(chosen: Mapping[str, Series]) -> bool:
-    return not any(value for series in chosen.values() for value in series.value)
+def _styles(samples: Mapping[str, Series]) -> dict[str, str]:
+    """Give each role its style, the same in every chart."""
+    roles = dict.fromkeys(_role(name) for name in sorted(samples, key=_rank))
+    return {role: f"sample-{index % _STYLES}" for index, role in enumerate(roles)}
+
+
+def _role(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 2 else name
 
 
 def _pattern(kind: _Kind, name: str) -> str | None:
@@ -119,12 +146,14 @@ def _unforeseen(name: str, series: Series) -> _Kind:
 
 def _label(kind: _Kind, name: str) -> str:
     pattern = _pattern(kind, name) or name
-    role = name.split(".")[1].replace("_", " ") if "*" in pattern else ""
+    role = _role(name).replace("_", " ").replace("dlq", "DLQ")
     label = kind.patterns.get(pattern, name).format(role)
     return label[:1].upper() + label[1:]
 
 
-def _chart(kind: _Kind, chosen: Mapping[str, Series], start_at: float) -> TimeChart:
+def _chart(
+    kind: _Kind, chosen: Mapping[str, Series], styles: Mapping[str, str], start_at: float
+) -> TimeChart:
     """Draw each figure by the same points in time; where one has no reading its line is broken."""
     end_at = max((series.at[-1] for series in chosen.values() if series.at), default=start_at)
     span_s = max(end_at - start_at, 1.0)
@@ -133,10 +162,10 @@ def _chart(kind: _Kind, chosen: Mapping[str, Series], start_at: float) -> TimeCh
     lines = [
         Line(
             _label(kind, name),
-            f"sample-{index % _STYLES}",
+            styles[_role(name)],
             _binned(series, start_at, width_s, points, max if kind.highest else _mean),
         )
-        for index, (name, series) in enumerate(chosen.items())
+        for name, series in chosen.items()
     ]
     reading = "highest" if kind.highest else "mean"
     return TimeChart(
@@ -159,7 +188,7 @@ def _interval_s(chosen: Mapping[str, Series]) -> float:
         for series in chosen.values()
         for earlier, later in zip(series.at, series.at[1:], strict=False)
     )
-    return float(math.ceil(gaps[len(gaps) // 2] * 1.5)) if gaps else 1.0
+    return max(1.0, round(gaps[len(gaps) // 2] * 1.5)) if gaps else 1.0
 
 
 def _binned(

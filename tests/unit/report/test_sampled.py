@@ -19,19 +19,28 @@ def steady(value: float, seconds: int = 60, every: int = 2) -> Series:
 
 
 def by_name(samples: dict[str, Series]) -> dict[str, TimeChart]:
-    drawn = sampled.charts(samples, START)
-    return {chart.name: chart for charts in drawn.values() for chart in charts}
+    found = sampled.sampled(samples, START)
+    return {chart.name: chart for section in found.values() for chart in section.charts}
 
 
 def test_figures_of_a_kind_share_a_chart():
-    found = by_name({"queue.work.depth": steady(3), "queue.dlq.depth": steady(0)})
-    assert [line.label for line in found["sampled-queue-depth"].lines] == ["Work", "Dlq"]
+    found = by_name({"queue.dlq.depth": steady(1), "queue.work.depth": steady(3)})
+    assert [line.label for line in found["sampled-queue-depth"].lines] == ["Work", "DLQ"]
+
+
+def test_a_role_has_the_same_colour_in_every_chart():
+    found = by_name(
+        {f"lambda.{role}.{leaf}": steady(1) for role in ("a", "b") for leaf in ("concurrency", "duration")}
+    )
+    styles = [[line.style for line in chart.lines] for chart in found.values()]
+    assert styles[0] == styles[1]
+    assert len(set(styles[0])) == 2
 
 
 def test_sessions_are_a_section_of_their_own():
-    drawn = sampled.charts({"sftp.sessions": steady(20), "queue.work.depth": steady(1)}, START)
-    assert [chart.name for chart in drawn[sampled.SESSIONS]] == ["sampled-sessions"]
-    assert [chart.name for chart in drawn[sampled.PIPELINE]] == ["sampled-queue-depth"]
+    found = sampled.sampled({"sftp.sessions": steady(0), "queue.work.depth": steady(1)}, START)
+    assert [chart.name for chart in found[sampled.SESSIONS].charts] == ["sampled-sessions"]
+    assert [chart.name for chart in found[sampled.PIPELINE].charts] == ["sampled-queue-depth"]
 
 
 def test_a_figure_that_no_chart_foresees_is_shown_all_the_same():
@@ -71,19 +80,17 @@ def test_looks_before_the_load_are_left_out():
     assert 500 not in values
 
 
-def test_functions_without_trouble_need_no_chart_but_a_word():
+def test_figures_that_stayed_at_zero_need_no_line_but_a_word():
     calm = {"lambda.worker.errors": steady(0), "lambda.worker.throttles": steady(0)}
-    assert "sampled-function-errors" not in by_name(calm)
-    assert sampled.calm(calm)
-    troubled = {**calm, "lambda.worker.throttles": steady(2)}
-    assert [line.label for line in by_name(troubled)["sampled-function-errors"].lines] == [
-        "Worker: errors",
-        "Worker: throttled",
-    ]
-    assert not sampled.calm(troubled)
+    found = sampled.sampled(calm, START)[sampled.PIPELINE]
+    assert found.charts == []
+    assert found.at_zero == ["Errors and throttles of functions: Worker: errors, Worker: throttled"]
+    troubled = sampled.sampled({**calm, "lambda.worker.throttles": steady(2)}, START)[sampled.PIPELINE]
+    assert [line.label for line in troubled.charts[0].lines] == ["Worker: throttled"]
+    assert troubled.at_zero == ["Errors and throttles of functions: Worker: errors"]
 
 
 def test_nothing_sampled_claims_nothing():
-    assert not sampled.calm({})
-    assert not sampled.calm({"lambda.worker.errors": Series("1/s")})
-    assert by_name({"queue.work.depth": Series("messages")}) == {}
+    for samples in ({}, {"lambda.worker.errors": Series("1/s")}):
+        found = sampled.sampled(samples, START)
+        assert all(not section.charts and not section.at_zero for section in found.values())

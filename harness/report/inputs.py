@@ -42,6 +42,8 @@ class RunFacts:
     """`provenance` of `summary.json`; see `harness.run.provenance`."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """`options` of `summary.json`: which variant of the pipeline this was."""
+    workload: Mapping[str, Any] = field(default_factory=dict)
+    """`workload` of `summary.json`: what was asked to be offered."""
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "scenario": facts.scenario,
         "route": facts.route,
         "options": dict(facts.options),
+        "workload": dict(facts.workload),
         "seed": facts.seed,
         "started_at": clock.to_iso(facts.started_at),
         "duration_s": round(facts.duration_s, 3),

@@ -194,7 +194,9 @@ def _identity(record: RunRecord, described: StackDescription) -> RunIdentity:
     options = RunOptions(
         record.scenario, seed=record.seed, command=record.command, parameters=record.parameters
     )
-    return RunIdentity(record.run_id, record.scenario, options, described, record.started_at)
+    return RunIdentity(
+        record.run_id, record.scenario, options, described, record.started_at, workload=record.workload
+    )
 
 
 def _end_by_ledger(folder: RunFolder) -> RunEnd:

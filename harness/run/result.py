@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.faults import FaultCount
+from harness.load.workload import Workload
 from harness.measure.records import FileRecord
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import Figures, ThresholdResult
@@ -32,6 +33,7 @@ class RunIdentity:
     started_at: float
     notices: Sequence[str] = ()
     """What there is to know about its workload."""
+    workload: Workload | None = None
 
 
 def report_inputs(
@@ -75,6 +77,7 @@ def run_facts(identity: RunIdentity, duration_s: float) -> RunFacts:
         engine=EngineFacts(engine.name, engine.mode, engine.version, description.differs_from_aws),
         provenance=provenance(description, identity.options.command),
         options=variant(description, identity.options),
+        workload=identity.workload.model_dump(mode="json") if identity.workload else {},
     )
 
 

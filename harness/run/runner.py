@@ -137,6 +137,7 @@ class _Run:
                 session.description,
                 started_at,
                 self._notices,
+                self._workload,
             )
             figures = figures_of(self._workload, settlement, offer.sampler.use, offer.samples())
             judged = evaluate(self._thresholds, settlement, figures)

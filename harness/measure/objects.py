@@ -1,7 +1,8 @@
 """Versions of the run's keys in a bucket, and the SHA-256 of their bytes.
 
 Listing goes folder by folder (a folder is a customer), below the longest beginning that the run's keys there
-have in common, so that a kept stack's older files cost little. Hashing reads every byte back: a multipart
+have in common, so that a kept stack's older files cost little. Many folders are listed at once, as long as
+that takes fewer calls than one for each. Hashing reads every byte back: a multipart
 ETag proves nothing about content. What a pipeline has compressed (`Content-Encoding: gzip`) is unpacked on
 the way, so that it is compared with what the sender sent.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from harness.aws import translated
@@ -27,6 +28,7 @@ from harness.measure.versions import ObjectVersion
 UPLOAD_TAG = "floodgate-upload"
 """Tag that the pipeline's copy request writes: `<file_id>:<sequencer>` of the upload that it copied."""
 _CHUNK_BYTES = 1024 * 1024
+_MANY_FOLDERS = 50
 _VANISHED_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404", "MethodNotAllowed"})
 
 
@@ -42,7 +44,7 @@ def list_versions(
     wanted = {key: key for key in keys}
     found = PackedVersions()
     listing = partial(_list, client, bucket, found=found, with_markers=with_markers)
-    truncated = [prefix for prefix in prefixes(wanted) if listing(prefix, wanted)]
+    truncated = _list_all(prefixes(wanted), lambda prefix, pages: listing(prefix, wanted, max_pages=pages))
     for key in wanted.keys() - set(found) if truncated else ():
         # LocalStack 4.9 compares encoded keys with a decoded marker (`list_object_versions` in its S3
         # provider): from the second page on it leaves out keys that have to be encoded.
@@ -50,6 +52,23 @@ def list_versions(
             listing(key, {key: key})
     found.order()
     return found
+
+
+class _Listed(NamedTuple):
+    """How a listing went."""
+
+    pages: int
+    complete: bool
+
+
+def _list_all(folders: Sequence[str], listing: Callable[[str, int | None], _Listed]) -> list[str]:
+    """List all folders, which come sorted; return the prefixes whose listing had several pages."""
+    if len(folders) > _MANY_FOLDERS:
+        together = _common_beginning(folders[0], folders[-1])
+        listed = listing(together, len(folders))
+        if listed.complete:
+            return [together] if listed.pages > 1 else []
+    return [folder for folder in folders if listing(folder, None).pages > 1]
 
 
 def _list(
@@ -60,17 +79,20 @@ def _list(
     *,
     found: PackedVersions,
     with_markers: bool,
-) -> bool:
-    """Add the versions of `wanted` below `prefix`; return whether the listing had several pages."""
-    truncated = False
+    max_pages: int | None = None,
+) -> _Listed:
+    """Add the versions of `wanted` below `prefix`; give up where there are more pages than `max_pages`."""
+    pages, more = 0, False
     with translated(f"listing the versions in {bucket}"):
         for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-            truncated = truncated or bool(page.get("IsTruncated"))
+            pages, more = pages + 1, bool(page.get("IsTruncated"))
             for version in _versions(page, with_markers=with_markers):
                 if (key := wanted.get(version.key)) is not None:
                     version.key = key  # one text of it in memory, not two
                     found.add_listed(version)
-    return truncated
+            if more and pages == max_pages:
+                break
+    return _Listed(pages, not more)
 
 
 def prefixes(keys: Iterable[str]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.exceptions import AwsError, SettleError
 from harness.measure import queues
-from harness.measure.objects import prefixes
+from harness.measure.objects import list_versions, prefixes
 from harness.measure.queues import QueueMessage, parse_body
 from harness.measure.row_reader import RowReader
 from harness.measure.rows import Row, parse_row
@@ -85,6 +87,49 @@ class TestPrefixes:
         found = prefixes(keys)
         assert all(any(key.startswith(prefix) for prefix in found) for key in keys)
         assert len(found) == len({key.partition("/")[0] for key in keys})
+
+
+class Bucket:
+    """A bucket of one version per key, listed ten at a time; counts the calls."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.keys = sorted(keys)
+        self.calls = 0
+
+    def get_paginator(self, _name: str) -> Bucket:
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803  (AWS's names)
+        keys = [key for key in self.keys if key.startswith(Prefix)]
+        for start in range(0, len(keys) or 1, 10):
+            self.calls += 1
+            versions = [
+                {"Key": key, "VersionId": "v", "Size": 1, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
+                for key in keys[start : start + 10]
+            ]
+            yield {"Versions": versions, "IsTruncated": start + 10 < len(keys)}
+
+
+class TestListing:
+    RUN = tuple(f"customer-{number:03}/in/run.csv" for number in range(60))
+
+    def test_many_folders_are_listed_at_once(self) -> None:
+        bucket = Bucket(self.RUN)
+        assert sorted(list_versions(bucket, "b", self.RUN)) == list(self.RUN)
+        assert bucket.calls == 6
+
+    def test_folders_full_of_older_files_are_listed_one_by_one(self) -> None:
+        older = [f"customer-{folder:03}/in/old-{number}.csv" for folder in range(60) for number in range(20)]
+        bucket = Bucket([*older, *self.RUN])
+        found = list_versions(bucket, "b", self.RUN)
+        assert sorted(found) == list(self.RUN)
+        assert all(len(versions) == 1 for versions in found.values())
+        assert bucket.calls == 120
+
+    def test_few_folders_are_listed_one_by_one(self) -> None:
+        bucket = Bucket(self.RUN)
+        assert sorted(list_versions(bucket, "b", self.RUN[:3])) == list(self.RUN[:3])
+        assert bucket.calls == 3
 
 
 class TestMessages:

@@ -17,6 +17,7 @@ from harness.report import findings, text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.html import HTML_NAME
 from harness.report.ledger import identities
+from harness.report.sections import expected
 from harness.report.stages import STAGES
 
 _VERDICT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "interrupted": "bold yellow"}
@@ -64,6 +65,11 @@ def _facts(summary: Mapping[str, Any]) -> Table:
     for identity in identities(summary["files"]):
         table.add_row(identity.total_name.capitalize(), Text(identity.with_numbers()))
         table.add_row("", Text(identity.with_names(), style="dim"))
+    for row in expected.rows(summary):
+        ended = (
+            f"{row.as_expected:,} of {row.offered:,} as they should be ({row.expects}); ended: {row.ended}"
+        )
+        table.add_row(row.kind.capitalize(), Text(text.printable(ended)))
     for label, told in [*findings.lines(summary), *work.lines(summary)]:
         table.add_row(label, Text(text.printable(told)))
     return table

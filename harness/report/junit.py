@@ -11,6 +11,7 @@ from typing import Any
 from harness.report import findings, text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.ledger import DEFECTS, MEANING, identities
+from harness.report.sections import expected
 
 JUNIT_NAME = "junit.xml"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -28,7 +29,7 @@ class _Case:
 
 def render_junit(summary: Mapping[str, Any]) -> str:
     """Return the document; it is failed exactly when a threshold, an invariant or the run itself failed."""
-    cases = [*_thresholds(summary), *_invariants(summary), _run(summary)]
+    cases = [*_thresholds(summary), *_invariants(summary), *_kinds(summary), _run(summary)]
     suite = ET.Element(
         "testsuite",
         name=_clean(f"floodgate.{summary['scenario']}"),
@@ -77,6 +78,14 @@ def _invariants(summary: Mapping[str, Any]) -> Iterator[_Case]:
             yield _Case("conservation", f"{name} = 0", f"not known: {unknown}", "error")
             continue
         yield _Case("conservation", f"{name} = 0", message if found else None, output=f"{name} = {found:,}")
+
+
+def _kinds(summary: Mapping[str, Any]) -> Iterator[_Case]:
+    """Files that clients treated otherwise than a plain upload; what the scenario allows fails nothing."""
+    for row in expected.rows(summary):
+        told = f"{row.as_expected:,} of {row.offered:,} as they should be; ended: {row.ended}"
+        failed = row.as_expected < row.offered and summary["verdict"] != "passed"
+        yield _Case("expected", f"{row.kind}: {row.expects}", told if failed else None, output=told)
 
 
 def _run(summary: Mapping[str, Any]) -> _Case:

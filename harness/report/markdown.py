@@ -10,6 +10,7 @@ from typing import Any
 from harness.report import findings, text, work
 from harness.report.headline import VERDICT_WORDS, sentences
 from harness.report.ledger import identities
+from harness.report.sections import expected
 from harness.report.stages import STAGES
 
 MARKDOWN_NAME = "summary.md"
@@ -17,6 +18,9 @@ _VERDICT_MARKS = {"passed": "✅", "no_samples": "⚪"}
 _FAILURES_SHOWN = 10
 _KEY_CHARACTERS = 120
 _MESSAGE_CHARACTERS = 200
+_LINES_SHOWN = 20
+_LINE_CHARACTERS = 600
+_THRESHOLDS_SHOWN = 60
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|&~$]|:(?=\S)|^\s*[^\w\s]|^\s*\d+[.)]|(?<=www)\.", re.IGNORECASE)
 """What could begin a construct of Markdown, HTML, a table, a formula, an emoji or a link."""
 
@@ -30,6 +34,7 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
         _facts(summary),
         _thresholds(summary),
         _ledger(summary),
+        _kinds(summary),
         _work(summary),
         _latencies(summary),
         _failures(summary),
@@ -80,9 +85,14 @@ def _rates(rates: Mapping[str, Any]) -> str:
 def _thresholds(summary: Mapping[str, Any]) -> str:
     rows = [
         [_mark(found["verdict"]), code(found["name"]), text.quantity(found["value"], found.get("unit", ""))]
-        for found in summary["thresholds"]
+        for found in sorted(summary["thresholds"], key=lambda each: bool(each["verdict"] == "passed"))
     ]
-    return _table(["", "Threshold", "Measured"], rows, "llr")
+    more = (
+        f"\n\n{len(rows) - _THRESHOLDS_SHOWN} more are in the report."
+        if len(rows) > _THRESHOLDS_SHOWN
+        else ""
+    )
+    return _table(["", "Threshold", "Measured"], rows[:_THRESHOLDS_SHOWN], "llr") + more
 
 
 def _ledger(summary: Mapping[str, Any]) -> str:
@@ -92,9 +102,24 @@ def _ledger(summary: Mapping[str, Any]) -> str:
     return "<br>\n".join(lines)
 
 
+def _kinds(summary: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            plain(row.kind),
+            plain(row.expects),
+            text.count(row.offered),
+            text.count(row.as_expected),
+            plain(row.ended),
+        ]
+        for row in expected.rows(summary)
+    ]
+    return _table(["Files", "Should be", "Offered", "As they should", "Ended"], rows, "llrrl")
+
+
 def _work(summary: Mapping[str, Any]) -> str:
     return "<br>\n".join(
-        f"{label}: {plain(told)}" for label, told in [*findings.lines(summary), *work.lines(summary)]
+        f"{label}: {plain(text.shortened(told, _LINE_CHARACTERS))}"
+        for label, told in [*findings.lines(summary), *work.lines(summary)]
     )
 
 
@@ -127,7 +152,9 @@ def _example(examples: Sequence[Mapping[str, str]]) -> tuple[str, str]:
 
 
 def _list(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {plain(line)}" for line in lines)
+    shown = [f"- {plain(text.shortened(line, _LINE_CHARACTERS))}" for line in lines[:_LINES_SHOWN]]
+    more = [f"- and {len(lines) - _LINES_SHOWN} more"] if len(lines) > _LINES_SHOWN else []
+    return "\n".join([*shown, *more])
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from harness.report.files import append_text, make_folder
+from harness.report.files import make_folder
 from harness.report.histograms import write_histograms
 from harness.report.inputs import ReportInputs
+from harness.report.job_summary import append_to_job_summary
 from harness.report.markdown import MARKDOWN_NAME
 from harness.report.parquet import PARQUET_NAME, write_files
 from harness.report.rerender import rerender
 from harness.report.series import write_series
 from harness.report.summary import build_summary, write_summary
-
-_JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
@@ -35,6 +33,5 @@ def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
     summary = build_summary(inputs)
     write_summary(out_dir, summary)
     rerender(out_dir)
-    if job_summary := os.environ.get(_JOB_SUMMARY):
-        append_text(Path(job_summary), (out_dir / MARKDOWN_NAME).read_text(encoding="utf-8"))
+    append_to_job_summary((out_dir / MARKDOWN_NAME).read_text(encoding="utf-8"))
     return summary

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness.cli import compare, deploy, dlq, faults, reports, run, scenarios, settle, setup, stacks
+from harness.cli import compare, deploy, dlq, faults, reports, run, scenarios, settle, setup, stacks, trace
 from harness.cli.output import messages, results
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import DiskFullError, FloodgateError
@@ -53,6 +53,7 @@ app.command("down")(stacks.down)
 app.command("report")(reports.report)
 app.command("compare")(compare.compare)
 app.command("settle")(settle.settle)
+app.command("trace")(trace.trace)
 app.add_typer(faults.app, name="fault")
 app.add_typer(dlq.app, name="dlq")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
+from pathlib import Path
 
 import psutil
 import pyarrow.parquet as pq
@@ -82,6 +83,15 @@ def test_a_second_ctrl_c_stops_at_once_and_still_leaves_nothing(floodgate: Flood
 
     assert result.code == 130, result
     assert floodgate.leftovers() == []
+    if (run_dir / "summary.json").exists():
+        return  # it was quicker than the second one
+    assert f"floodgate settle {run_dir}" in result.err
+    settled = floodgate.run("settle", str(run_dir))
+    files = json.loads((run_dir / "summary.json").read_text())["files"]
+    assert settled.code == 130, settled
+    # Nobody can be asked any more: nothing is claimed.
+    assert files["in_flight"] == files["uploaded"] >= 3
+    assert files["offered"] == ledger_lines(run_dir, "offered")
 
 
 def test_ctrl_c_while_the_stack_comes_up_leaves_nothing(floodgate: Floodgate, tmp_path):
@@ -97,8 +107,8 @@ def test_ctrl_c_while_the_stack_comes_up_leaves_nothing(floodgate: Floodgate, tm
     assert floodgate.leftovers() == []
 
 
-def test_a_killed_run_is_cleared_away(floodgate: Floodgate, tmp_path):
-    """Nothing can be done in a process that is killed with -9; the watcher, or the next `up`, clears up."""
+def test_a_killed_run_is_settled_by_the_watcher_and_cleared_away(floodgate: Floodgate, tmp_path):
+    """Nothing can be done in a process that is killed with -9; the watcher of its stack does it."""
     run_dir = tmp_path / "run"
     command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))
     eventually(lambda: ledger_lines(run_dir, "uploaded") >= 3, "uploads", timeout_s=180)
@@ -106,10 +116,28 @@ def test_a_killed_run_is_cleared_away(floodgate: Floodgate, tmp_path):
     command.process.kill()
     command.process.wait()
 
-    assert floodgate.run("up", "--name", "next", "--customers", "1").code == 0
-    assert [path.name for path in floodgate.stacks.iterdir() if path.is_dir()] == ["next"]
-    assert floodgate.run("down", "--name", "next").code == 0
-    eventually(lambda: floodgate.leftovers() == [], "the end of the killed run's processes")
+    eventually(lambda: floodgate.leftovers() == [], "the end of the killed run's processes", timeout_s=120)
+    summary = json.loads((run_dir / "summary.json").read_text())
+    files = summary["files"]
+    assert summary["verdict"] == "interrupted"
+    assert files["delivered"] == files["uploaded"] == summary["verified"] >= 3
+    assert files["lost"] == files["duplicated"] == files["corrupted"] == 0
+    assert files["offered"] == ledger_lines(run_dir, "offered")
+    _trace_without_a_stack(floodgate, run_dir)
+
+
+def _trace_without_a_stack(floodgate: Floodgate, run_dir: Path) -> None:
+    """The folder alone tells what happened to a file."""
+    row = next(
+        row for row in pq.read_table(run_dir / "files.parquet").to_pylist() if row["outcome"] == "delivered"
+    )
+    told = floodgate.run("trace", row["file_id"], str(run_dir), "--json")
+    assert told.code == 0, told
+    (story,) = json.loads(told.out)
+    assert story["key"] == row["key"]
+    sources = {moment["source"] for moment in story["moments"]}
+    assert sources >= {"ledger", "sftp", "sftp log", "row"}
+    assert any(source.startswith("log ") and source.endswith("-worker") for source in sources)
 
 
 def test_an_engine_that_dies_ends_the_run_with_a_report_and_code_6(floodgate: Floodgate, tmp_path):

@@ -26,6 +26,7 @@ import os, signal, sys
 from pathlib import Path
 from harness.deploy import PipelineOptions
 from harness.stack import lifecycle
+from harness.stack.state import Bequest
 
 def tell(line):
     print(line, flush=True)
@@ -33,7 +34,16 @@ def tell(line):
 name, owned = sys.argv[1], sys.argv[2] == "owned"
 owner_pid = os.getpid() if owned else None
 pipeline = PipelineOptions(template=Path(sys.argv[3]))
-lifecycle.up(name, pipeline=pipeline, customers=1, owner_pid=owner_pid, progress=tell)
+run_dir = Path(sys.argv[4])
+bequest = Bequest(str(run_dir), ["cp", str(run_dir.parent / "stacks" / name / "stack.json"), str(run_dir)])
+lifecycle.up(
+    name,
+    pipeline=pipeline,
+    customers=1,
+    owner_pid=owner_pid,
+    bequest=bequest if owned else None,
+    progress=tell,
+)
 tell("up and waiting")
 if owned:
     signal.pause()
@@ -61,12 +71,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert not left
 
 
+def run_dir(home: Path) -> Path:
+    """Return the folder of the run that the owner of a stack is about to do."""
+    folder = home / "run"
+    (folder / "ledger").mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 class OtherProcess:
     """A process that brings a stack up, as the command line would."""
 
-    def __init__(self, name: str, *, owned: bool) -> None:
+    def __init__(self, name: str, run_dir: Path, *, owned: bool) -> None:
+        kind = "owned" if owned else "kept"
         self.popen = subprocess.Popen(
-            [sys.executable, "-c", UP_SCRIPT, name, "owned" if owned else "kept", str(SMALL.template)],
+            [sys.executable, "-c", UP_SCRIPT, name, kind, str(SMALL.template), str(run_dir)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -95,7 +113,7 @@ def other_process(home: Path) -> Iterator[Callable[..., OtherProcess]]:
     made: list[OtherProcess] = []
 
     def make(name: str, *, owned: bool) -> OtherProcess:
-        made.append(OtherProcess(name, owned=owned))
+        made.append(OtherProcess(name, run_dir(home), owned=owned))
         return made[-1]
 
     yield make

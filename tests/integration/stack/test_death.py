@@ -14,7 +14,7 @@ from harness.engines.base import ProcessRecord
 from harness.stack import lifecycle
 from harness.stack.clearing import sweep
 from harness.stack.state import WATCHER_ROLE, StackState
-from tests.integration.stack.conftest import SMALL, OtherProcess, wait_until
+from tests.integration.stack.conftest import SMALL, OtherProcess, run_dir, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -38,6 +38,8 @@ def test_kill_of_the_owner_is_seen_by_the_watcher(other_process: MakeProcess, ho
     owner.end(signal.SIGKILL)
     wait_until(lambda: is_gone("demo", home), "the stack cleared by its watcher")
     assert ports.is_free(stack.sftp.port)
+    # The stack was still there when the watcher did what remained to be done.
+    assert (run_dir(home) / "stack.json").exists()
 
 
 def test_kill_of_owner_and_watcher_is_cleared_by_the_next_up(other_process: MakeProcess, home: Path) -> None:
@@ -52,6 +54,8 @@ def test_kill_of_owner_and_watcher_is_cleared_by_the_next_up(other_process: Make
     lifecycle.up("another", pipeline=SMALL, customers=1, progress=told.append)
 
     assert "clearing what the dead stack 'demo' left" in told
+    assert "Ready." in (run_dir(home) / "engine.log").read_text()
+    assert (run_dir(home) / "sftp.log").exists()
     assert not (home / "stacks" / "demo").exists()
     assert set(left).isdisjoint(process.of_owner(home))
     assert lifecycle.is_alive("another") == []

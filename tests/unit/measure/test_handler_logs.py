@@ -28,15 +28,13 @@ class Logs:
     def get_paginator(self, _operation: str) -> Logs:
         return self
 
-    def paginate(
-        self, *, logGroupName: str, startTime: int, filterPattern: str = '""'
-    ) -> Iterator[dict[str, Any]]:
-        if logGroupName != GROUPS[0]:
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        if asked["logGroupName"] != GROUPS[0]:
             raise botocore.exceptions.ClientError({"Error": {"Code": self._error}}, "FilterLogEvents")
-        word = json.loads(filterPattern)
+        word = json.loads(asked.get("filterPattern", '""'))
         for number in range(self._lines):
             message = f"line {number}.\n"
-            if number * 1000 >= startTime and word in message:
+            if number * 1000 >= asked["startTime"] and word in message:
                 yield {"events": [{"timestamp": number * 1000, "logStreamName": "s", "message": message}]}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gevent
+from locust.env import Environment
 from locust.log import setup_logging
 
 from harness import programs
@@ -22,6 +23,7 @@ from harness.load.crew import LocalCrew, environment_for
 from harness.load.distributed.master import Master
 from harness.load.ledger_writer import LedgerWriter
 from harness.load.run import LoadRun
+from harness.load.web.ui import WebUi
 
 LOG_FILE = "locust.log"
 
@@ -51,11 +53,28 @@ def _run(config: LoadConfig, early_signals: Sequence[int]) -> None:
     else:
         ledger = LedgerWriter(config.ledger_dir / ledger_format.file_name(config.worker))
         run = LoadRun(config, scenario, workload, ledger, LocalCrew(environment))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, run.stop, "signal")
-    if early_signals:
+    ui = _web_ui(config, environment, run)
+
+    def stop() -> None:
         run.stop("signal")
+        if ui is not None:
+            ui.leave()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, stop)
+    if early_signals:
+        stop()
     run.execute()
+    if ui is not None:
+        ui.linger()
+
+
+def _web_ui(config: LoadConfig, environment: Environment, run: LoadRun | Master) -> WebUi | None:
+    if config.web_ui is None:
+        return None
+    ui = WebUi(environment, config.web_ui, config.ledger_dir, lambda: run.stop("web_ui"))
+    ui.start()
+    return ui
 
 
 def quiet_logs(folder: Path) -> None:

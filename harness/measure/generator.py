@@ -41,6 +41,11 @@ class Generator:
     workers: list[Worker] = field(default_factory=list)
 
     @property
+    def stopped_by_user(self) -> bool:
+        """Somebody pressed the stop button of the web UI."""
+        return any(worker.ended == "web_ui" for worker in self.workers)
+
+    @property
     def shortfalls(self) -> Iterator[str]:
         """What kept it from offering its schedule although nobody asked it to stop, in sentences."""
         count = len(self.workers)

@@ -84,6 +84,7 @@ def decide(
     :param generator_failure: why the load generator ended with an error of its own
     """
     limits = allowed or Allowed()
+    interrupted = interrupted or settlement.generator.stopped_by_user
     generator = _generator_limits(settlement, thresholds, limits, interrupted=interrupted)
     reasons: list[Reason] = [
         *([(ExitCode.INTERRUPTED, "the run was interrupted")] if interrupted else []),

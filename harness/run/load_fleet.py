@@ -30,6 +30,8 @@ class LoadFleet:
     head: LoadProcess
     """The master, or the process that does everything."""
     workers: list[LoadProcess] = field(default_factory=list)
+    lingers: bool = False
+    """The head goes on after the load, to serve its web UI."""
 
     @classmethod
     def start(
@@ -39,12 +41,14 @@ class LoadFleet:
         token = os.environ.get(TOKEN_ENV) or new_token()
         secret = {TOKEN_ENV: token} if options.workers else {}
         head = LoadProcess.start(config | options.config(), ledger_dir / "load.json", log, environment=secret)
-        fleet = cls(head)
+        fleet = cls(head, lingers=options.web_port is not None)
         try:
             if options.workers and (place := _listening(head, ledger_dir / "master.json")):
                 fleet._add_workers(options.local_workers, place, ledger_dir, secret)
                 if options.master:
                     progress(_invitation(options, place, token))
+            if fleet.lingers and (web := _listening(head, ledger_dir / "web.json")):
+                progress(f"web UI: {web['url']}/?tab=pipeline")
         except BaseException:
             fleet.kill()
             raise

@@ -67,10 +67,15 @@ def offer_load(
     engine_view: EngineView,
     live: LiveLine,
     interrupted: Callable[[], bool],
+    watch: Callable[[Follower], None] = lambda _follower: None,
 ) -> Offer:
-    """Follow the load to its end; the sampler goes on, because settling is part of the work measured."""
+    """Follow the load to its end; the sampler goes on, because settling is part of the work measured.
+
+    :param watch: told who follows the files
+    """
     description = session.description
     follower = Follower(description.engine, description, folder.ledger_dir, session.uploads_file)
+    watch(follower)
     deaths: list[str] = []
     sampler = ResourceSampler(
         lambda: [*_stack_processes(session), *load.record(), _own_process()],
@@ -92,11 +97,14 @@ def offer_load(
 
 def _follow(offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable[[], bool]) -> None:
     while load.is_running():
-        live.show(offer.follower.poll())
+        snapshot = offer.follower.poll()
+        live.show(snapshot)
         if offer.deaths:
             raise StackLostError(f"the {' and the '.join(sorted(set(offer.deaths)))} process died in mid-run")
         if interrupted():
             load.end(within_s=STOP_GRACE_S + 5)
+        if load.lingers and snapshot.load_ended:
+            return
         time.sleep(POLL_S)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -15,10 +16,14 @@ _PLAIN_INTERVAL_S = 10.0
 
 
 class LiveLine:
-    """Shows one line about the run; a context manager so that the terminal is always left clean."""
+    """Shows one line about the run; a context manager so that the terminal is always left clean.
 
-    def __init__(self, console: Console) -> None:
+    :param mirror: told each line, too
+    """
+
+    def __init__(self, console: Console, mirror: Callable[[str], None] | None = None) -> None:
         self._console = console
+        self._mirror = mirror
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._began = time.monotonic()
         self._shown_at = -_PLAIN_INTERVAL_S
@@ -42,6 +47,8 @@ class LiveLine:
         """Show a line of text with the time since the start."""
         elapsed_s = time.monotonic() - self._began
         text = f"{_minutes(elapsed_s)}  {line}"
+        if self._mirror is not None:
+            self._mirror(text)
         if self._console.is_terminal:
             self._live.update(Text(text), refresh=True)
         elif elapsed_s - self._shown_at >= _PLAIN_INTERVAL_S:

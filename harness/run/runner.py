@@ -26,6 +26,7 @@ from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
 from harness.run.judging import allowed_by, figures_of
+from harness.run.live_state import LiveState
 from harness.run.load_fleet import LoadFleet
 from harness.run.offer import STOP_GRACE_S, Offer, offer_load
 from harness.run.options import RunOptions
@@ -207,8 +208,11 @@ class _Run:
             self._progress(
                 f"offering files to {session.description.sftp.host}:{session.description.sftp.port}"
             )
-            with Interrupts(stop_early) as interrupts, LiveLine(self._console) as live:
-                offer = offer_load(session, self._folder, load, view, live, lambda: interrupts.seen)
+            state = LiveState(self._folder.ledger_dir, wanted=self._options.load.web_port is not None)
+            with Interrupts(stop_early) as interrupts, LiveLine(self._console, state.say) as live:
+                offer = offer_load(
+                    session, self._folder, load, view, live, lambda: interrupts.seen, state.watch
+                )
                 offer.generator_failure = self._explained(offer.generator_failure)
                 try:
                     self._require_ledger(offer, interrupts)

@@ -1,0 +1,150 @@
+"""Locust's web UI, extended the way Locust provides for: a tab with a table, and routes of a blueprint.
+
+https://docs.locust.io/en/stable/extending-locust.html#extending-web-ui
+
+What the tab shows comes from `live.json` beside the ledger, which the run writes while it follows the files;
+nothing about the pipeline is known here. The schedule decides when files come: the UI's start button has
+nothing to start, and its stop button ends the load as Ctrl-C does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import gevent
+from flask import Blueprint, Response, jsonify, request
+from gevent.event import Event as Flag
+from locust.env import Environment
+
+from harness.exceptions import PortInUseError
+from harness.files import replace_json
+from harness.load.config import WebUiConfig
+
+WEB_FILE = "web.json"
+"""Where the UI is, beside the ledger."""
+LIVE_FILE = "live.json"
+TAB = "pipeline"
+_LOOK_S = 0.5
+_SCHEDULED = "The schedule of the scenario decides: there is nothing to start here."
+_STOPPING = "No more files are offered; running uploads may finish."
+
+
+class WebUi:
+    """The web UI of one load process.
+
+    :param stop: ends the load early
+    :raises PortInUseError: the port is taken
+    """
+
+    def __init__(
+        self, environment: Environment, config: WebUiConfig, folder: Path, stop: Callable[[], None]
+    ) -> None:
+        self._folder, self._stop, self._leaving = folder, stop, Flag()
+        self._parent = os.getppid()
+        self._port = config.port or _free_port(config.host)
+        _require_free(config.host, self._port)
+        self._host = config.host
+        self._ui = environment.create_web_ui(config.host, self._port, delayed_start=True)
+        self._ui.template_args["extended_tabs"] = [{"title": "Pipeline", "key": TAB}]
+        self._ui.template_args["extended_tables"] = [
+            {
+                "key": TAB,
+                "structure": [{"key": "what", "title": "The pipeline"}, {"key": "value", "title": "Now"}],
+            }
+        ]
+        self._extend()
+
+    def start(self) -> None:
+        """Serve; `web.json` tells where."""
+        self._ui.start()
+        while self._ui.server is None or not self._ui.server.started:
+            gevent.sleep(0.01)
+        host = "127.0.0.1" if self._host in ("", "*", "0.0.0.0") else self._host  # noqa: S104
+        replace_json(self._folder / WEB_FILE, {"url": f"http://{host}:{self._port}"})
+
+    def leave(self) -> None:
+        """Let `linger` return."""
+        self._leaving.set()
+
+    def linger(self) -> None:
+        """Go on serving after the load, while its files are settled: until told to leave, or orphaned."""
+        while not self._leaving.is_set() and os.getppid() == self._parent:
+            self._leaving.wait(_LOOK_S)
+        self._ui.stop()
+
+    def _extend(self) -> None:
+        blueprint = Blueprint("floodgate", __name__, url_prefix="/floodgate")
+        blueprint.add_url_rule("/", view_func=self._ui.auth_required_if_enabled(_page), endpoint="page")
+        blueprint.add_url_rule(
+            "/live", view_func=self._ui.auth_required_if_enabled(self._live), endpoint="live"
+        )
+        blueprint.add_url_rule("/tab.js", view_func=_tab_script, endpoint="tab")
+        self._ui.app.register_blueprint(blueprint)
+        self._ui.app.before_request(self._before)
+        self._ui.app.after_request(self._after)
+
+    def _before(self) -> Response | None:
+        """Answer in Locust's place what would start or stop users."""
+        if request.path == "/swarm":
+            return jsonify({"success": False, "message": _SCHEDULED})
+        if request.path == "/stop":
+            self._stop()
+            return jsonify({"success": True, "message": _STOPPING})
+        return None
+
+    def _after(self, response: Response) -> Response:
+        if request.path == "/stats/requests" and response.is_json:
+            content: dict[str, Any] = response.get_json()
+            content["extended_stats"] = [{"key": TAB, "data": self._state()["rows"]}]
+            # The page stops asking once Locust's users are gone, which is not the end of the files.
+            content["state"] = "running"
+            response.set_data(json.dumps(content))
+        elif request.path == "/" and response.mimetype == "text/html":
+            script = '<script src="floodgate/tab.js"></script></body>'
+            page = response.get_data(as_text=True).replace("</body>", script)
+            # The page would offer its start form as long as workers are waited for.
+            response.set_data(page.replace('"state": "ready"', '"state": "running"'))
+        return response
+
+    def _live(self) -> Response:
+        return jsonify(self._state())
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self._folder / LIVE_FILE).read_text())
+        except FileNotFoundError:
+            return {"rows": [], "figures": "", "style": "", "text": "starting"}
+        return found
+
+
+def _page() -> Response:
+    return Response(_asset("live.html"), mimetype="text/html")
+
+
+def _tab_script() -> Response:
+    return Response(_asset("tab.js"), mimetype="application/javascript")
+
+
+def _asset(name: str) -> str:
+    return resources.files("harness.load.web").joinpath(name).read_text(encoding="utf-8")
+
+
+def _require_free(host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as exc:
+        raise PortInUseError(
+            f"the web UI cannot listen on {host}:{port}: {exc.strerror}", hint="choose another --web-port"
+        ) from exc
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port

@@ -42,6 +42,8 @@ def _blocks(comparison: Comparison) -> Iterator[RenderableType]:
     if bad := [each for each in comparison.outcomes if each.base or each.new]:
         yield Text()
         yield _outcomes(bad)
+    if none := words.absent_ends(comparison):
+        yield Text(f"\nNo file of either side: {none}.")
     yield Text(f"\n{words.method(comparison)}", style="dim")
 
 

@@ -12,8 +12,10 @@ from harness.compare.rendering import words
 from harness.report.charts.svg import percent, picture, tag
 
 ROW_HEIGHT = 26
-_TICKS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
-_NARROWEST = 1.6
+_NEAR = {0.2: False, 0.5: True, 1.0: True, 2.0: True, 5.0: False}
+_FAR = {0.01: False, 0.03: False, 0.1: True, 0.3: False, 1.0: True, 3.0: False, 10.0: True, 30.0: False}
+"""Ticks, and whether each is shown on a narrow screen, too."""
+_NARROWEST, _FURTHEST = 1.6, 60.0
 
 
 def draw(changes: Sequence[Change], tolerance: float) -> Markup | None:
@@ -37,7 +39,7 @@ def _reach(changes: Sequence[Change]) -> float:
     """Return the logarithm of the largest factor up or down that is shown; longer intervals are cut off."""
     factors = [value for each in changes for value in (each.factor, each.low, each.high) if value]
     furthest = max(abs(math.log(value)) for value in factors)
-    return min(max(furthest, math.log(_NARROWEST)), math.log(_TICKS[-1])) * 1.05
+    return min(max(furthest, math.log(_NARROWEST)), math.log(_FURTHEST)) * 1.05
 
 
 def _x(factor: float, reach: float) -> float:
@@ -51,11 +53,12 @@ def _band(tolerance: float, reach: float, height: float) -> Markup:
 
 def _axis(reach: float, height: float) -> list[Markup]:
     parts = []
-    for tick in _TICKS:
+    for tick, always in (_NEAR if reach < math.log(6) else _FAR).items():
         if abs(math.log(tick)) <= reach:
             x = percent(_x(tick, reach))
             parts.append(tag("line", x1=x, x2=x, y1="0", y2=height, class_="axis" if tick == 1 else "grid"))
-            parts.append(tag("text", f"{words.TIMES}{tick:g}", x=x, y=height + 18, class_="tick middle"))
+            label = "tick middle" if always else "tick middle minor"
+            parts.append(tag("text", f"{words.TIMES}{tick:g}", x=x, y=height + 18, class_=label))
     return parts
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from harness.compare.comparison import Comparison, as_data
 from harness.compare.rendering import curves, intervals, overlay, words
 from harness.report.files import make_folder, write_text
+from harness.report.html import HTML_NAME as RUN_PAGE
 from harness.report.html import asset, environment, policy
 from harness.report.page import embedded_json
 from harness.report.stages import END_TO_END, STAGES
 
-HTML_NAME = "compare.html"
+PAGE_NAME = "compare.html"
 JSON_NAME = "compare.json"
 _PACKAGE = "harness.compare"
 _VERDICT_STYLES = {"Regression": "failed", "Cannot tell": "inconclusive", "No regression": "passed"}
@@ -26,17 +29,19 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
     """
     make_folder(folder)
     write_text(folder / JSON_NAME, json.dumps(as_data(comparison), indent=2) + "\n")
-    return write_text(folder / HTML_NAME, render_html(comparison))
+    return write_text(folder / PAGE_NAME, render_html(comparison, folder))
 
 
-def render_html(comparison: Comparison) -> str:
-    """Return the page, self-contained and readable without JavaScript."""
+def render_html(comparison: Comparison, folder: Path) -> str:
+    """Return the page as it lies in `folder`, self-contained and readable without JavaScript."""
     style, script = asset("report.css") + asset("compare.css", _PACKAGE), asset("report.js")
     template = environment(_PACKAGE).get_template("compare.html.j2")
-    return template.render(_context(comparison), style=style, script=script, policy=policy(style, script))
+    return template.render(
+        _context(comparison, folder), style=style, script=script, policy=policy(style, script)
+    )
 
 
-def _context(comparison: Comparison) -> dict[str, Any]:
+def _context(comparison: Comparison, folder: Path) -> dict[str, Any]:
     over_time = overlay.charts(comparison)
     known = [each for each in comparison.changes if each.base is not None or each.new is not None]
     headline = words.headline(comparison)
@@ -49,11 +54,13 @@ def _context(comparison: Comparison) -> dict[str, Any]:
         "judged": [each for each in comparison.changes if each.figure.judged],
         "others": [each for each in known if not each.figure.judged],
         "words": words,
+        "ends": [each for each in comparison.outcomes if each.base or each.new],
+        "no_such_ends": words.absent_ends(comparison),
         "factors": intervals.draw(known, comparison.tolerance),
         "distributions": list(_distributions(comparison)),
         "charts": over_time,
         "read_outs": embedded_json({name: chart.read_out() for name, chart in over_time.items()}),
-        "links": {run.run_id: _link(run.folder) for run in [*comparison.base, *comparison.new]},
+        "links": {run.run_id: _link(run.folder, folder) for run in [*comparison.base, *comparison.new]},
     }
 
 
@@ -71,5 +78,7 @@ def _distributions(comparison: Comparison) -> list[tuple[str, str, Any]]:
     return drawn
 
 
-def _link(folder: Path) -> str:
-    return (folder.resolve() / "report.html").as_uri()
+def _link(run_dir: Path, folder: Path) -> str:
+    """Return the way from one folder to a run's page, so that both can be moved together."""
+    way = os.path.relpath(run_dir.resolve() / RUN_PAGE, folder.resolve())
+    return quote(Path(way).as_posix())

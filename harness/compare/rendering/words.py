@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from harness.compare.changes import Change, Finding
 from harness.compare.comparison import Comparison
 from harness.compare.statistics.resampling import CONFIDENCE
@@ -52,6 +50,12 @@ def unsure(comparison: Comparison) -> list[str]:
         for each in comparison.changes
         if each.figure.judged and each.finding is Finding.UNSURE
     ]
+
+
+def absent_ends(comparison: Comparison) -> str:
+    """Return the bad ends that no file of either side had, e.g. `lost, duplicated, corrupted`."""
+    none = [each.name.replace("_", " ") for each in comparison.outcomes if not each.base and not each.new]
+    return ", ".join(none)
 
 
 def allowed(comparison: Comparison) -> str:
@@ -105,8 +109,3 @@ def interval_text(change: Change) -> str:
 def factor_text(factor: float) -> str:
     """Return a factor below three as a percentage, and a larger one as it is."""
     return f"{TIMES}{factor:.1f}" if factor >= 3 else f"{(factor - 1) * 100:+.0f} %"
-
-
-def judged_first(changes: list[Change]) -> Iterator[Change]:
-    yield from (each for each in changes if each.figure.judged)
-    yield from (each for each in changes if not each.figure.judged)

@@ -5,7 +5,6 @@ Nothing here talks to AWS or waits; `settle` brings the records.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from harness.exceptions import SettleError
@@ -15,8 +14,7 @@ from harness.measure.expected import Expected, judge, mark_replaced
 from harness.measure.generator import Generator, generator_of
 from harness.measure.joining import Joined
 from harness.measure.ledger import UPLOADED, LedgerReader
-from harness.measure.read_back import Check
-from harness.measure.records import FileRecord, Outcome
+from harness.measure.records import Check, FileRecord, Outcome
 from harness.measure.results import Attempts, Bytes, Failure, Latency, Rate, Timeline, Verification
 from harness.measure.rows import FAILED, is_marked_partial
 from harness.measure.stages import latencies
@@ -116,26 +114,27 @@ def conclude(
 
 
 def _verification(records: list[FileRecord]) -> Verification:
-    found = Counter(record.checked_by for record in records if record.outcome is Outcome.DELIVERED)
-    return Verification(
-        found[Check.SHA256], found[Check.ETAG], found[Check.SIZE], found[Check.SAMPLE], found[None]
-    )
+    found = [record.checked_by for record in records if record.outcome is Outcome.DELIVERED]
+    checks = (Check.SHA256, Check.ETAG, Check.SIZE, Check.SAMPLE, None)
+    return Verification(*(sum(by is check for by in found) for check in checks))
 
 
 def _attempts(records: list[FileRecord]) -> Attempts:
-    tried = [record for record in records if record.attempts]
+    tried = [record.attempts or 0 for record in records]
     return Attempts(
-        retried=sum((record.attempts or 0) > 1 for record in tried),
-        most=max((record.attempts or 0 for record in tried), default=0),
+        retried=sum(attempts > 1 for attempts in tried),
+        most=max(tried, default=0),
         redriven=sum(record.redrives > 0 for record in records),
     )
 
 
 def _bytes(records: list[FileRecord]) -> Bytes:
-    not_uploaded = set(conservation.NOT_UPLOADED)
+    delivered = sum(record.size_bytes for record in records if record.outcome is Outcome.DELIVERED)
+    others = (record for record in records if record.outcome is not Outcome.DELIVERED)
+    not_uploaded = conservation.NOT_UPLOADED
     return Bytes(
-        uploaded=sum(record.size_bytes for record in records if record.outcome not in not_uploaded),
-        delivered=sum(record.size_bytes for record in records if record.outcome is Outcome.DELIVERED),
+        uploaded=delivered + sum(other.size_bytes for other in others if other.outcome not in not_uploaded),
+        delivered=delivered,
     )
 
 
@@ -150,7 +149,7 @@ def _notes(
     rowless = sum(record.cause == "row_missing" for record in records)
     denied = sum(record.cause == f"row_{FAILED}" for record in records)
     unrecorded = evidence.recorder_dead_letters
-    unacknowledged = sum(upload.stored and upload.entry.end != UPLOADED for upload in joined.uploads)
+    unacknowledged = sum(upload.entry.end != UPLOADED and upload.stored for upload in joined.uploads)
     partial = [record for record in records if record.partial]
     unmarked = sum(not is_marked_partial(evidence.rows.get(record.file_id or "")) for record in partial)
     extra = sum(len(ids) for ids in joined.extra_file_ids.values())

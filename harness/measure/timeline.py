@@ -13,7 +13,8 @@ MAX_POINTS = 7200
 _INTERVALS_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 _WARM_UP_SHARE = 0.2
 _SERIES = ("offered", "uploaded", "delivered", "failed", "resolved")
-_BAD_ENDS = frozenset({Outcome.FAILED, Outcome.DLQ})
+_BAD_ENDS = (Outcome.FAILED, Outcome.DLQ)
+_NOT_UPLOADED = (Outcome.NOT_STARTED, Outcome.UPLOAD_FAILED, Outcome.ABORTED)
 
 
 class TimelineBuilder:
@@ -44,6 +45,10 @@ class TimelineBuilder:
         self._per_second["failed"][int(at)] -= 1
         self._per_second["resolved"][int(at)] -= 1
 
+    def add(self, series: str, moments: Iterable[float]) -> None:
+        """Add many moments to one of the series."""
+        self._per_second[series].update(map(int, moments))
+
     def build(self) -> Timeline:
         """Return the series from the first moment to the last."""
         seconds = [second for counts in self._per_second.values() for second in counts]
@@ -69,52 +74,55 @@ def _bucketed(counts: Counter[int], first: int, interval_s: float, length: int) 
     return series
 
 
-def timeline_of(records: Iterable[FileRecord]) -> Timeline:
+def timeline_of(records: Sequence[FileRecord]) -> Timeline:
     """Return the run's series from its settled records."""
     builder = TimelineBuilder()
-    for record in records:
-        builder.offered(record.intended_at)
-        if record.outcome in (Outcome.NOT_STARTED, Outcome.UPLOAD_FAILED, Outcome.ABORTED):
-            continue
-        closed_at = record.closed_at or record.queued_at or record.intended_at
-        builder.uploaded(closed_at)
-        _add_end(builder, record, record.handler_ended_at or record.first_received_at or closed_at)
+    builder.add("offered", (record.intended_at for record in records))
+    delivered = [record for record in records if record.outcome is Outcome.DELIVERED]
+    others = [
+        record
+        for record in records
+        if record.outcome is not Outcome.DELIVERED and record.outcome not in _NOT_UPLOADED
+    ]
+    failed = [record for record in others if record.outcome in _BAD_ENDS]
+    superseded = [record for record in others if record.outcome is Outcome.SUPERSEDED]
+    for uploaded in (delivered, others):
+        builder.add("uploaded", map(_closed_at, uploaded))
+    for series, ended in (("delivered", delivered), ("failed", failed)):
+        builder.add(series, map(_ended_at, ended))
+    for resolved in (delivered, failed, superseded):
+        builder.add("resolved", map(_ended_at, resolved))
     return builder.build()
 
 
-def _add_end(builder: TimelineBuilder, record: FileRecord, at: float) -> None:
-    if record.outcome is Outcome.DELIVERED:
-        builder.delivered(at)
-    elif record.outcome in _BAD_ENDS:
-        builder.failed(at)
-    elif record.outcome is Outcome.SUPERSEDED:
-        builder.superseded(at)
+def _closed_at(record: FileRecord) -> float:
+    return record.closed_at or record.queued_at or record.intended_at
 
 
-def rate_of(records: Iterable[FileRecord], timeline: Timeline) -> Rate:
+def _ended_at(record: FileRecord) -> float:
+    return record.handler_ended_at or record.first_received_at or _closed_at(record)
+
+
+def rate_of(records: Sequence[FileRecord], timeline: Timeline) -> Rate:
     """Return the mean rates of a run.
 
     Both are counted between the first and the last file (n - 1 gaps), so that neither the wait for the first
     nor the silence after the last one counts. Files cannot be delivered faster than they were offered for
     long: the deliveries' period is at least as long as the offers'.
     """
-    first_offer = first_end = float("inf")
-    last_offer = last_end = float("-inf")
-    offered = delivered = 0
-    for record in records:
-        offered += 1
-        first_offer, last_offer = min(first_offer, record.intended_at), max(last_offer, record.intended_at)
-        if record.outcome is Outcome.DELIVERED:
-            delivered += 1
-            at = record.handler_ended_at or record.closed_at or record.intended_at
-            first_end, last_end = min(first_end, at), max(last_end, at)
-    offer_s = last_offer - first_offer if offered else 0.0
-    window_s = max(offer_s, last_end - first_end if delivered else 0.0)
+    offers = [record.intended_at for record in records]
+    ends = [
+        record.handler_ended_at or record.closed_at or record.intended_at
+        for record in records
+        if record.outcome is Outcome.DELIVERED
+    ]
+    offer_s = max(offers) - min(offers) if offers else 0.0
+    window_s = max(offer_s, max(ends) - min(ends) if ends else 0.0)
     return Rate(
-        offered_per_s=_per_s(offered, offer_s),
-        delivered_per_s=_per_s(delivered, window_s),
+        offered_per_s=_per_s(len(offers), offer_s),
+        delivered_per_s=_per_s(len(ends), window_s),
         window_s=round(window_s, 3) if window_s > 0 else None,
-        backlog_slope_per_s=backlog_slope(timeline, until=last_offer) if offered else None,
+        backlog_slope_per_s=backlog_slope(timeline, until=max(offers)) if offers else None,
     )
 
 

@@ -27,9 +27,11 @@ LATE_MS = 1000.0
 METHOD = (
     "A step is sustained when the number of files under way (from the intended time to the end) did not grow"
     f" by more than {TOLERATED_GROWTH:.0%} of the rate (least squares over each second of the step without"
-    f" its first {SETTLING_SHARE:.0%}, one-sided 95 %), at most {TOLERATED_FAILURES:.0%} of its files ended"
-    " other than expected, and the generator was in time (all files started, p99 of its lag at most"
-    f" {LATE_MS:.0f} ms). The knee is the last step before the first one that was not sustained."
+    f" its first {SETTLING_SHARE:.0%}), at most {TOLERATED_FAILURES:.0%} of its files ended other than"
+    " expected, and the generator was in time (all files started, p99 of its lag at most"
+    f" {LATE_MS:.0f} ms). It is not sustained when the growth is certain (one-sided 95 %), and unknown in"
+    " between. The knee is the highest rate of a sustained step. A step below it that was not sustained was"
+    " disturbed: what held a higher rate, and worked off what had piled up, was not at its limit."
 )
 MIN_FILES = 20
 MIN_POINTS = 5
@@ -161,7 +163,8 @@ def _verdict(step: _Step, found: tuple[float, float] | None) -> tuple[str, str]:
     if found is None or step.offered < MIN_FILES:
         return "unknown", f"too short to be judged: {step.offered} files in {step.length_s:.0f} s"
     slope, error = found
-    if slope - _ONE_SIDED_95 * error > TOLERATED_GROWTH * step.rate_per_s:
+    tolerated, doubt = TOLERATED_GROWTH * step.rate_per_s, _ONE_SIDED_95 * error
+    if slope - doubt > tolerated:
         return "not_sustained", f"files under way grew by {slope:.3g} a second"
     if step.failed > TOLERATED_FAILURES * step.offered:
         return "not_sustained", f"{step.failed} of {step.offered} files ended other than expected"
@@ -170,6 +173,8 @@ def _verdict(step: _Step, found: tuple[float, float] | None) -> tuple[str, str]:
         return "unknown", (
             f"the generator was late: {step.not_started} files not started, p99 of its lag {lag_ms:.0f} ms"
         )
+    if slope > tolerated:
+        return "unknown", f"too noisy to tell: files under way grew by {slope:.3g} ± {doubt:.2g} a second"
     return "sustained", "files under way did not grow"
 
 
@@ -190,13 +195,16 @@ def _p99(values: Sequence[float]) -> float | None:
 
 
 def _told(steps: list[dict[str, Any]]) -> dict[str, Any]:
-    held = 0
-    while held < len(steps) and steps[held]["verdict"] == "sustained":
-        held += 1
-    failed = steps[held] if held < len(steps) and steps[held]["verdict"] == "not_sustained" else None
+    knee = max((step["rate_per_s"] for step in steps if step["verdict"] == "sustained"), default=None)
+    failed = [step for step in steps if step["verdict"] == "not_sustained"]
+    disturbed = [step for step in failed if knee is not None and step["rate_per_s"] <= knee]
+    for step in disturbed:
+        step["reason"] += "; a disturbance, as a higher rate was sustained"
+    above = [step["rate_per_s"] for step in failed if step not in disturbed]
     return {
         "method": METHOD,
-        "sustained_per_s": max((step["rate_per_s"] for step in steps[:held]), default=None),
-        "first_failed_per_s": failed["rate_per_s"] if failed else None,
+        "sustained_per_s": knee,
+        "first_failed_per_s": min(above, default=None),
+        "disturbed": len(disturbed),
         "steps": steps,
     }

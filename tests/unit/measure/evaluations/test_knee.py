@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -80,15 +81,38 @@ def test_a_pipeline_that_held_no_rate_has_no_knee() -> None:
     assert (found["sustained_per_s"], found["first_failed_per_s"]) == (None, found["steps"][0]["rate_per_s"])
 
 
-def test_a_step_that_holds_again_after_one_that_did_not_is_not_the_knee() -> None:
-    records = load(10, 20, 10)
+def test_a_step_with_failures_is_not_sustained() -> None:
+    records = load(10, 20)
     for each in records:
         if STEP_S <= each.intended_at - T0 < 1.5 * STEP_S:
             each.outcome = Outcome.FAILED
-    found = knee(records, 3)
-    assert verdicts(found) == ["sustained", "not_sustained", "sustained"]
+    found = knee(records, 2)
+    assert verdicts(found) == ["sustained", "not_sustained"]
     assert "ended other than expected" in found["steps"][1]["reason"]
     assert found["sustained_per_s"] == found["steps"][0]["rate_per_s"]
+
+
+def test_a_stall_that_a_higher_rate_made_good_was_no_limit() -> None:
+    records = load(10, 20, 30)
+    for each in records:
+        due_s = each.intended_at - T0
+        if STEP_S + 15 <= due_s < 2 * STEP_S:
+            each.handler_ended_at = T0 + 2 * STEP_S + 1
+    found = knee(records, 3)
+    assert verdicts(found) == ["sustained", "not_sustained", "sustained"]
+    assert found["sustained_per_s"] == found["steps"][2]["rate_per_s"]
+    assert (found["disturbed"], found["first_failed_per_s"]) == (1, None)
+    assert "a disturbance" in found["steps"][1]["reason"]
+
+
+def test_what_waves_hide_is_unknown() -> None:
+    """A pipeline that empties its queue every 13 seconds: the step ends in the midst of a wave."""
+    records = load(20)
+    for each in records:
+        each.handler_ended_at = T0 + 6 + 13 * math.ceil((each.intended_at - T0 - 6) / 13)
+    found = knee(records, 1)
+    assert verdicts(found) == ["unknown"]
+    assert "too noisy to tell" in found["steps"][0]["reason"]
 
 
 def test_files_that_are_to_fail_are_no_failures() -> None:

@@ -1,4 +1,4 @@
-"""How the tests are spread over processes (`pytest -n`)."""
+"""How the tests are spread over processes (`pytest -n`), and what they leave to a slow machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+# No test may depend on how fast the machine is: neither an example's time nor how long examples take to make.
+settings.register_profile("floodgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("floodgate")
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -23,14 +23,13 @@ import psutil
 
 from harness import identity
 from harness.engines.base import EngineInfo, Progress
-from harness.measure.classify import classify
+from harness.measure.classify import classify_away
 from harness.measure.executions import ExecutionView
 from harness.measure.gather import gather
 from harness.measure.packed.rows import PackedRows
 from harness.measure.packed.versions import PackedVersions
 from harness.measure.queues import QueueView
 from harness.measure.read_back import ReadBack
-from harness.measure.resources import ResourceUse
 from harness.measure.rows import Row
 from harness.measure.settle import SettleInputs, read_ledger
 from harness.measure.settlement import Settlement, conclude
@@ -168,7 +167,7 @@ def _write_file(number: int, ledger: object, uploads: object) -> None:
         "key": key,
         "version_id": version_id("v", number),
     }
-    uploads(_json(**closed, etag=f"{number:032x}", size_bytes=size(number), closed_at=at + 0.03))
+    uploads(_json(**closed, etag=f"{number:015x}{0:017x}", size_bytes=size(number), closed_at=at + 0.03))
 
 
 def _json(**fields: object) -> str:
@@ -206,19 +205,18 @@ def settle_and_report(inputs: SettleInputs, folder: Path, watch: Stopwatch, answ
         limit = ReadBack(seed=1)
         evidence = gather(joined, answers, SOURCE, since=T0, progress=lambda _: None, read_back=limit)
     with watch.timed("classifying"):
-        records = classify(joined, evidence)
+        records = classify_away(joined, evidence, ledger)
     with watch.timed("stages, rates, timeline, groups"):
         settlement = conclude(ledger, joined, records, inputs.description, evidence)
     del ledger, joined, evidence, records
     with watch.timed("all reports"):
         write_reports(
-            folder / "report", builders.inputs(settlement=settlement, resources=_resources(settlement))
+            folder / "report",
+            builders.inputs(
+                settlement=settlement, resources=builders.resources(round(settlement.rate.window_s or 1))
+            ),
         )
     return settlement
-
-
-def _resources(settlement: Settlement) -> dict[str, ResourceUse]:
-    return builders.resources(round(settlement.rate.window_s or 1))
 
 
 def main() -> None:
@@ -229,6 +227,7 @@ def main() -> None:
         writing = multiprocessing.get_context("fork").Process(target=write_run, args=(Path(folder), files))
         writing.start()
         writing.join()
+        print(f"begun with {psutil.Process().memory_info().rss / 2**20:.0f} MiB resident")
         answers = Answers()
         watch = Stopwatch(answers)
         settlement = settle_and_report(run_of(Path(folder)), Path(folder), watch, answers)

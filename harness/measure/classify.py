@@ -9,7 +9,7 @@ and in `assigning`; neither talks to AWS.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.measure.assigning import Assigned
@@ -17,7 +17,8 @@ from harness.measure.bulk import bulk
 from harness.measure.evidence import Evidence
 from harness.measure.executions import Execution
 from harness.measure.holding import Executions, Messages
-from harness.measure.joining import Joined, Upload
+from harness.measure.joining import SETTLED, Joined, Upload
+from harness.measure.ledger import UPLOADED, LedgerReader
 from harness.measure.read_back import agreement
 from harness.measure.records import Check, FileRecord, Outcome
 from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, was_tried
@@ -52,24 +53,56 @@ class _Holders:
         )
 
 
-def classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
-    """Return one record per ledger entry, in the order of the ledger."""
+def classify(joined: Joined, evidence: Evidence, uploads: Iterable[Upload] | None = None) -> list[FileRecord]:
+    """Return one record per ledger entry, in the order of the ledger.
+
+    :param uploads: those of `joined` to be judged; all of them unless told otherwise
+    """
     with bulk():
-        return _classify(joined, evidence)
+        return _counted(_records(joined, evidence, joined.uploads if uploads is None else uploads), evidence)
 
 
-def _classify(joined: Joined, evidence: Evidence) -> list[FileRecord]:
+def classify_away(joined: Joined, evidence: Evidence, ledger: LedgerReader) -> list[FileRecord]:
+    """Classify all uploads, and forget on the way what is known of those that were plainly delivered.
+
+    Their records need the room. What is left of the three tells everything about the others.
+    """
+
+    def kept() -> Iterator[FileRecord]:
+        for index, record in enumerate(_records(joined, evidence, joined.uploads)):
+            upload = joined.uploads[index]
+            if _is_plain(upload, record, joined):
+                joined.uploads[index] = SETTLED
+                joined.by_key.discard(record.key)
+                evidence.forget(record.key, record.file_id)
+                del ledger.entries[record.ledger_id]
+            yield record
+
+    with bulk():
+        return _counted(kept(), evidence)
+
+
+def _is_plain(upload: Upload, record: FileRecord, joined: Joined) -> bool:
+    if record.outcome is not Outcome.DELIVERED or upload.entry.end != UPLOADED:
+        return False
+    return joined.by_key.only(record.key) is upload
+
+
+def _records(joined: Joined, evidence: Evidence, uploads: Iterable[Upload]) -> Iterator[FileRecord]:
     versions = Assigned(joined, evidence.destination, evidence.rows)
     holders = _Holders.of(evidence)
-    records = []
-    for upload in joined.uploads:
+    for upload in uploads:
         row = evidence.rows.get(upload.file_id) if upload.file_id else None
         found = versions.to(upload)
         if found or upload.uploaded:
             judged = _judge_uploaded(upload, row, found, holders)
         else:
             judged = _judge_not_uploaded(upload)
-        records.append(_record(upload, row, found, judged, evidence))
+        yield _record(upload, row, found, judged, evidence)
+
+
+def _counted(made: Iterable[FileRecord], evidence: Evidence) -> list[FileRecord]:
+    records = list(made)
     if evidence.work_queue.messages is None:
         _apply_count_rule(records, evidence.work_queue.depth)
     return records

@@ -54,6 +54,12 @@ class Evidence:
     complete: bool = True
     """`False` when the stack was gone: absence then proves nothing."""
 
+    def forget(self, key: str, file_id: str | None) -> None:
+        """Let go of a file that is settled, and of its key."""
+        self.destination.discard(key)
+        if file_id:
+            self.rows.discard(file_id)
+
 
 class EvidenceSource(Protocol):
     """Where evidence comes from. Every method may raise `StackLostError` and `AwsError`."""

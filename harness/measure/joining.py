@@ -60,6 +60,11 @@ class UploadsByKey(Mapping[str, Sequence[Upload]]):
             if (first := self._first.setdefault(key, upload)) is not upload:
                 self._several.setdefault(key, [first]).append(upload)
 
+    def discard(self, key: str) -> None:
+        """Forget the uploads of a key."""
+        self._first.pop(key, None)
+        self._several.pop(key, None)
+
     def only(self, key: str) -> Upload | None:
         """Return the upload of a key that has no other one."""
         return None if key in self._several else self._first.get(key)
@@ -85,6 +90,10 @@ class Joined:
     by_key: UploadsByKey
     extra_file_ids: dict[str, list[str]] = field(default_factory=dict)
     """Key to `file_id`s of objects on the run's keys that nobody in the ledger uploaded."""
+
+
+SETTLED = Upload(LedgerEntry("", "", "", 0, 0.0, end=UPLOADED), version_id="-")
+"""Stands for uploads whose record has been made and of which nothing else is to be asked any more."""
 
 
 def join(entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: str) -> Joined:

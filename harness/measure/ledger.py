@@ -34,7 +34,6 @@ class LedgerEntry:
     """One offered file as the sender saw it. Times are seconds since the epoch."""
 
     ledger_id: str
-    seq: int
     key: str
     customer_id: str
     size_bytes: int
@@ -66,6 +65,8 @@ class LedgerReader:
         self.entries: dict[str, LedgerEntry] = {}
         self.run_id: str | None = None
         self.seed: int | None = None
+        self.offered = 0
+        """Files that were put on offer."""
         self.started = 0
         """Files whose upload was begun."""
         self.workers_ended = 0
@@ -152,7 +153,6 @@ class LedgerReader:
         try:
             entry = LedgerEntry(
                 data["id"],
-                data["seq"],
                 data["key"],
                 sys.intern(data["customer_id"]),
                 data["size_bytes"],
@@ -160,6 +160,7 @@ class LedgerReader:
             )
         except KeyError as exc:
             raise line.lacks(exc) from None
+        self.offered += 1
         if self.entries.setdefault(entry.ledger_id, entry) is not entry:
             raise SettleError(f"{line.place}: the file {entry.ledger_id} was offered before")
         if "kind" in data or "expects" in data:

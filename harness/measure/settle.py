@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.engines.base import EngineInfo, Progress
 from harness.engines.registry import queue_peeker
 from harness.measure.bulk import bulk
-from harness.measure.classify import classify
+from harness.measure.classify import classify, classify_away
 from harness.measure.evidence import AwsEvidence, Evidence, EvidenceSource
 from harness.measure.follow import Follower
 from harness.measure.gather import gather, merge
@@ -24,7 +24,7 @@ from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, UploadsByKey,
 from harness.measure.ledger import LedgerReader
 from harness.measure.packed.rows import PackedRows
 from harness.measure.read_back import MOST, ReadBack
-from harness.measure.records import FileRecord, Outcome
+from harness.measure.records import Outcome
 from harness.measure.rows import Row
 from harness.measure.settlement import Settlement, conclude
 from harness.measure.uploads import UploadsReader
@@ -79,31 +79,32 @@ def settle(
     on_quiet()
     ledger, joined = read_ledger(inputs)
     read_back = ReadBack(inputs.read_back_most, ledger.seed or 0)
-    evidence, records = _judge(inputs, joined, source, read_back, progress, pause)
+    evidence = _gather(inputs, joined, source, read_back, progress, pause)
+    # From here on nothing is asked any more, so that what is settled can be let go.
+    records = classify_away(joined, evidence, ledger)
     return conclude(ledger, joined, records, inputs.description, evidence)
 
 
-def _judge(
+def _gather(
     inputs: SettleInputs,
     joined: Joined,
     source: EvidenceSource,
     read_back: ReadBack,
     progress: Progress,
     pause: Callable[[float], None],
-) -> tuple[Evidence, list[FileRecord]]:
+) -> Evidence:
+    """Return the evidence, looked at a second time where it tells of no end."""
     bucket, has_table = inputs.description.buckets["source"], bool(inputs.description.table)
     since = min((upload.entry.intended_at for upload in joined.uploads), default=0.0) - CLOCK_SLACK_S
     evidence = gather(joined, source, bucket, since=since, progress=progress, read_back=read_back)
     evidence.has_table, evidence.sees_holders = has_table, sees_holders(inputs.description)
-    records = classify(joined, evidence)
-    if doubtful := _doubtful(joined, records):
+    if doubtful := _doubtful(joined, evidence):
         progress(f"{len(doubtful.uploads)} files are not where they should be: looking a second time")
         pause(_SECOND_LOOK_AFTER_S)
         for key in doubtful.by_key:
             evidence.destination.discard(key)
         evidence = merge(evidence, gather(doubtful, source, bucket, since=since, progress=progress))
-        records = classify(joined, evidence)
-    return evidence, records
+    return evidence
 
 
 def sees_holders(description: StackDescription) -> bool:
@@ -150,11 +151,18 @@ def _recall(joined: Joined, file_ids: Mapping[str, str]) -> None:
         upload.file_id = upload.file_id or file_ids.get(upload.entry.ledger_id)
 
 
-def _doubtful(joined: Joined, records: list[FileRecord]) -> Joined | None:
+def _doubtful(joined: Joined, evidence: Evidence) -> Joined | None:
     """Return files without a trace, and partial ones that the quarantine may be about to take away."""
+    destination, by_key = evidence.destination, joined.by_key
+    # The only upload of a key that is at the destination has arrived.
+    judged = [
+        upload
+        for upload in joined.uploads
+        if upload.is_partial or upload.entry.key not in destination or by_key.only(upload.entry.key) is None
+    ]
     found: list[Upload] = [
         upload
-        for upload, record in zip(joined.uploads, records, strict=True)
+        for upload, record in zip(judged, classify(joined, evidence, judged), strict=True)
         if record.outcome is Outcome.LOST or (record.partial and record.destination_versions)
     ]
     if not found:

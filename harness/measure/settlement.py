@@ -74,8 +74,8 @@ def conclude(
     evidence: Evidence,
 ) -> Settlement:
     """Turn judged records into figures, and check that every offered file is accounted for."""
-    if len(records) != len(ledger.entries):
-        raise SettleError(f"{len(ledger.entries)} files were offered, but {len(records)} were judged")
+    if len(records) != ledger.offered:
+        raise SettleError(f"{ledger.offered} files were offered, but {len(records)} were judged")
     mark_replaced(joined, records)
     expected = judge(records)
     counts = conservation.count(records)
@@ -84,7 +84,7 @@ def conclude(
         upload.uploaded or record.destination_versions > 0
         for upload, record in zip(joined.uploads, records, strict=True)
     )
-    offered = ledger.offered_by_workers if ledger.complete else len(ledger.entries)
+    offered = ledger.offered_by_workers if ledger.complete else ledger.offered
     timeline = timeline_of(records)
     rate = rate_of(records, timeline)
     if not evidence.has_table:

@@ -39,6 +39,11 @@ class PackedRows(Mapping[str, Row]):
         packed = self._packed.get(file_id)
         return self._others[file_id] if packed is None else _unpack(file_id, packed)
 
+    def discard(self, file_id: str) -> None:
+        """Forget a row if it is there."""
+        self._packed.pop(file_id, None)
+        self._others.pop(file_id, None)
+
     def is_final(self, file_id: str) -> bool:
         """Tell whether there is a row after which the pipeline does not come back to the file."""
         return file_id in self._packed or ((row := self._others.get(file_id)) is not None and row.final)

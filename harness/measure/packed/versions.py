@@ -7,8 +7,8 @@ from struct import Struct
 
 from harness.measure.versions import ObjectVersion
 
-_FORM = Struct("<qdBB16s")
-_MD5_BYTES = 16
+_FORM = Struct("<qdBq")
+_NO_MD5 = -1
 
 
 class PackedVersions(Mapping[str, list[ObjectVersion]]):
@@ -90,19 +90,18 @@ def _pack(version: ObjectVersion) -> bytes | None:
     )
     if version.is_delete_marker or any(fact is not None for fact in learned):
         return None
-    md5 = version.md5
-    digest = b"" if md5 is None else md5.to_bytes(_MD5_BYTES)
-    facts = (version.size_bytes, version.modified_at, version.is_latest, md5 is not None, digest)
-    return _FORM.pack(*facts) + version.version_id.encode()
+    md5 = _NO_MD5 if version.md5 is None else version.md5
+    facts = _FORM.pack(version.size_bytes, version.modified_at, version.is_latest, md5)
+    return facts + version.version_id.encode()
 
 
 def _unpack(key: str, packed: bytes) -> ObjectVersion:
-    size_bytes, modified_at, is_latest, has_md5, digest = _FORM.unpack_from(packed)
+    size_bytes, modified_at, is_latest, md5 = _FORM.unpack_from(packed)
     return ObjectVersion(
         key,
         packed[_FORM.size :].decode(),
         size_bytes,
         modified_at,
         is_latest=bool(is_latest),
-        md5=int.from_bytes(digest) if has_md5 else None,
+        md5=None if md5 == _NO_MD5 else md5,
     )

@@ -96,7 +96,7 @@ def test_a_last_line_that_lacks_only_its_newline_counts(tmp_path: Path) -> None:
         ([{**HEADER, "schema_version": 9}], "schema version 9"),
         ([HEADER, {**HEADER, "run_id": "other"}], "belongs to run other"),
         ([HEADER, offered("a"), offered("a")], "offered before"),
-        ([HEADER, {"e": "offered", "id": "a"}], "'seq' is missing"),
+        ([HEADER, {"e": "offered", "id": "a"}], "'key' is missing"),
         ([HEADER, {"e": "teleported", "id": "a"}], "unknown event 'teleported'"),
         ([HEADER, {"e": "started", "id": "ghost", "at": 1.0}], "'ghost' was never offered"),
     ],

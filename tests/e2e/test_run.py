@@ -52,6 +52,41 @@ def test_the_same_seed_offers_the_same_files(kept: Floodgate, tmp_path):
     assert len({sha256 for _, _, sha256 in tables[0]}) > 1
 
 
+MIXED = """\
+description: all kinds of clients, and files that nobody can copy
+rate_per_s: 8
+files: 40
+customers: 3
+faults: ["s3.CopyObject[*/*.poison.csv]:AccessDenied"]
+behaviours:
+  - {kind: temp_rename, share: 0.2}
+  - {kind: aborted, share: 0.15}
+  - {kind: poison, share: 0.15, ways: [marked_name]}
+  - {kind: duplicate, share: 0.2, content: other, after_s: 1.0}
+thresholds: [files.unexpected == 0, "files.failed > 0", "files.aborted > 0"]
+"""
+
+
+def test_what_ends_badly_as_it_should_is_no_failure_and_poison_that_is_delivered_is(
+    kept: Floodgate, tmp_path: Path
+):
+    workload, out = tmp_path / "mixed.yaml", tmp_path / "run"
+    workload.write_text(MIXED)
+    result = kept.run("run", str(workload), "--name", "kept", "--out", str(out))
+    assert result.code == 0, result
+    kinds = {kind["kind"]: kind for kind in json.loads((out / "summary.json").read_text())["kinds"]}
+    assert set(kinds) == {"plain", "temp_rename", "aborted", "poison", "duplicate"}
+    assert set(kinds["poison"]["outcomes"]) == {"failed"}
+    assert set(kinds["aborted"]["outcomes"]) == {"aborted"}
+    assert set(kinds["temp_rename"]["outcomes"]) == {"delivered"}
+
+    harmless = "faults=['s3.CopyObject[*/*.poison.csv]:AccessDenied@0.000001%']"
+    again = ("--files", "12", "--set", harmless, "--out", f"{out}-2")
+    result = kept.run("run", str(workload), "--name", "kept", *again)
+    assert result.code == 4, result
+    assert "poison files ended as delivered, but failed was expected" in " ".join(result.out.split())
+
+
 def test_ctrl_c_ends_with_a_report_of_what_happened(floodgate: Floodgate, tmp_path):
     run_dir = tmp_path / "run"
     command = floodgate.start("run", "million-a-day", "--minutes", "10", "--out", str(run_dir))

@@ -49,6 +49,7 @@ _MAX_LINE = 400
 def tell(story: Story, run_dir: Path) -> None:
     """Add what the folder knows; raises `SettleError` and `ReportError`."""
     story.moments += _from_ledger(story.file, run_dir)
+    story.facts += _clocks(run_dir)
     sessions: set[str] = set()
     story.moments += _from_uploads(story.file, run_dir, sessions)
     story.moments += _from_sftp_log(story.file, run_dir, sessions)
@@ -64,6 +65,15 @@ def _from_ledger(file: FileRef, run_dir: Path) -> Iterator[Moment]:
         at = line["intended_at"] if line["e"] == Event.OFFERED else line["at"]
         told = {name: value for name, value in line.items() if name not in ("e", "id", "at", "intended_at")}
         yield Moment(at, "ledger", _sentence(_LEDGER_WORDS.get(line["e"], line["e"]), told))
+
+
+def _clocks(run_dir: Path) -> Iterator[tuple[str, str]]:
+    """Tell of generators on other machines, whose clocks were measured and whose times are corrected."""
+    for line in ledger_lines(run_dir, ["clock_ahead_s"]):
+        if line.get("e") == Event.HEADER:
+            ahead, error = line["clock_ahead_s"] * 1000, line.get("clock_error_s", 0.0) * 1000
+            text = f"the ledger of worker {line['worker']} is corrected by {ahead:+.1f} ms (± {error:.1f} ms)"
+            yield "clock", text
 
 
 _LEDGER_WORDS = {
@@ -161,7 +171,19 @@ def _log_text(message: str) -> str:
     if data is None:
         return " ".join(message.split())[:_MAX_LINE]
     told = {name: value for name, value in data.items() if name not in _LOG_NOISE and value is not None}
+    if "execution_arn" in data:
+        return _sentence(f"{data.get('type')}", _details_of(data))
     return _sentence(f"{data.get('level', '')} {data.get('message', '')}".strip(), told)
+
+
+def _details_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an event in a state machine's log tells besides data.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    """
+    details = event.get("details") or {}
+    told = {name: details[name] for name in ("name", "error", "cause") if details.get(name)}
+    return told | {"execution": event["execution_arn"].rpartition(":")[2]}
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.clock import to_iso
-from harness.report.text import duration, printable, shortened
+from harness.report.text import duration, printable
 from harness.trace.folder import stages_of
 from harness.trace.story import Story
 
@@ -34,7 +34,7 @@ def text_of(story: Story) -> Iterator[str]:
     zero = next((moment.at for moment in moments if moment.source == "ledger"), 0.0)
     for moment in moments:
         since = f"{moment.at - zero:+11.3f} s"
-        yield f"{since}  {moment.source:<{width}}  {shortened(printable(moment.text), _MAX_CHARS)}"
+        yield f"{since}  {moment.source:<{width}}  {_cut(printable(moment.text))}"
     if moments:
         yield f"{'':>13}  (0 is {to_iso(zero)})"
     yield ""
@@ -45,6 +45,11 @@ def text_of(story: Story) -> Iterator[str]:
     for gap in story.gaps:
         yield f"Not known {gap}"
     yield CLOCKS
+
+
+def _cut(text: str) -> str:
+    """Errors say at their beginning what is wrong."""
+    return text if len(text) <= _MAX_CHARS else f"{text[: _MAX_CHARS - 1]}…"
 
 
 def _outcome(settled: Any) -> str:

@@ -110,7 +110,7 @@ class StackTeller:
             with translated("describing an execution"):
                 described = client.describe_execution(executionArn=item["executionArn"])
             about = parse_input(described.get("input") or "{}")
-            if _is_about(file, about.key, about.version_id) or file.file_id == item["name"]:
+            if _is_about(file, about.key, about.version_id) or _is_named_after(file, item["name"]):
                 yield described
 
     def _logs(self, story: Story) -> None:
@@ -136,6 +136,11 @@ def _is_about(file: FileRef, key: str | None, version_id: str | None) -> bool:
     if version_id and version_id != "null" and file.version_id:
         return version_id == file.version_id
     return key in file.names
+
+
+def _is_named_after(file: FileRef, execution: str) -> bool:
+    """A child is named after its file's `file_id`, and its attempt."""
+    return file.file_id is not None and execution.startswith(file.file_id)
 
 
 def _listed(client: Any, arn: str, since: float) -> Iterator[dict[str, Any]]:

@@ -169,3 +169,31 @@ def test_control_characters_reach_no_terminal(run_dir: Path) -> None:
     (story,) = trace(run_dir, FIRST, None)
     story.moments.append(Moment(T0, "row", "\x1b[31mred\nline"))
     assert not any("\x1b" in line or "\n" in line for line in text_of(story))
+
+
+def test_a_clock_that_was_corrected_is_told(run_dir: Path) -> None:
+    header = {"e": "header", "worker": "2", "clock_ahead_s": -0.0123, "clock_error_s": 0.002}
+    write_lines(run_dir / "ledger" / "ledger-2.jsonl", header)
+    (story,) = trace(run_dir, FIRST, None)
+    assert story.facts == [("clock", "the ledger of worker 2 is corrected by -12.3 ms (± 2.0 ms)")]
+
+
+def test_a_state_machine_s_log_is_told_by_its_events(run_dir: Path) -> None:
+    event = {
+        "id": "12",
+        "type": "TaskFailed",
+        "execution_arn": f"arn:aws:states:r:0:execution:child:{FILE_ID}-1",
+        "details": {"error": "PermanentError", "cause": "no", "input": "{}"},
+    }
+    line = {"at": T0 + 1, "group": "/aws/vendedlogs/states/x", "stream": "s", "message": json.dumps(event)}
+    write_lines(run_dir / FILE_NAME, line)
+    (story,) = trace(run_dir, FIRST, None)
+    assert f"log x: TaskFailed: error PermanentError, cause no, execution {FILE_ID}-1" in told(story)
+
+
+def test_a_long_line_is_cut_at_its_end(run_dir: Path) -> None:
+    (story,) = trace(run_dir, FIRST, None)
+    story.moments.append(Moment(T0, "row", "what is wrong: " + "x" * 1000))
+    (line,) = (line for line in text_of(story) if "what is wrong" in line)
+    assert line.endswith("x…")
+    assert len(line) < 300

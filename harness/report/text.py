@@ -111,7 +111,7 @@ def signed(value: float | None) -> str:
 
 def amount(value: float | None, unit: str) -> str:
     """Return a number with its unit, e.g. `410 MiB`."""
-    return UNKNOWN if value is None else f"{_three_digits(value)} {unit}"
+    return UNKNOWN if value is None else f"{_three_digits(value)} {unit}".rstrip()
 
 
 def sentence(words: str) -> str:

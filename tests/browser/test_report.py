@@ -124,6 +124,56 @@ def test_charts_have_lines_that_fill_their_place(browser, runs):
     assert len(browser.find_elements(By.CSS_SELECTOR, ".waterfall li")) == 15
 
 
+def test_what_was_sampled_is_drawn(browser, runs):
+    open_report(browser, runs / "passed")
+    sessions = browser.find_element(By.ID, "h-sessions").find_element(By.XPATH, "..")
+    assert sessions.find_element(By.CSS_SELECTOR, "#chart-sampled-sessions polyline").rect["width"] > 500
+    for name in ("queue-depth", "oldest", "concurrency"):
+        (line,) = browser.find_elements(By.CSS_SELECTOR, f"#chart-sampled-{name} polyline")
+        place = browser.find_element(By.CSS_SELECTOR, f"#chart-sampled-{name} .plot").rect
+        assert line.rect["width"] > 0.8 * place["width"]
+
+
+def test_latency_over_time_has_its_percentiles_and_every_stage(browser, runs):
+    open_report(browser, runs / "passed")
+    for name, lines in (("latency", 4), ("stage-latency", 6)):
+        drawn = browser.find_elements(By.CSS_SELECTOR, f"#chart-{name} polyline")
+        assert len(drawn) == lines
+        assert all(line.rect["width"] > 500 and line.rect["height"] > 0 for line in drawn)
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#chart-stages .hill")) > 50
+
+
+def test_knee_drift_and_sampling_are_those_of_the_summary(browser, runs):
+    summary = open_report(browser, runs / "passed")
+    assert shown_value(browser, "#knee-rate") == str(summary["knee"]["sustained_per_s"])
+    offered = [each.get_attribute("value") for each in browser.find_elements(By.CSS_SELECTOR, "#knee data")]
+    assert [float(value or "nan") for value in offered] == [
+        each["rate_per_s"] for each in summary["knee"]["steps"]
+    ]
+    assert float(shown_value(browser, "#drift")) == summary["drift"]["figures"][0]["slope_per_h"]
+    assert f"{summary['sampling']['looks']} looks" in browser.find_element(By.ID, "sampling").text
+
+
+def test_sections_come_in_the_order_in_which_they_are_asked_for(browser, runs):
+    open_report(browser, runs / "passed")
+    wanted = [
+        "thresholds",
+        "ledger",
+        "time",
+        "latency",
+        "failures",
+        "slowest",
+        "sessions",
+        "resources",
+        "environment",
+    ]
+    heads = [head.get_attribute("id") for head in browser.find_elements(By.CSS_SELECTOR, "section > h2")]
+    assert heads[0] == "verdict-word"
+    assert [head for head in heads if (head or "").removeprefix("h-") in wanted] == [
+        f"h-{name}" for name in wanted
+    ]
+
+
 def test_the_pointer_reads_out_the_nearest_point(browser, runs):
     open_report(browser, runs / "passed")
     plot = browser.find_element(By.CSS_SELECTOR, "#chart-rates .plot")
@@ -150,6 +200,15 @@ def test_arrow_keys_walk_through_the_points(browser, runs):
     assert plot.find_elements(By.CSS_SELECTOR, "[role=status]") == []
 
 
+@pytest.mark.parametrize("table", ["latency", "thresholds", "knee", "drift", "resources"])
+def test_tables_fit_a_phone(browser, runs, table):
+    open_report(browser, runs / "passed", width=375)
+    overflow = (
+        f"const t = document.getElementById('{table}').parentElement; return t.scrollWidth - t.clientWidth"
+    )
+    assert browser.execute_script(overflow) == 0
+
+
 def test_a_hostile_key_is_text(browser, runs):
     summary = open_report(browser, runs / "hostile")
     assert browser.execute_script("return window.hit") is None
@@ -163,14 +222,6 @@ def test_a_hostile_key_is_text(browser, runs):
 def test_nothing_sticks_out_on_a_narrow_screen(browser, runs, run, width):
     open_report(browser, runs / run, width=width)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-
-
-def test_the_latency_table_fits_a_phone(browser, runs):
-    open_report(browser, runs / "passed", width=375)
-    overflow = (
-        "const t = document.getElementById('latency').parentElement; return t.scrollWidth - t.clientWidth"
-    )
-    assert browser.execute_script(overflow) == 0
 
 
 @pytest.mark.parametrize("run", RUNS)

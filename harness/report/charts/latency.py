@@ -114,10 +114,10 @@ def _in_words(latency: Mapping[str, Any]) -> str:
 
 def _log_axis(scale: LogScale, height: float) -> list[Markup]:
     parts = []
-    for tick in scale.ticks():
-        x = percent(scale.share(tick))
+    for index, tick in enumerate(scale.ticks()):
+        x, every_second = percent(scale.share(tick)), " crowded" if index % 2 else ""
         parts.append(tag("line", x1=x, x2=x, y1="0", y2=height, class_="grid"))
-        parts.append(tag("text", scale.label(tick), x=x, y=height + 18, class_="tick middle"))
+        parts.append(tag("text", scale.label(tick), x=x, y=height + 18, class_=f"tick middle{every_second}"))
     return parts
 
 

@@ -18,6 +18,8 @@ SESSIONS = "sessions"
 PIPELINE = "pipeline"
 _MOST_POINTS = 150
 _STYLES = 8
+_MAIN = ("work", "worker", "parent", "sftp.sessions", "sftp.logins")
+"""What handles the files themselves. Each is the first line of its charts."""
 
 Combine = Callable[[Sequence[float]], float]
 
@@ -120,14 +122,14 @@ def _by_kind(samples: Mapping[str, Series]) -> Iterator[tuple[_Kind, dict[str, S
 
 
 def _rank(name: str) -> tuple[bool, str]:
-    """Put first what handles the files themselves: `queue.work`, `lambda.worker`."""
-    return (not name.split(".")[1].startswith("work"), name)
+    return (_role(name) not in _MAIN, name)
 
 
 def _styles(samples: Mapping[str, Series]) -> dict[str, str]:
     """Give each role its style, the same in every chart."""
-    roles = dict.fromkeys(_role(name) for name in sorted(samples, key=_rank))
-    return {role: f"sample-{index % _STYLES}" for index, role in enumerate(roles)}
+    others = dict.fromkeys(role for name in sorted(samples) if (role := _role(name)) not in _MAIN)
+    styles = {role: f"sample-{index % (_STYLES - 1) + 1}" for index, role in enumerate(others)}
+    return styles | dict.fromkeys(_MAIN, "sample-0")
 
 
 def _role(name: str) -> str:

@@ -142,12 +142,13 @@ class LoadRun:
     def _settle(self, upload: Upload, result: Result) -> None:
         upload.result = result
         self._books.ended(upload, result)
+        as_meant = result.cause is None or upload.arrival.expects == result.event
         self._crew.environment.events.request.fire(
             request_type="SFTP",
             name="upload",
             response_time=(result.at - upload.intended_at) * 1000,
             response_length=upload.arrival.size_bytes,
-            exception=None if result.cause is None else f"{result.cause} ({result.phase})",
+            exception=None if as_meant else f"{result.cause} ({result.phase})",
             context={"ledger_id": upload.arrival.ledger_id, "customer_id": upload.arrival.customer_id},
         )
 

@@ -41,6 +41,8 @@ DEPTH_EVERY_S = 2.0
 """How old a queue's count may be in the live view: a count is a call, and the engine has better to do."""
 EXECUTIONS_EVERY_S = 1.0
 """How old the answer may be to whether an execution still runs."""
+_MAY_FAIL = frozenset({"failed", "any"})
+"""Expectations that a failure meets."""
 MISSES_ALLOWED = 5
 """So many polls in a row without an answer mean that the engine is lost."""
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=2, read_timeout=10)
@@ -62,7 +64,7 @@ class Snapshot:
     partial: int = 0
     """Uploads that broke off, left a partial object, and are not in quarantine yet."""
     failures: dict[str, int] = field(default_factory=dict)
-    """By kind: `upload_failed`, `aborted`, `failed`."""
+    """By kind: `upload_failed`, `aborted`, `failed`; without the files that were to end so."""
     p99_ms: float | None = None
     """End to end, from the intended time, of the files delivered so far."""
     queue_depth: int | None = None
@@ -177,6 +179,7 @@ class Follower:
     def _read_ledger(self) -> None:
         for entry in self.ledger.poll():
             self._counts[entry.end or ""] += 1
+            self._counts[f"meant_{entry.end}"] += entry.expects == entry.end
             if entry.end == UPLOADED:
                 self._timeline.uploaded(entry.ended_at or entry.intended_at)
                 self._acknowledged.setdefault(entry.key, deque()).append(entry)
@@ -240,6 +243,7 @@ class Follower:
             if waiting.failed_at is None:
                 waiting.failed_at = at
                 self._counts["row_failed"] += 1
+                self._counts["meant_failed"] += waiting.entry.expects in _MAY_FAIL
                 self._timeline.failed(at)
             self.rows[row.file_id] = row
         elif row.final:
@@ -251,6 +255,7 @@ class Follower:
     def _take_back_failure(self, waiting: Outstanding) -> None:
         if waiting.failed_at is not None:
             self._counts["row_failed"] -= 1
+            self._counts["meant_failed"] -= waiting.entry.expects in _MAY_FAIL
             self._timeline.unfail(waiting.failed_at)
 
     def _count_end(self, row: Row, entry: LedgerEntry, at: float) -> None:
@@ -317,7 +322,8 @@ class Follower:
         counts, at = self._counts, now()
         oldest = next(iter(self.outstanding.values()), None)
         settled = counts[TRANSFERRED] + counts[SUPERSEDED] + counts["row_failed"]
-        failures = {kind: counts[kind] for kind in ("upload_failed", "aborted")}
+        failures = {kind: counts[kind] - counts[f"meant_{kind}"] for kind in ("upload_failed", "aborted")}
+        failures["failed"] = counts["row_failed"] - counts["meant_failed"]
         return Snapshot(
             at=at,
             offered=len(self.ledger.entries),
@@ -328,7 +334,7 @@ class Follower:
             not_started=counts["not_started"],
             backlog=max(0, counts[UPLOADED] - settled),
             partial=len(self.partials),
-            failures={kind: n for kind, n in {**failures, "failed": counts["row_failed"]}.items() if n},
+            failures={kind: n for kind, n in failures.items() if n},
             p99_ms=self._latency.percentile_ms(0.99),
             queue_depth=self._depths["waiting"],
             dead_letters=self._depths["dead"],

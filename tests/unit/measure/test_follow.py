@@ -168,6 +168,15 @@ def test_it_counts_what_became_of_each_file(followed: Followed) -> None:
     assert snapshot.oldest_age_s is not None
 
 
+def test_what_was_to_end_badly_is_no_failure_in_the_live_view(followed: Followed) -> None:
+    followed.world.add(Fate.FAILED, kind="poison", expects="failed")
+    followed.world.add(Fate.ABORTED, kind="aborted", expects="aborted")
+    followed.world.add(Fate.FAILED)
+    snapshot = followed.follower.poll()
+    assert snapshot.failures == {"failed": 1}
+    assert snapshot.backlog == 0
+
+
 def test_what_it_saw_is_told_although_the_stack_was_taken_down_with_all_its_files(followed: Followed) -> None:
     followed.world.add(Fate.DELIVERED)
     followed.world.add(Fate.IN_QUEUE)

@@ -99,7 +99,9 @@ class _Found:
             return {"resources": self._resource, "lambda": self._function, "sfn": self._machine}[group](
                 role, figure
             )
-        if group in ("knee", "drift", "sampling"):
+        if group == "drift":
+            return self._drift(name)
+        if group in ("knee", "sampling"):
             return self._evaluation(group)
         return self._settled(metric, group, name)
 
@@ -174,11 +176,20 @@ class _Found:
         figures = self._figures
         if group == "sampling":
             return None if figures.samples.cost is None else 100 * figures.samples.cost.machine_share
-        if group == "knee":
-            return None if figures.knee is None else figures.knee["sustained_per_s"]
-        verdicts = [figure["verdict"] for figure in (figures.drift or {}).get("figures", ())]
-        known = [verdict for verdict in verdicts if verdict != "unknown"]
-        return known.count("rising") if known else None
+        return None if figures.knee is None else figures.knee["sustained_per_s"]
+
+    def _drift(self, name: str) -> float | None:
+        """Return how many figures rise, or the slope of one, where its trend is known."""
+        known = {
+            figure["name"]: figure
+            for figure in (self._figures.drift or {}).get("figures", ())
+            if figure["verdict"] != "unknown"
+        }
+        if name == "rising":
+            return sum(figure["verdict"] == "rising" for figure in known.values()) if known else None
+        role, _, what = name.rpartition(".")
+        figure = known.get(f"memory.{role}" if what == "memory" else name)
+        return None if figure is None else figure["slope_per_h"]
 
 
 def _count(use: FunctionUse, figure: str) -> float:

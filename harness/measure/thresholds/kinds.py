@@ -43,5 +43,9 @@ COUNT = Kind({}, whole=True)
 MEAN = Kind({})
 FILES = Kind({}, whole=True, shares=True)
 SHARE = Kind({"%": 1.0}, unit_required=True, plain_zero=True, high=100.0)
+MEMORY_GROWTH = Kind(
+    {"KiB/h": 1 / 1024, "MiB/h": 1.0, "GiB/h": 1024.0}, unit_required=True, plain_zero=True, low=-math.inf
+)
+TIME_GROWTH = Kind({"ms/h": 1.0, "s/h": 1000.0}, unit_required=True, plain_zero=True, low=-math.inf)
 CORES = Kind({"%": 1.0}, unit_required=True, plain_zero=True)
 """CPU in per cent of one core: four busy cores are 400 %."""

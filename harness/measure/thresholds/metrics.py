@@ -11,11 +11,13 @@ from harness.measure.thresholds.kinds import (
     COUNT,
     FILES,
     MEAN,
+    MEMORY_GROWTH,
     RATE,
     SHARE,
     SIZE,
     SLOPE,
     TIME,
+    TIME_GROWTH,
     Kind,
 )
 
@@ -59,6 +61,8 @@ METRICS: Mapping[str, Kind] = {
     "sampling.share": SHARE,
     "knee.sustained": RATE,
     "drift.rising": COUNT,
+    "drift.latency.p50": TIME_GROWTH,
+    "drift.latency.p99": TIME_GROWTH,
 }
 """Figures of every run, by name."""
 
@@ -75,6 +79,7 @@ OF_ROLES: Mapping[str, Kind] = {
     "lambda.<role>.throttles": COUNT,
     **_sampled("lambda.<role>.concurrency", COUNT, MEAN),
     **_sampled("lambda.<role>.duration", TIME, TIME),
+    "drift.<role>.memory": MEMORY_GROWTH,
     "sfn.<role>.started": COUNT,
     "sfn.<role>.failed": COUNT,
     **_sampled("sfn.<role>.running", COUNT, MEAN),

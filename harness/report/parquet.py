@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -42,6 +44,8 @@ SCHEMA = pa.schema(
         pa.field("outcome", pa.string(), nullable=False),
         pa.field("cause", pa.string()),
         pa.field("attempts", pa.int32()),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("expects", pa.string(), nullable=False),
     ]
 )
 
@@ -61,21 +65,25 @@ def write_files(path: Path, records: Iterable[FileRecord]) -> int:
 
 
 def _batch(records: Sequence[FileRecord]) -> pa.RecordBatch:
-    columns = [_column(field, [getattr(record, field.name) for record in records]) for field in SCHEMA]
+    columns = [_column(field, list(map(attrgetter(field.name), records))) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
 def _column(field: pa.Field, values: list[Any]) -> pa.Array:
     if field.name in TIME_COLUMNS:
-        return pa.array([None if at is None else round(at * 1e6) for at in values], pa.int64()).cast(
-            field.type
-        )
+        return _times(values, field.type)
     if field.type != pa.string():
         return pa.array(values, field.type)
     try:
         return pa.array(values, field.type)
     except UnicodeEncodeError:
         return pa.array([_encodable(value) for value in values], field.type)
+
+
+def _times(values: list[float | None], kind: pa.DataType) -> pa.Array:
+    seconds = np.array(values, np.float64)  # where there is none, it is not a number
+    unknown = np.isnan(seconds)
+    return pa.array(np.rint(np.where(unknown, 0.0, seconds) * 1e6).astype(np.int64), kind, mask=unknown)
 
 
 def _encodable(text: str | None) -> str | None:

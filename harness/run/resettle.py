@@ -18,7 +18,9 @@ from harness.engines.base import Progress
 from harness.exceptions import AwsError, EnvironmentNotReadyError, StackLostError, UsageError
 from harness.exit_codes import ExitCode
 from harness.locks import exclusive
-from harness.measure.ledger import PATTERN, LedgerReader
+from harness.measure import engine_clock
+from harness.measure.generator import COMPLETE, Generator
+from harness.measure.ledger import PATTERN
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import evaluate, parse_thresholds
@@ -156,7 +158,7 @@ def _conclude(
     lost: str | None,
     carried: Carried | None,
 ) -> Settled:
-    end = record.end or _end_by_ledger(folder)
+    end = record.end or _end_by_ledger(settlement.generator)
     watched = carried or Carried()
     figures = figures_of(record.workload, settlement, watched.resources, watched.samples)
     judged = evaluate(parse_thresholds(record.workload.thresholds), settlement, figures)
@@ -185,7 +187,7 @@ def _conclude(
         samples=watched.samples,
         knee=figures.knee,
         drift=figures.drift,
-        notes=_notes(carried),
+        notes=_notes(carried, described),
     )
     return Settled(decision.exit_code, write_reports(folder.path, inputs), folder.path)
 
@@ -199,24 +201,26 @@ def _identity(record: RunRecord, described: StackDescription) -> RunIdentity:
     )
 
 
-def _end_by_ledger(folder: RunFolder) -> RunEnd:
+def _end_by_ledger(generator: Generator) -> RunEnd:
     """Say how the load ended where the harness did not live to see it."""
-    ledger = LedgerReader(folder.ledger_dir)
-    ledger.finish()
-    if "ledger_failed" in ledger.ended_early:
+    ends = {worker.ended for worker in generator.workers}
+    if "ledger_failed" in ends:
         return RunEnd(generator_failure=(ExitCode.NOT_READY, "the load generator could not write its ledger"))
-    return RunEnd(interrupted=not ledger.complete or bool(ledger.ended_early))
+    return RunEnd(interrupted=not ends <= {COMPLETE, "web_ui"})
 
 
-def _notes(carried: Carried | None) -> list[str]:
-    told = [f"Settled by `floodgate settle` at {to_iso(now())}, after the run's own harness had ended."]
+def _notes(carried: Carried | None, described: StackDescription) -> list[str]:
+    told = [
+        *engine_clock.notes(described.engine.endpoint_url),
+        f"Settled by `floodgate settle` at {to_iso(now())}, after the run's own harness had ended.",
+    ]
     if carried is None:
         told.append("What was sampled during the run (resources, calls, faults) went with its harness.")
     return told
 
 
 def _as_before(folder: RunFolder, progress: Progress) -> Settled:
-    progress("it was settled while its stack was up, and nothing more can be learned: the report stays")
+    progress("it was settled before, and nothing more can be learned: the report stays")
     rerender(folder.path)
     summary = read_summary(folder.path)
     return Settled(ExitCode(summary.get("exit_code", ExitCode.INTERNAL_ERROR)), summary, folder.path)

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.faults import FaultCount
 from harness.load.workload import Workload
+from harness.measure import engine_clock
 from harness.measure.records import FileRecord
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import Figures, ThresholdResult
@@ -56,7 +57,11 @@ def report_inputs(
         resources=figures.resources,
         aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
         faults=[_fault(count) for count in offer.engine_view.faults],
-        notes=[*identity.notices, *_notes(offer)],
+        notes=[
+            *identity.notices,
+            *_notes(offer),
+            *engine_clock.notes(identity.description.engine.endpoint_url),
+        ],
         samples=figures.samples,
         knee=figures.knee,
         drift=figures.drift,

@@ -190,3 +190,14 @@ def test_a_damaged_record_is_told(tmp_path: Path, content: str) -> None:
     folder.record.write_text(content)
     with pytest.raises(SettleError, match=r"run\.json cannot be read"):
         settled(folder)
+
+
+def test_a_generator_without_room_for_its_ledger_is_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, world = left_behind(tmp_path / "run", Fate.DELIVERED, ended=False)
+    world.line("end", offered=1, at=1.0, reason="ledger_failed")
+    up(monkeypatch, world)
+    result = settled(folder)
+    assert result.exit_code is ExitCode.NOT_READY
+    assert result.summary["reasons"] == ["the load generator could not write its ledger"]

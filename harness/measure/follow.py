@@ -27,6 +27,7 @@ from harness.measure.executions import ExecutionReader
 from harness.measure.histogram import RunningLatency
 from harness.measure.joining import CLOCK_SLACK_S
 from harness.measure.ledger import UPLOADED, LedgerEntry, LedgerReader
+from harness.measure.packed.rows import PackedRows
 from harness.measure.results import Timeline
 from harness.measure.row_reader import RowReader
 from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row
@@ -98,7 +99,7 @@ class Follower:
         self, engine: EngineInfo, description: StackDescription, ledger_dir: Path, uploads_file: Path
     ) -> None:
         self.ledger = LedgerReader(ledger_dir)
-        self.rows: dict[str, Row] = {}
+        self.rows = PackedRows()
         """Final and failed rows seen so far, by `file_id`."""
         self.outstanding: dict[str, Outstanding] = {}
         """By `file_id`, oldest upload first; failed files stay, because a retry may mend them."""
@@ -228,9 +229,15 @@ class Follower:
         rows = (self._tolerating(lambda: self._rows.fetch(asked)) or {}) if asked else {}
         for file_id in asked:
             if (row := rows.get(file_id)) is not None:
+                row.file_id = file_id  # one text of it in memory, not two
                 self._take_row(row)
             if file_id in self.outstanding or file_id in self.partials:
                 self._ask_order.append(file_id)
+
+    def let_go(self) -> None:
+        """Forget what `settle_without_stack` would need, once everything has been asked of the stack."""
+        self.rows = PackedRows()
+        self.file_ids = {}
 
     def _take_row(self, row: Row) -> None:
         if row.file_id in self.partials:

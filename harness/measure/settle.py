@@ -81,6 +81,8 @@ def settle(
     read_back = ReadBack(inputs.read_back_most, ledger.seed or 0)
     evidence = _gather(inputs, joined, source, read_back, progress, pause)
     # From here on nothing is asked any more, so that what is settled can be let go.
+    if inputs.follower:
+        inputs.follower.let_go()
     records = classify_away(joined, evidence, ledger)
     return conclude(ledger, joined, records, inputs.description, evidence)
 
@@ -142,7 +144,18 @@ def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     bucket = inputs.description.buckets["source"]
     first = min((entry.intended_at for entry in entries), default=0.0) - CLOCK_SLACK_S
     events = UploadsReader(inputs.uploads_file, bucket).finish(first, {entry.key for entry in entries})
-    return ledger, join(entries, events, bucket)
+    joined = join(entries, events, bucket)
+    if inputs.follower:
+        _share(joined, inputs.follower.file_ids)
+    return ledger, joined
+
+
+def _share(joined: Joined, file_ids: Mapping[str, str]) -> None:
+    """Keep one text in memory of each id that the follower knows, and not two."""
+    for upload in joined.uploads:
+        known = file_ids.get(upload.entry.ledger_id)
+        if known == upload.file_id:
+            upload.file_id = known
 
 
 def _recall(joined: Joined, file_ids: Mapping[str, str]) -> None:

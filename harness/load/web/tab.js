@@ -5,7 +5,7 @@
   frame.src = "floodgate/";
   frame.title = "The pipeline over time";
   frame.id = "floodgate-charts";
-  frame.style.cssText = "display:none; width:100%; height:1100px; border:0;";
+  frame.style.cssText = "display:none; width:100%; height:820px; border:0;";
   const show = () => {
     const tab = new URL(window.location.href).searchParams.get("tab");
     frame.style.display = tab === "pipeline" ? "block" : "none";

@@ -143,9 +143,9 @@ class Bench:
                 process.kill()
             process.communicate()
 
-    def start(self, module: str, argument: str) -> subprocess.Popen[str]:
+    def start(self, module: str, argument: str, token: str = TOKEN) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-        environment[TOKEN_ENV] = TOKEN
+        environment[TOKEN_ENV] = token
         process = subprocess.Popen(
             [sys.executable, "-m", module, argument],
             cwd=REPOSITORY,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.integration.load.conftest import DEADLINE_S, Bench, Load, SftpServer
+from tests.integration.load.conftest import DEADLINE_S, TOKEN, Bench, Load, SftpServer
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Fleet:
     bench: Bench
     master: Load | None = None
     workers: list[Load] = field(default_factory=list)
+    _started: int = 0
 
     def start(self, server: SftpServer, scenario: str, workers: int, **changes: Any) -> Load:
         """Start the master and return it; workers come later."""
@@ -45,18 +46,21 @@ class Fleet:
         wait_for(self.told, self.master)
         for _ in range(count):
             known = len(self.told()["workers"])
-            self.workers.append(self._worker())
-            wait_for(lambda known=known: len(self.told()["workers"]) > known, self.master)
+            self.workers.append(self.worker())
+            wait_for(lambda: len(self.told()["workers"]) > known, self.master)  # noqa: B023  (ends here)
         return self.workers
 
     def lines(self, worker: int, *events: str) -> list[dict[str, Any]]:
         """Lines of one worker's ledger, which is the master's file."""
         return Load(self.workers[worker].process, self.folder / f"ledger-{worker + 1}.jsonl").lines(*events)
 
-    def _worker(self) -> Load:
-        config = self.bench.folder / f"worker-{len(self.workers)}.json"
-        config.write_text(json.dumps({"master_host": "127.0.0.1", "master_port": self.told()["port"]}))
-        process = self.bench.start("harness.load.distributed", str(config))
+    def worker(self, token: str = TOKEN, wait_s: float = DEADLINE_S) -> Load:
+        """Start a worker; it need not be one that the master wants."""
+        self._started += 1
+        config = self.bench.folder / f"worker-{self._started}.json"
+        place = {"master_host": "127.0.0.1", "master_port": self.told()["port"], "wait_s": wait_s}
+        config.write_text(json.dumps(place))
+        process = self.bench.start("harness.load.distributed", str(config), token)
         return Load(process, self.folder / f"ledger-{len(self.workers) + 1}.jsonl")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
 
 from tests.integration.load.conftest import Bench
-from tests.integration.load.distributed import Fleet
+from tests.integration.load.distributed import Fleet, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -43,3 +44,55 @@ def test_two_workers_offer_each_file_of_the_schedule_once(bench: Bench, fleet: F
         assert (lines[-1]["e"], lines[-1]["offered"], lines[-1]["reason"]) == ("end", 60, "complete")
         assert lines[-1]["cpu_s"] > 0
     assert fleet.states() == ["done", "done"]
+
+
+def test_what_a_killed_worker_leaves_open_is_in_the_ledger(bench: Bench, fleet: Fleet):
+    server = bench.server()
+    master = fleet.start(server, bench.scenario("rate_per_s=20.0, minutes=0.3"), workers=2)
+    _, second = fleet.join(2)
+    wait_for(lambda: len(fleet.lines(1, "uploaded")) > 5, master)
+    second.process.kill()
+    assert master.wait() == 0, master.stderr
+    assert fleet.states() == ["done", "lost"]
+    seen = sorted(line["seq"] for line in everything(fleet, "offered"))
+    assert seen == list(range(1, len(seen) + 1)), "the whole schedule, each file once"
+    lost = fleet.lines(1, "not_started")
+    assert {line["cause"] for line in lost} == {"WorkerLost"}
+    final = [line["id"] for line in fleet.lines(1, *FINAL)]
+    assert len(final) == len(set(final))
+    end = fleet.lines(1)[-1]
+    assert (end["e"], end["reason"], end["offered"]) == (
+        "end",
+        "worker_lost",
+        len(fleet.lines(1, "offered")),
+    )
+    assert {line["e"] for line in fleet.lines(0)} == {"header", "offered", "started", "uploaded", "end"}
+
+
+def test_only_wanted_workers_work_and_a_signal_to_the_master_stops_them_in_good_order(
+    bench: Bench, fleet: Fleet
+):
+    master = fleet.start(bench.server(), bench.scenario("rate_per_s=40.0, minutes=10.0"), workers=2)
+    wait_for(fleet.told, master)
+    stranger = fleet.worker(token="another token, as long as the other", wait_s=2.0)
+    workers = fleet.join(2)
+    wait_for(lambda: all(fleet.lines(number, "uploaded") for number in (0, 1)), master)
+    late = fleet.worker()
+    assert (stranger.wait(), late.wait()) == (3, 3)
+    assert "no master answered" in stranger.stderr
+    assert "all 2 workers of this run are there already" in late.stderr
+    assert fleet.states() == ["running", "running"]
+    master.send_signal(signal.SIGTERM)
+    assert [load.wait() for load in (master, *workers)] == [0, 0, 0]
+    for number in (0, 1):
+        assert fleet.lines(number)[-1]["reason"] == "signal"
+        offered = [line["id"] for line in fleet.lines(number, "offered")]
+        assert sorted(line["id"] for line in fleet.lines(number, *FINAL)) == sorted(offered)
+
+
+def test_a_master_that_waits_in_vain_offers_nothing(bench: Bench, fleet: Fleet):
+    scenario = bench.scenario("rate_per_s=40.0, files=10")
+    master = fleet.start(bench.server(), scenario, workers=2, place={"wait_s": 1.0})
+    assert master.wait() == 3
+    assert "0 of 2 load workers were ready within 1 s" in master.stderr
+    assert not list(fleet.folder.glob("ledger-*.jsonl"))

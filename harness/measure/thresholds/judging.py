@@ -186,7 +186,8 @@ class _Found:
             if figure["verdict"] != "unknown"
         }
         if name == "rising":
-            return sum(figure["verdict"] == "rising" for figure in known.values()) if known else None
+            counted = [figure["verdict"] for figure in known.values() if figure.get("counted", True)]
+            return counted.count("rising") if counted else None
         role, _, what = name.rpartition(".")
         figure = known.get(f"memory.{role}" if what == "memory" else name)
         return None if figure is None else figure["slope_per_h"]

@@ -51,6 +51,18 @@ def test_a_leak_is_found_in_the_noise_and_its_rate_told() -> None:
     assert found["memory.sftp"]["verdict"] == "steady"
 
 
+def test_tools_are_shown_and_not_counted() -> None:
+    found = figures(
+        files(), {role: memory(50.0) for role in ("engine", "harness", "load", "sftp", "functions")}
+    )
+    assert {each["verdict"] for name, each in found.items() if name.startswith("memory.")} == {"rising"}
+    assert {name for name, each in found.items() if not each["counted"]} == {
+        "memory.engine",
+        "memory.harness",
+        "memory.load",
+    }
+
+
 def test_a_growth_that_is_certain_but_does_not_matter_is_steady() -> None:
     found = figures(files(), {"engine": memory(3.0, noise_mib=0.01)})["memory.engine"]
     assert (found["verdict"], found["low_per_h"] > 0) == ("steady", True)

@@ -46,7 +46,8 @@ FIGURES = Figures(
     knee={"sustained_per_s": 20.0},
     drift={
         "figures": [
-            {"name": "memory.engine", "verdict": "rising", "slope_per_h": 12.5},
+            {"name": "memory.engine", "verdict": "rising", "slope_per_h": 12.5, "counted": False},
+            {"name": "memory.functions", "verdict": "rising", "slope_per_h": 2.5, "counted": True},
             {"name": "memory.sftp", "verdict": "unknown", "slope_per_h": None},
             {"name": "latency.p50", "verdict": "steady", "slope_per_h": 1.0},
             {"name": "latency.p99", "verdict": "falling", "slope_per_h": -30.0},

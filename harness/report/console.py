@@ -39,6 +39,9 @@ def _blocks(summary: Mapping[str, Any], run_dir: Path | None) -> Iterator[Render
     yield from _bullets(summary.get("reasons", []))
     yield Text()
     yield _facts(summary)
+    if kinds := expected.rows(summary):
+        yield Text()
+        yield _kinds(kinds)
     yield Text()
     yield _latencies(summary["latency_ms"])
     if summary["failures"]:
@@ -65,13 +68,17 @@ def _facts(summary: Mapping[str, Any]) -> Table:
     for identity in identities(summary["files"]):
         table.add_row(identity.total_name.capitalize(), Text(identity.with_numbers()))
         table.add_row("", Text(identity.with_names(), style="dim"))
-    for row in expected.rows(summary):
-        ended = (
-            f"{row.as_expected:,} of {row.offered:,} as they should be ({row.expects}); ended: {row.ended}"
-        )
-        table.add_row(row.kind.capitalize(), Text(text.printable(ended)))
     for label, told in [*findings.lines(summary), *work.lines(summary)]:
         table.add_row(label, Text(text.printable(told)))
+    return table
+
+
+def _kinds(rows: Sequence[expected.KindRow]) -> Table:
+    table = _table("Files", "Should be", ">Offered", ">As they should", "Ended")
+    for row in rows:
+        counts = text.count(row.offered), text.count(row.as_expected)
+        told = (text.printable(row.kind), row.expects, *counts, text.printable(row.ended))
+        table.add_row(*map(Text, told), style="" if row.as_expected == row.offered else "bold red")
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from functools import cache
 from importlib import resources
 
@@ -53,6 +54,7 @@ def environment(*packages: str) -> jinja2.Environment:
         "amount": text.amount,
         "clock": clock_label,
         "sentence": text.sentence,
+        "plain_json": lambda value: value if isinstance(value, str) else json.dumps(value),
         "words": lambda name: name.replace("_", " "),
         "terms": identity_terms,
     }

@@ -51,7 +51,7 @@ def rows(summary: Mapping[str, Any]) -> list[KindRow]:
             ended=_counts({LABELS.get(name, name): count for name, count in found["outcomes"].items()}),
             causes=_counts(found["causes"]),
         )
-        for found in summary.get("kinds") or []
+        for found in sorted(summary.get("kinds") or [], key=lambda found: bool(found["kind"] != "plain"))
     ]
 
 

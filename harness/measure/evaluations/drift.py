@@ -22,11 +22,11 @@ from harness.measure.stages import duration_s
 METHOD = (
     "Slope of Theil and Sen with its 95 % interval, over the medians (memory) or percentiles (latency) of up"
     " to 60 windows, without the first tenth of the load. Rising: the interval is above 0, and the growth"
-    " over the load is more than 5 % and 8 MiB of memory, or 10 % and 5 ms of latency. Engine, harness and load"
-    " generator keep what they know of each file in memory, so theirs is shown and not counted."
+    " over the load is more than 5 % and 8 MiB of memory, or 10 % and 5 ms of latency. Engine, harness and"
+    " load generator keep what they know of each file in memory, so theirs is shown and not counted."
 )
 _TOOLS = frozenset({"engine", "harness", "load"})
-"""What stands for AWS, what measures and what sends: each file makes them grow, and none of it is deployed."""
+"""What stands for AWS, what measures and what sends: each file makes them grow, and none is deployed."""
 _WINDOWS = 60
 _SHORTEST_WINDOW_S = 5.0
 _WARM_UP_SHARE = 0.1

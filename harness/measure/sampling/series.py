@@ -81,7 +81,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class SamplingCost:
-    """What all looking of the harness has cost, in its own process and in the engine's answers."""
+    """What all looking of the harness has cost, in its own process and in the engine's answers.
+
+    Of the engine, without its HTTP layer: 3 ms for each look (`benchmarks/sampling.py`).
+    """
 
     cpu_s: float
     looks: int

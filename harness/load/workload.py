@@ -163,13 +163,22 @@ def errors_of(exc: ValidationError) -> list[Any]:
     ]
 
 
+_PLAIN = {
+    "extra_forbidden": "there is no such field",
+    "missing": "it is needed",
+    "tuple_type": "a list is needed",
+    "model_type": "fields with values are needed",
+    "model_attributes_type": "fields with values are needed",
+}
+"""pydantic's types of errors, where its own words name Python's types."""
+
+
 def problem_text(error: Any) -> str:
     """Return what one of pydantic's errors says, without the place.
 
     :param error: https://docs.pydantic.dev/latest/api/pydantic_core/#pydantic_core.ErrorDetails
     """
-    plain = {"extra_forbidden": "there is no such field", "missing": "it is needed"}.get(error["type"])
-    text = plain or str(error["msg"]).removeprefix("Value error, ")
+    text = _PLAIN.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     # A model's own check has the whole model as its input, which says nothing.
     return text if isinstance(error["input"], dict | BaseModel) else f"{text} (got {error['input']!r})"
 

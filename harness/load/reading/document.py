@@ -1,7 +1,7 @@
 """A YAML text as plain data, with the line of each part.
 
 PyYAML's safe loader makes the data. Beside it this module refuses what would make a line number a lie or
-the text mean something else than it seems: a field that is there twice, and anchors.
+the text mean something else than it seems: a field that is there twice, aliases, and tags.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def parse(text: str) -> Document:
     :raises DocumentError: with all problems that there are
     """
     try:
-        _refuse_anchors(text)
+        _refuse_extras(text)
         loader = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
@@ -73,16 +73,27 @@ def parse(text: str) -> Document:
         raise DocumentError([Problem(_line(mark), "", told)]) from exc
     except (yaml.YAMLError, ValueError) as exc:  # ValueError: a date that is none, such as 2026-13-01
         raise DocumentError([Problem(1, "", str(exc))]) from exc
+    except RecursionError as exc:
+        raise DocumentError([Problem(1, "", "it is nested too deeply")]) from exc
 
 
-def _refuse_anchors(text: str) -> None:
+def _refuse_extras(text: str) -> None:
+    """Refuse what no workload needs: aliases, whose lines are elsewhere, and tags, which change types."""
     problems = [
-        Problem(_line(event.start_mark), "", f"*{event.anchor}: write it out")
+        Problem(_line(event.start_mark), "", told)
         for event in yaml.parse(text, Loader=yaml.SafeLoader)
-        if isinstance(event, yaml.AliasEvent)
+        if (told := _extra(event))
     ]
     if problems:
         raise DocumentError(problems)
+
+
+def _extra(event: yaml.Event) -> str | None:
+    if isinstance(event, yaml.AliasEvent):
+        return f"*{event.anchor}: write it out"
+    if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) is not None:
+        return f"the tag {getattr(event, 'tag', None)!r}: leave it out"
+    return None
 
 
 def _entries(node: yaml.Node, path: Path) -> Iterator[tuple[Path, int]]:

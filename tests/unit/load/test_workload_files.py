@@ -94,7 +94,12 @@ def test_a_field_that_is_missing_is_told_on_the_line_of_what_should_hold_it():
         ("a: 1\nb: 2\na: 3\n", ["line 3, a: it is there already, on line 1"]),
         ("a: &x 1\nb: *x\nc: *x\n", ["line 2: *x: write it out", "line 3: *x: write it out"]),
         ("a: 1\n---\nb: 2\n", ["line 2: expected a single document in the stream, but found another"]),
-        ("a: !!python/name:os.system\n", ["line 1: could not determine a constructor for the tag"]),
+        (
+            "a: 1\nb: !!python/name:os.system\n",
+            ["line 2: the tag 'tag:yaml.org,2002:python/name:os.system': "],
+        ),
+        ("a: !!timestamp x\n", ["line 1: the tag "]),
+        (f"a: {'[' * 5000}{']' * 5000}\n", ["line 1: it is nested too deeply"]),
         ("a: {b: 2026-13-01}\n", ["line 1: month must be in 1..12"]),
         ("a: 1\nb: \x00\n", ["line 1: "]),
     ],
@@ -110,6 +115,20 @@ def test_wrong_types_are_refused_where_texts_are_expected():
     text = "description: x\nrate_per_s: 1\nfiles: 1\nroute: [a]\nfaults: a\nthresholds: [1, '']\n"
     fields = [problem.split(":")[0] for problem in problems(text, "route", "faults", "thresholds")]
     assert {"line 4, route", "line 5, faults", "line 6, thresholds.0", "line 6, thresholds.1"} <= set(fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sizes: x\n", "line 1, sizes: a list is needed (got 'x')"),
+        ("sizes: [x]\n", "line 1, sizes.0: fields with values are needed (got 'x')"),
+        ("profile: x\n", "line 1, profile: fields with values are needed (got 'x')"),
+        ("behaviours: {a: 1}\n", "line 1, behaviours: a list is needed"),
+        ("1: a\n", "line 1, 1: Keys should be strings (got 1)"),
+    ],
+)
+def test_another_shape_than_is_needed_is_told(text, told):
+    assert told in problems(text)
 
 
 def test_a_recursive_text_ends():

@@ -66,10 +66,7 @@ class WebUiConfig(BaseModel):
 
 
 class LoadConfig(BaseModel):
-    """Everything that one load process needs to know. `None` leaves a value to the scenario.
-
-    :param workload: the scenario's as the command line left it; it stands for the three numbers as well
-    """
+    """Everything that one load process needs to know. `None` leaves a value to the scenario."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -98,8 +98,10 @@ class Pipeline:
         )
         self.line(e="started", id=ledger_id, at=began_at)
         bucket = self.description.buckets["source"]
-        version_id = self.s3.put_object(Bucket=bucket, Key=key, Body=content)["VersionId"]
+        answer = self.s3.put_object(Bucket=bucket, Key=key, Body=content)
+        version_id = str(answer["VersionId"])
         event = {"event": "closed", "user": "u", "bucket": bucket, "key": key, "version_id": version_id}
+        event["etag"] = answer["ETag"].strip('"')
         with self.uploads.open("a", encoding="utf-8") as file:
             file.write(json.dumps({**event, "size_bytes": len(content), "closed_at": now()}) + "\n")
         self.line(e="uploaded", id=ledger_id, at=now(), sha256=hashlib.sha256(content).hexdigest())

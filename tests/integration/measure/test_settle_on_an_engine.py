@@ -15,6 +15,7 @@ from harness.measure.evidence import AwsEvidence
 from harness.measure.follow import Follower
 from harness.measure.queues import QueueMessage
 from harness.measure.records import Outcome
+from harness.measure.results import Verification
 from harness.measure.row_reader import RowReader
 from harness.measure.settle import settle
 from harness.measure.settlement import Settlement
@@ -67,6 +68,19 @@ def test_other_bytes_of_the_same_size_are_corrupted(pipeline: Pipeline) -> None:
     settlement = settled(pipeline)
     assert settlement.counts["corrupted"] == 1
     assert settlement.problems == ["1 files corrupted"]
+
+
+def test_of_many_files_a_sample_is_read_and_etags_tell_of_the_others(pipeline: Pipeline) -> None:
+    for number in range(3):
+        pipeline.deliver(*pipeline.upload(content=f"content {number}".encode()))
+    key, version_id = pipeline.upload(content=b"right")
+    destination = pipeline.description.buckets["destination"]
+    other = pipeline.s3.put_object(Bucket=destination, Key=key, Body=b"wrong")["VersionId"]
+    pipeline.row(key, version_id, "transferred", destination_version_id=other)
+    pipeline.end()
+    settlement = settle(replace(pipeline.inputs(), read_back_most=1), wait_s=0, progress=print)
+    assert settlement.verification == Verification(verified=2, by_etag=2)
+    assert [record.key for record in settlement.records if record.corrupted] == [key]
 
 
 def test_a_file_that_nothing_knows_of_is_lost(pipeline: Pipeline) -> None:

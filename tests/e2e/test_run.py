@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections import Counter
 from pathlib import Path
@@ -15,13 +16,24 @@ from tests.e2e.floodgate import Floodgate, eventually, ledger_lines
 
 pytestmark = pytest.mark.e2e
 
+INVITATION = re.compile(r"FLOODGATE_WORKER_TOKEN=(\S+) .* --master-host (\S+) --master-port (\d+)")
 REPORT = {"summary.json", "report.html", "summary.md", "junit.xml", "files.parquet", "engine.log", "sftp.log"}
+SAMPLED = (
+    "lambda.worker.invocations > 0",
+    "lambda.all.errors == 0",
+    "queue.work.depth.last == 0",
+    "sftp.logins.max > 0",
+    "resources.engine.cpu_mean > 0",
+    "failures.share == 0",
+)
+"""Conditions that only hold when these figures were really taken."""
 
 
 def test_a_passed_run_accounts_for_every_file_and_leaves_only_its_report(floodgate: Floodgate, tmp_path):
     run_dir = tmp_path / "run"
 
-    result = floodgate.run("run", "smoke", "--out", str(run_dir))
+    more = [argument for text in SAMPLED for argument in ("--threshold", text)]
+    result = floodgate.run("run", "smoke", "--out", str(run_dir), *more)
 
     assert result.code == 0, result
     summary = json.loads((run_dir / "summary.json").read_text())
@@ -30,6 +42,8 @@ def test_a_passed_run_accounts_for_every_file_and_leaves_only_its_report(floodga
     assert files["offered"] == files["delivered"] == summary["verified"] == 20
     assert files["lost"] == files["duplicated"] == files["corrupted"] == 0
     assert summary["latency_ms"]["end_to_end"]["count"] == 20
+    assert [each["verdict"] for each in summary["thresholds"]] == ["passed"] * (1 + len(SAMPLED))
+    assert summary["sampling"]["looks"] >= 2
     assert {path.name for path in run_dir.iterdir()} >= REPORT
     rows = pq.read_table(run_dir / "files.parquet").to_pylist()
     assert Counter(row["outcome"] for row in rows) == {"delivered": 20}
@@ -50,6 +64,34 @@ def test_the_same_seed_offers_the_same_files(kept: Floodgate, tmp_path):
         tables.append([(row["customer_id"], row["size_bytes"], row["sha256"]) for row in table])
     assert tables[0] == tables[1]
     assert len({sha256 for _, _, sha256 in tables[0]}) > 1
+
+
+def test_workers_offer_together_what_one_process_offers_alone(kept: Floodgate, tmp_path):
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    assert kept.run("run", "smoke", "--seed", "7", "--name", "kept", "--out", str(alone)).code == 0
+    master = kept.start(
+        *("run", "smoke", "--seed", "7", "--name", "kept", "--out", str(together)),
+        *("--master", "--expect-workers", "2", "--master-bind-port", "0"),
+    )
+    invitation = eventually(lambda: INVITATION.search(master.err), "the master's invitation")
+    token, host, port = invitation.groups()
+    place = ("--master-host", host, "--master-port", port)
+    workers = [kept.start("run", "--worker", *place, FLOODGATE_WORKER_TOKEN=token) for _ in range(2)]
+    assert [command.finish().code for command in (master, *workers)] == [0, 0, 0], master.err
+    assert offered_files(alone) == offered_files(together)
+    generator = json.loads((together / "summary.json").read_text())["generator"]
+    assert [(each["worker"], each["offered"], each["ended"]) for each in generator["workers"]] == [
+        ("1", 10, "complete"),
+        ("2", 10, "complete"),
+    ]
+    assert generator["was_limit"] is False
+    assert token not in "".join(path.read_text() for path in (together / "ledger").iterdir())
+
+
+def offered_files(run_dir: Path) -> list[tuple[str, int, str]]:
+    """Return who sent what, in the order of the schedule."""
+    rows = sorted(pq.read_table(run_dir / "files.parquet").to_pylist(), key=lambda row: row["ledger_id"])
+    return [(row["customer_id"], row["size_bytes"], row["sha256"]) for row in rows]
 
 
 MIXED = """\

@@ -22,6 +22,8 @@ from harness.load.sizes import MIB
 
 PREPARED_MAX_BYTES = 1 * MIB
 """Bigger files are made piece by piece while they are sent."""
+_WRITE_BYTES = 1 * MIB
+"""Twice as fast as 128 KiB at a time; more gains nothing."""
 _SINGLE_WRITE_MAX_BYTES = 32 * 1024
 """Every server takes this much in one request:
 https://datatracker.ietf.org/doc/html/draft-ietf-secsh-filexfer-02#section-3 asks for packets of 34,000
@@ -80,8 +82,7 @@ async def send(sftp: asyncssh.SFTPClient, upload: Upload, path: str) -> None:
     """
     file = await open_file(sftp, upload, path)
     digest = None if upload.sha256 else hashlib.sha256()
-    for piece in upload.pieces():
-        data = bytes(piece)
+    for data in _gathered(upload.pieces()):
         if digest is not None:
             digest.update(data)
         await file.write(data)
@@ -89,6 +90,19 @@ async def send(sftp: asyncssh.SFTPClient, upload: Upload, path: str) -> None:
         upload.sha256 = digest.hexdigest()
     upload.phase = Phase.CLOSE
     await file.close()
+
+
+def _gathered(pieces: Iterator[bytes | memoryview]) -> Iterator[bytes]:
+    """Put pieces together: what goes into one write is sent without waiting for answers in between."""
+    waiting, size_bytes = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size_bytes += len(piece)
+        if size_bytes >= _WRITE_BYTES:
+            yield b"".join(waiting)
+            waiting, size_bytes = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 async def open_file(sftp: asyncssh.SFTPClient, upload: Upload, path: str) -> asyncssh.SFTPClientFile:

@@ -6,7 +6,7 @@ A million files become a small table, and no file is looked at twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,11 +29,13 @@ _OCTAVES = 52
 _CLASSES = _OCTAVES << (_LEADING_BITS - 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blocks:
     """One stage of one run: `counts[block, class]` files; a block is a part of the schedule's time."""
 
     counts: Counts
+    resampled: dict[tuple[int, float], Counts] = field(default_factory=dict, repr=False)
+    """What resampling has worked out for this run, which is the same whatever it is compared with."""
 
     @property
     def files(self) -> int:

@@ -28,7 +28,8 @@ def log_ratio_of_means(base: Sequence[float], new: Sequence[float]) -> Interval 
 def _interval(base: Levels, new: Levels) -> Interval:
     weights = draws(len(base))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return interval_of(np.log(weights @ new) - np.log(weights @ base), len(base))
+        after, before = (np.einsum("rb,b->r", weights, levels) for levels in (new, base))
+        return interval_of(np.log(after) - np.log(before), len(base))
 
 
 def _blocks(values: Sequence[float], count: int) -> Levels:

@@ -10,17 +10,18 @@ lengths are tried and the widest interval counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from harness.compare.statistics.blocks import Blocks, lowest_ms
+from harness.compare.statistics.blocks import Blocks, Counts, lowest_ms
 
 REPLICATES = 1000
 CONFIDENCE = 0.99
 BLOCK_COUNTS = (30, 15, 8)
+COMMON_SHARES = (0.50, 0.95, 0.99)
 SEED = 20_261_123
 """The same comparison gives the same intervals."""
 _FEW_FILES_PER_BLOCK = 5
@@ -41,7 +42,7 @@ class Interval:
 def percentile_ms(blocks: Sequence[Blocks], share: float) -> float:
     """Return a percentile (nearest rank) of all files together; there must be at least one."""
     total = np.sum([each.counts.sum(axis=0) for each in blocks], axis=0, keepdims=True)
-    return float(_percentiles(total, np.ones((1, 1)), share)[0])
+    return float(_percentiles(total, np.ones((1, 1)), (share,))[share][0])
 
 
 def log_ratio_interval(base: Blocks, new: Blocks, share: float) -> Interval:
@@ -59,13 +60,19 @@ def _usable(base: Blocks, new: Blocks) -> list[int]:
 
 
 def _interval(base: Blocks, new: Blocks, share: float, blocks: int) -> Interval:
-    weights = draws(blocks)
-    before = _percentiles(base.merged(blocks), weights, share)
-    after = _percentiles(new.merged(blocks), weights, share)
+    before, after = (_resampled(each, blocks, share) for each in (base, new))
     return interval_of(np.log(after) - np.log(before), blocks)
 
 
-def interval_of(logs: npt.NDArray[np.float64], blocks: int) -> Interval:
+def _resampled(run: Blocks, blocks: int, share: float) -> Counts:
+    """Return the percentile of one run in each replicate; the common ones are worked out together, once."""
+    if (blocks, share) not in run.resampled:
+        found = _percentiles(run.merged(blocks), draws(blocks), {*COMMON_SHARES, share})
+        run.resampled.update({(blocks, each): values for each, values in found.items()})
+    return run.resampled[blocks, share]
+
+
+def interval_of(logs: Counts, blocks: int) -> Interval:
     """Return the interval that holds `CONFIDENCE` of the replicates; those without a value do not count."""
     known = logs[np.isfinite(logs)]
     tail = (1 - CONFIDENCE) / 2
@@ -75,21 +82,23 @@ def interval_of(logs: npt.NDArray[np.float64], blocks: int) -> Interval:
     return Interval(float(middle + (low - middle) * stretch), float(middle + (high - middle) * stretch))
 
 
-def draws(blocks: int) -> npt.NDArray[np.float64]:
+@cache
+def draws(blocks: int) -> Counts:
     """Return how often each block was drawn, a row for each replicate."""
     generator = np.random.default_rng(SEED)
     return generator.multinomial(blocks, np.full(blocks, 1 / blocks), REPLICATES).astype(np.float64)
 
 
-def _percentiles(
-    counts: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float
-) -> npt.NDArray[np.float64]:
-    """Return the percentile in milliseconds for each row of weights; NaN where no file was drawn."""
+def _percentiles(counts: Counts, weights: Counts, shares: Collection[float]) -> dict[float, Counts]:
+    """Return each percentile in milliseconds for each row of weights; NaN where no file was drawn."""
     classes = np.flatnonzero(counts.any(axis=0))
-    reached = np.cumsum(weights @ counts[:, classes], axis=1)
-    rank = np.maximum(np.ceil(np.round(share * reached[:, -1], 6)), 1)
-    position = (reached < rank[:, None]).sum(axis=1)
-    found: npt.NDArray[np.float64] = np.where(
-        reached[:, -1] > 0, lowest_ms(classes)[np.minimum(position, len(classes) - 1)], np.nan
-    )
-    return found
+    values = np.append(lowest_ms(classes), np.nan)
+    # Not `@`: for tables this small the threads of the matrix library cost six times the work.
+    drawn = np.einsum("rb,bc->rc", weights, counts[:, classes])
+    reached = np.cumsum(drawn, axis=1)
+    files = reached[:, -1:] if len(classes) else np.zeros((len(weights), 1))
+    return {
+        # A rank that is never reached, as of no file at all, is the place of NaN.
+        share: values[(reached < np.maximum(np.ceil(np.round(share * files, 6)), 1)).sum(axis=1)]
+        for share in shares
+    }

@@ -312,12 +312,15 @@ def _add_versions(
 
 def _check(upload: Upload, versions: Sequence[ObjectVersion], evidence: Evidence) -> Check | None:
     """Return what the delivered bytes were checked by."""
-    if any(version.sha256 for version in versions):
-        return Check.SHA256
+    for version in versions:
+        if version.sha256:
+            return Check.SHA256
     if not evidence.compares:
         return None
-    checks = (version.check or agreement(version, (upload,)) for version in versions)
-    return next((check for check in checks if check), None)
+    for version in versions:
+        if check := version.check or agreement(version, upload):
+            return check
+    return None
 
 
 def _add_row(record: FileRecord, row: Row) -> None:

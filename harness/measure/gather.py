@@ -7,7 +7,7 @@ called lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harness.engines.base import Progress
 from harness.measure.assigning import ambiguous_keys
@@ -50,8 +50,7 @@ def gather(
     progress("reading the rows of the table")
     evidence.rows = _packed_rows(source.rows(_file_ids(joined)))
     progress("listing the destination bucket")
-    started = (upload for upload in joined.uploads if upload.entry.started_at is not None or upload.uploaded)
-    evidence.destination = _of_this_run(_packed(source.destination(_keys(started))), joined)
+    evidence.destination = _of_this_run(_packed(source.destination(_begun_keys(joined))), joined)
     _check_bytes(joined, evidence, source, read_back, progress)
     if _has_untried_dead_letters(joined, evidence):
         evidence.throttles = source.throttles(since)
@@ -164,6 +163,17 @@ def _file_ids(joined: Joined) -> Iterable[str]:
             yield upload.file_id
     for extra in joined.extra_file_ids.values():
         yield from extra
+
+
+def _begun_keys(joined: Joined) -> Collection[str]:
+    """Return the keys that may be in a bucket; a set of them is made only where they are not all keys."""
+
+    def may_be_there(upload: Upload) -> bool:
+        return upload.entry.started_at is not None or upload.uploaded
+
+    if all(map(may_be_there, joined.uploads)):
+        return joined.by_key
+    return _keys(filter(may_be_there, joined.uploads))
 
 
 def _keys(uploads: Iterable[Upload]) -> set[str]:

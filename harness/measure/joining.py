@@ -97,7 +97,7 @@ SETTLED = Upload(LedgerEntry("", "", "", 0, 0.0, end=UPLOADED), version_id="-")
 
 
 def join(entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: str) -> Joined:
-    """Pair ledger entries with the SFTP server's events on the same key.
+    """Pair ledger entries with the SFTP server's events on the same key; events on other keys are left out.
 
     :param bucket: the source bucket, part of every `file_id`
     """

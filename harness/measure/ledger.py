@@ -42,13 +42,19 @@ class LedgerEntry:
     ended_at: float | None = None
     end: str | None = None
     """The last word of the generator: `not_started`, `uploaded`, `upload_failed`, `aborted`, or none."""
-    sha256: str | None = None
+    digest: bytes | None = None
+    """SHA-256 of its bytes: half the memory of its text."""
     cause: str | None = None
     message: str | None = None
     kind: str = DEFAULT_KIND
     """What the client was to do with it."""
     expects: str = DEFAULT_EXPECTS
     """How it should end."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the bytes that were sent, in hexadecimal digits."""
+        return None if self.digest is None else self.digest.hex()
 
 
 _COMPLETE = "complete"
@@ -178,7 +184,10 @@ class LedgerReader:
             self.started += entry.started_at is None
             entry.started_at = at
         else:
-            _end(entry, event, at, data)
+            try:
+                _end(entry, event, at, data)
+            except ValueError as exc:
+                raise SettleError(f"{line.place}: {data['sha256']!r} is no SHA-256") from exc
             ended.append(entry)
 
 
@@ -195,7 +204,8 @@ def _mark(entry: LedgerEntry, line: Line) -> None:
 def _end(entry: LedgerEntry, event: str, at: float, data: dict[str, Any]) -> None:
     entry.end = _FINAL[event]
     entry.ended_at = at
-    entry.sha256 = data.get("sha256")
+    if sha256 := data.get("sha256"):
+        entry.digest = bytes.fromhex(sha256)
     if cause := data.get("cause"):
         entry.cause = sys.intern(cause)
     entry.message = data.get("message")

@@ -60,9 +60,7 @@ def choose(joined: Joined, destination: PackedVersions, limit: ReadBack) -> Choi
     agreeing: list[str] = []
     suspects: list[str] = []
     for key in destination:
-        uploads = joined.by_key[key]
-        agrees = all(agreement(version, uploads) for version in destination.peek(key))
-        (agreeing if agrees else suspects).append(key)
+        (agreeing if _agrees(key, joined, destination) else suspects).append(key)
     draw = random.Random(limit.seed)  # noqa: S311  (not for secrets)
     sample = agreeing if len(agreeing) <= limit.most else draw.sample(agreeing, limit.most)
     draw.shuffle(suspects)
@@ -72,6 +70,15 @@ def choose(joined: Joined, destination: PackedVersions, limit: ReadBack) -> Choi
         left_out=_versions(destination, suspects[limit.most :]),
         is_sample=True,
     )
+
+
+def _agrees(key: str, joined: Joined, destination: PackedVersions) -> bool:
+    """Tell whether all versions of a key agree with an upload of it."""
+    upload, facts = joined.by_key.only(key), destination.facts(key)
+    if upload is not None and facts is not None:
+        return _compared(*facts, upload) is not None
+    uploads = joined.by_key[key]
+    return all(any(agreement(version, each) for each in uploads) for version in destination.peek(key))
 
 
 def _versions(destination: PackedVersions, keys: Iterable[str]) -> list[ObjectVersion]:
@@ -90,16 +97,17 @@ def judge_left_out(choice: Choice, joined: Joined) -> None:
             version.damage = "its ETag is not that of the uploaded object, and others like it are damaged"
 
 
-def agreement(version: ObjectVersion, uploads: Iterable[Upload]) -> Check | None:
-    """Return in what the version agrees with an upload of its key."""
-    weaker = None
-    for upload in uploads:
-        if upload.entry.size_bytes == version.size_bytes:
-            if upload.md5 is None or version.md5 is None:
-                weaker = Check.SIZE
-            elif upload.md5 == version.md5:
-                return Check.ETAG
-    return weaker
+def agreement(version: ObjectVersion, upload: Upload) -> Check | None:
+    """Return in what a version agrees with an upload of its key."""
+    return _compared(version.size_bytes, version.md5, upload)
+
+
+def _compared(size_bytes: int, md5: int | None, upload: Upload) -> Check | None:
+    if upload.entry.size_bytes != size_bytes:
+        return None
+    if upload.md5 is None or md5 is None:
+        return Check.SIZE
+    return Check.ETAG if upload.md5 == md5 else None
 
 
 def _size_agrees(version: ObjectVersion, uploads: Iterable[Upload]) -> bool:

@@ -143,7 +143,7 @@ def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     entries = ledger.entries.values()
     bucket = inputs.description.buckets["source"]
     first = min((entry.intended_at for entry in entries), default=0.0) - CLOCK_SLACK_S
-    events = UploadsReader(inputs.uploads_file, bucket).finish(first, {entry.key for entry in entries})
+    events = UploadsReader(inputs.uploads_file, bucket).finish(first)
     joined = join(entries, events, bucket)
     if inputs.follower:
         _share(joined, inputs.follower.file_ids)

@@ -8,7 +8,7 @@ A stack that is kept has uploads of earlier runs in it, so readers say from when
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,9 +68,9 @@ class UploadsReader:
         """
         return list(self._events(self._tail.read(), not_before))
 
-    def finish(self, not_before: float, keys: Container[str]) -> Iterator[SftpEvent]:
-        """Read to the end, one by one; only uploads of `keys`. Raises `SettleError` as `poll` does."""
-        return (event for event in self._events(self._tail.finish(), not_before) if event.key in keys)
+    def finish(self, not_before: float) -> Iterator[SftpEvent]:
+        """Read to the end, one by one. Raises `SettleError` as `poll` does."""
+        return self._events(self._tail.finish(), not_before)
 
     def _events(self, lines: Iterable[Line], not_before: float) -> Iterator[SftpEvent]:
         bucket = self._bucket

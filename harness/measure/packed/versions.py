@@ -54,6 +54,14 @@ class PackedVersions(Mapping[str, list[ObjectVersion]]):
         packed = self._packed.get(key)
         return self._open.get(key, ()) if packed is None else (_unpack(key, packed),)
 
+    def facts(self, key: str) -> tuple[int, int | None] | None:
+        """Return size and MD5 of a packed version, which costs less than to look at it; `None` for others."""
+        packed = self._packed.get(key)
+        if packed is None:
+            return None
+        size_bytes, _, _, md5 = _FORM.unpack_from(packed)
+        return size_bytes, None if md5 == _NO_MD5 else md5
+
     def __setitem__(self, key: str, versions: Sequence[ObjectVersion]) -> None:
         packed = _pack(versions[0]) if len(versions) == 1 else None
         if packed is None:

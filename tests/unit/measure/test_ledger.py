@@ -98,6 +98,7 @@ def test_a_last_line_that_lacks_only_its_newline_counts(tmp_path: Path) -> None:
         ([HEADER, offered("a"), offered("a")], "offered before"),
         ([HEADER, {"e": "offered", "id": "a"}], "'key' is missing"),
         ([HEADER, {"e": "teleported", "id": "a"}], "unknown event 'teleported'"),
+        ([HEADER, offered("a"), {"e": "uploaded", "id": "a", "at": 1.0, "sha256": "x"}], "'x' is no SHA-256"),
         ([HEADER, {"e": "started", "id": "ghost", "at": 1.0}], "'ghost' was never offered"),
     ],
 )
@@ -133,10 +134,10 @@ def test_uploads_are_read_from_a_time_on_and_for_one_bucket(tmp_path: Path) -> N
     ]
 
 
-def test_uploads_of_other_keys_are_left_out(tmp_path: Path) -> None:
+def test_uploads_are_read_to_a_torn_end(tmp_path: Path) -> None:
     path = tmp_path / "uploads.jsonl"
-    write(path, closed("mine", 1.0), closed("theirs", 1.0), '{"event":"clo')
-    assert list(UploadsReader(path, "b").finish(0.0, {"mine"})) == [ClosedUpload("mine", "v", 1, 1.0)]
+    write(path, closed("early", 1.0), closed("k", 3.0), '{"event":"clo')
+    assert list(UploadsReader(path, "b").finish(2.0)) == [ClosedUpload("k", "v", 1, 3.0)]
 
 
 def test_an_unversioned_bucket_has_the_version_null(tmp_path: Path) -> None:

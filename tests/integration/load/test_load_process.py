@@ -225,7 +225,7 @@ def test_reading_a_scenario_that_imports_locust_patches_nothing(bench: Bench):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"scenario": "no-such-thing"}, "known: million-a-day, smoke"),
+        ({"scenario": "no-such-thing"}, "there is no scenario 'no-such-thing'; known: "),
         ({"rate_per_s": -1.0, "files": 0}, "rate_per_s: Input should be greater than 0"),
         ({"users": []}, "users"),
     ],

@@ -12,6 +12,9 @@ from typing import Any
 
 import yaml
 
+_MAX_DEPTH = 20
+"""Of lists and mappings in each other; workloads have four."""
+
 Path = tuple[str | int, ...]
 """From the top of the document, such as `("sizes", 0, "min_bytes")`."""
 
@@ -73,17 +76,17 @@ def parse(text: str) -> Document:
         raise DocumentError([Problem(_line(mark), "", told)]) from exc
     except (yaml.YAMLError, ValueError) as exc:  # ValueError: a date that is none, such as 2026-13-01
         raise DocumentError([Problem(1, "", str(exc))]) from exc
-    except RecursionError as exc:
-        raise DocumentError([Problem(1, "", "it is nested too deeply")]) from exc
 
 
 def _refuse_extras(text: str) -> None:
     """Refuse what no workload needs: aliases, whose lines are elsewhere, and tags, which change types."""
-    problems = [
-        Problem(_line(event.start_mark), "", told)
-        for event in yaml.parse(text, Loader=yaml.SafeLoader)
-        if (told := _extra(event))
-    ]
+    problems, depth = [], 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if told := _extra(event):
+            problems.append(Problem(_line(event.start_mark), "", told))
+        if depth > _MAX_DEPTH:  # PyYAML's time grows with the square of the depth
+            raise DocumentError([Problem(_line(event.start_mark), "", "it is nested too deeply")])
     if problems:
         raise DocumentError(problems)
 

@@ -221,3 +221,10 @@ def test_the_schema_takes_what_the_model_takes_and_describes_every_field():
 def test_the_schema_is_json_with_a_newline_at_its_end():
     assert json.loads(schema_text()) == schema()
     assert schema_text().endswith("}\n")
+
+
+def test_the_example_of_the_page_is_a_workload():
+    page = (Path(__file__).parents[3] / "scenarios" / "README.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    own = workloads.parse(example, {})
+    assert [behaviour.kind for behaviour in own.behaviours] == ["slow", "temp_rename"]

@@ -40,11 +40,11 @@ def rows(summary: Mapping[str, Any]) -> list[WorkerRow]:
 
 
 def _clock(found: Mapping[str, Any]) -> str:
-    if found.get("clock_ahead_s") is None:
+    if not found.get("clock_ahead_s") and not found.get("clock_error_s"):
         return ""
     error_s = found.get("clock_error_s")
     within = "" if error_s is None else f", within {text.duration(error_s)}"
-    return f"{text.signed(found['clock_ahead_s'] * 1000)} ms{within}"
+    return f"{text.signed(found.get('clock_ahead_s', 0) * 1000)} ms{within}"
 
 
 def left_out(summary: Mapping[str, Any]) -> int:

@@ -116,3 +116,21 @@ def test_the_cost_of_a_file_is_told_only_where_it_is_known():
     assert any("of CPU for each file" in each for each in generator.sentences(workers("done")))
     silent = build_summary(builders.inputs([], resources={}))
     assert generator.sentences(silent) == []
+
+
+def test_a_clock_that_was_corrected_is_told():
+    summary = workers("complete", "complete")
+    summary["generator"]["workers"][1] |= {"clock_ahead_s": -0.25, "clock_error_s": 0.002}
+    assert [row.clock for row in generator.rows(summary)] == ["", "-250 ms, within 2.00 ms"]
+
+
+def test_what_was_asked_to_be_offered_is_on_the_page():
+    summary = build_summary(builders.inputs())
+    summary["workload"] = {
+        "description": "Small files & few",
+        "rate_per_s": 5.0,
+        "behaviours": [{"kind": "slow"}],
+    }
+    page = render_html(RunData(summary))
+    assert '<p class="described">Small files &amp; few</p>' in page
+    assert "[{&#34;kind&#34;: &#34;slow&#34;}]" in page

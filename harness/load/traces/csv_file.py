@@ -50,13 +50,14 @@ class Columns:
 
     @classmethod
     def of(cls, names: Sequence[str], trace: Trace) -> Columns:
-        """Find the columns by name. Those that the trace names by itself must be there; defaults need not.
+        """Find the columns by name. A column for times must be there, and those of names other than the default.
 
         :raises UsageError: with all that are missing
         """
-        named = {name for name in ("size", "customer") if name in trace.model_fields_set} | {"time"}
         wanted = {name: getattr(trace, name) for name in ("time", "size", "customer")}
-        missing = [repr(wanted[name]) for name in sorted(named) if wanted[name] not in {*names, None}]
+        defaults = {name: Trace.model_fields[name].default for name in ("size", "customer")}
+        named = [name for name, column in wanted.items() if column != defaults.get(name)]
+        missing = [repr(wanted[name]) for name in named if wanted[name] not in {*names, None}]
         if missing:
             raise UsageError(
                 f"the trace {trace.path} has no column {' and no column '.join(missing)}; "

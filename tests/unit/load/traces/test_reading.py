@@ -72,6 +72,11 @@ def test_csv(tmp_path):
     ]
 
 
+def test_columns_that_are_there_by_default_need_not_be_also_when_they_are_written_out(tmp_path):
+    path = written(tmp_path, "a.csv", "time\n0\n")
+    assert read(path, size="size_bytes", customer="customer") == [Row(2, 0.0)]
+
+
 def test_csv_with_columns_of_other_names_and_a_byte_order_mark_packed(tmp_path):
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress("\ufeffwhen,length\n0,10\n".encode()))
@@ -93,7 +98,7 @@ def test_bad_rows_of_csv_are_told_with_their_lines(tmp_path):
             "a.csv",
             "time\n0\n",
             {"size": "length", "customer": "who"},
-            r"no column 'who' and no column 'length'",
+            r"no column 'length' and no column 'who'",
         ),
         ("a.csv", "", {}, r"no column 'time'; it has: nothing"),
         ("a.parquet", "time\n0\n", {}, "cannot be read: "),

@@ -50,7 +50,7 @@ class Columns:
 
     @classmethod
     def of(cls, names: Sequence[str], trace: Trace) -> Columns:
-        """Find the columns by name. A column for times must be there, and those of names other than the default.
+        """Find the columns by name: one for times must be there, and those of other names than the default.
 
         :raises UsageError: with all that are missing
         """

@@ -201,11 +201,12 @@ def settle_and_report(inputs: SettleInputs, folder: Path, watch: Stopwatch, answ
     """Do what `settle` and the report of a run do, step by step."""
     with watch.timed("reading and joining the ledger"):
         ledger, joined = read_ledger(inputs)
+        ledger.let_go()
     with watch.timed("taking the evidence"):
         limit = ReadBack(seed=1)
         evidence = gather(joined, answers, SOURCE, since=T0, progress=lambda _: None, read_back=limit)
     with watch.timed("classifying"):
-        records = classify_away(joined, evidence, ledger)
+        records = classify_away(joined, evidence)
     with watch.timed("stages, rates, timeline, groups"):
         settlement = conclude(ledger, joined, records, inputs.description, evidence)
     del ledger, joined, evidence, records

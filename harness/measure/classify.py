@@ -18,7 +18,7 @@ from harness.measure.evidence import Evidence
 from harness.measure.executions import Execution
 from harness.measure.holding import Executions, Messages
 from harness.measure.joining import SETTLED, Joined, Upload
-from harness.measure.ledger import UPLOADED, LedgerReader
+from harness.measure.ledger import UPLOADED
 from harness.measure.read_back import agreement
 from harness.measure.records import Check, FileRecord, Outcome
 from harness.measure.rows import FAILED, SUPERSEDED, TRANSFERRED, Row, was_tried
@@ -62,10 +62,10 @@ def classify(joined: Joined, evidence: Evidence, uploads: Iterable[Upload] | Non
         return _counted(_records(joined, evidence, joined.uploads if uploads is None else uploads), evidence)
 
 
-def classify_away(joined: Joined, evidence: Evidence, ledger: LedgerReader) -> list[FileRecord]:
+def classify_away(joined: Joined, evidence: Evidence) -> list[FileRecord]:
     """Classify all uploads, and forget on the way what is known of those that were plainly delivered.
 
-    Their records need the room. What is left of the three tells everything about the others.
+    Their records need the room. What is left of both tells everything about the others.
     """
 
     def kept() -> Iterator[FileRecord]:
@@ -75,7 +75,6 @@ def classify_away(joined: Joined, evidence: Evidence, ledger: LedgerReader) -> l
                 joined.uploads[index] = SETTLED
                 joined.by_key.discard(record.key)
                 evidence.forget(record.key, record.file_id)
-                del ledger.entries[record.ledger_id]
             yield record
 
     with bulk():

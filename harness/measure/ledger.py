@@ -71,6 +71,8 @@ class LedgerReader:
         self.entries: dict[str, LedgerEntry] = {}
         self.run_id: str | None = None
         self.seed: int | None = None
+        self.is_spent = False
+        """The entries were let go."""
         self.offered = 0
         """Files that were put on offer."""
         self.started = 0
@@ -83,6 +85,10 @@ class LedgerReader:
         self.folder = ledger_dir
         self._tails: dict[Path, JsonlTail] = {}
         self._early: list[Line] = []
+
+    def let_go(self) -> None:
+        """Forget the entries, which others hold by now; what is asked once more is read once more."""
+        self.entries, self.is_spent = {}, True
 
     @property
     def complete(self) -> bool:

@@ -78,12 +78,13 @@ def settle(
         wait_until_quiet(follower, source, wait_s=wait_s, progress=progress, give_up=give_up, pause=pause)
     on_quiet()
     ledger, joined = read_ledger(inputs)
+    ledger.let_go()
     read_back = ReadBack(inputs.read_back_most, ledger.seed or 0)
     evidence = _gather(inputs, joined, source, read_back, progress, pause)
     # From here on nothing is asked any more, so that what is settled can be let go.
     if inputs.follower:
         inputs.follower.let_go()
-    records = classify_away(joined, evidence, ledger)
+    records = classify_away(joined, evidence)
     return conclude(ledger, joined, records, inputs.description, evidence)
 
 
@@ -138,7 +139,8 @@ def read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
 
 
 def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
-    ledger = inputs.follower.ledger if inputs.follower else LedgerReader(inputs.ledger_dir)
+    followed = inputs.follower.ledger if inputs.follower else None
+    ledger = followed if followed and not followed.is_spent else LedgerReader(inputs.ledger_dir)
     ledger.finish()
     entries = ledger.entries.values()
     bucket = inputs.description.buckets["source"]

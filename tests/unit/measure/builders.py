@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -217,7 +217,7 @@ class World:
 
     # -- EvidenceSource
 
-    def rows(self, file_ids: Iterable[str]) -> dict[str, Row]:
+    def rows(self, file_ids: Iterable[str]) -> Mapping[str, Row]:
         return {file_id: self.table[file_id] for file_id in file_ids if file_id in self.table}
 
     def destination(self, keys: Collection[str]) -> VersionsByKey:

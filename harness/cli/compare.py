@@ -25,7 +25,7 @@ def compare(
     tolerance: Annotated[
         str,
         typer.Option("--tolerance", metavar="P%", help="How much worse is not yet a regression."),
-    ] = "15%",
+    ] = "25%",
     more_base: Annotated[
         list[Path] | None,
         typer.Option("--base", metavar="DIR", help="Another run like BASE; may be repeated."),

@@ -13,6 +13,10 @@ from harness.compare.runs import Run
 from harness.compare.statistics.repeats import difference
 from harness.compare.statistics.resampling import Interval
 
+SHORTEST_S = 30.0
+"""A machine is slow or fast for seconds on end, so one run a side must last longer to tell anything."""
+_PAIR = 2
+
 
 class Finding(StrEnum):
     """What the interval of a change says about the tolerance."""
@@ -24,7 +28,7 @@ class Finding(StrEnum):
     SAME = "same"
     """All of it lies within the tolerance, or the change is too small to matter."""
     UNSURE = "unsure"
-    """It holds both: more files or more repeats are needed to tell."""
+    """It holds both, or a pair of runs is too short: more files or more repeats are needed to tell."""
     NOT_MEASURED = "not measured"
     """A side lacks the figure, or has too few files for it."""
 
@@ -68,7 +72,20 @@ def change_of(figure: Figure, base: Sequence[Run], new: Sequence[Run], tolerance
     interval = _interval(figure, base, new, base_values, new_values)
     low, high = (None, None) if interval is None else (math.exp(interval.low), math.exp(interval.high))
     finding = _finding(figure, base_value, new_value, interval, math.log1p(tolerance))
+    if finding in (Finding.WORSE, Finding.BETTER) and _proves_nothing([*base, *new], interval):
+        finding = Finding.UNSURE
     return Change(figure, base_value, new_value, low, high, finding)
+
+
+def _proves_nothing(runs: Sequence[Run], interval: Interval | None) -> bool:
+    """Tell whether a pair of runs is too short to have met the machine's usual noise, or has too few points.
+
+    Where only summaries are there, the tolerance alone decides, as the user wants it.
+    """
+    if len(runs) > _PAIR:
+        return False
+    too_short = min(run.summary["duration_s"] for run in runs) < SHORTEST_S
+    return too_short or (interval is None and all(run.has_files for run in runs))
 
 
 def _mean(values: Sequence[float]) -> float | None:

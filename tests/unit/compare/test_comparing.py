@@ -74,6 +74,16 @@ def test_a_figure_can_be_made_to_count(like, slower):
         compare([like[0]], [slower[0]], tolerance=0.15, also=["transfer.p42"])
 
 
+def test_one_short_run_on_each_side_tells_nothing_and_repeats_do(tmp_path):
+    """The machine may have been slow for all of it."""
+    short = [run(tmp_path / f"a{seed}", seed, amount=100, duration_s=9.0) for seed in range(3)]
+    slow = [
+        run(tmp_path / f"b{seed}", seed, amount=100, delay_s=0.5, duration_s=9.0) for seed in range(10, 13)
+    ]
+    assert change(compare(short[:1], slow[:1], tolerance=0.15), "end_to_end.p50").finding is Finding.UNSURE
+    assert compare(short, slow, tolerance=0.15).regressions == ["end_to_end.p50"]
+
+
 def test_without_the_files_the_tolerance_alone_decides(tmp_path):
     base, new = run(tmp_path / "a", 1), run(tmp_path / "b", 2, delay_s=0.2)
     for each in (base, new):

@@ -74,8 +74,8 @@ def method(comparison: Comparison) -> str:
         return (
             f"One run on each side. The intervals ({confidence}) come from resampling blocks of time within"
             " the runs; by how much two runs differ by themselves is not in them, so the tolerance has to"
-            f" cover it, and runs shorter than {SHORTEST_S:g} s tell nothing. More runs (--base, --new) put it"
-            " into the intervals."
+            f" cover it, and runs shorter than {SHORTEST_S:g} s tell nothing. More runs (--base, --new) put"
+            " it into the intervals."
         )
     return (
         f"{len(comparison.base)} and {len(comparison.new)} runs. The intervals ({confidence}) come from the"

@@ -81,6 +81,12 @@ def test_welchs_interval_is_that_of_the_tables():
     assert (found.low, found.high) == pytest.approx((1 - half, 1 + half))
 
 
+def test_degrees_of_freedom_between_those_of_the_table():
+    """Deviations of 0.1 and 0.2 over three runs: 2.94 degrees of freedom, for which t is 5.96."""
+    found = difference([-0.1, 0.0, 0.1], [-0.2, 0.0, 0.2], None)
+    assert found.high == pytest.approx(5.96 * math.sqrt(0.05 / 3), rel=0.02)
+
+
 def test_runs_that_agree_by_luck_prove_nothing():
     found = difference([0.5, 0.5], [0.6, 0.6], Interval(-0.2, 0.4))
     assert found.low < 0 < found.high

@@ -3,9 +3,9 @@
     python -m benchmarks.measuring [FILES]
 
 CPU time of the parts that run for each file: writing its lines into the ledger (in the generator), reading
-them while the run goes on and matching them with the SFTP server's list (the follower, in the harness), reading
-its row as DynamoDB answers it. `benchmarks.settle` tells what settling costs, `benchmarks.sampling` what the
-looks at queues and processes do.
+them while the run goes on and matching them with the SFTP server's list (the follower, in the harness),
+reading its row as DynamoDB answers it. `benchmarks.settle` tells what settling costs, `benchmarks.sampling`
+what the looks at queues and processes do.
 """
 
 from __future__ import annotations

@@ -46,11 +46,12 @@ from harness.run.worker_process import work_for
 
 def run(
     scenario: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="SCENARIO", help="Name from `floodgate scenarios`, or a path to a .py or .yaml file."
+            metavar="[SCENARIO]",
+            help="Name from `floodgate scenarios`, or a path to a .py or .yaml file; none with --worker.",
         ),
-    ],
+    ] = None,
     engine: Annotated[
         str | None, typer.Option("--engine", help="localstack (default), or the URL of one that runs.")
     ] = None,

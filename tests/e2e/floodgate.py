@@ -34,13 +34,13 @@ class Floodgate:
         names = {name: value for name, value in os.environ.items() if not name.startswith("FLOODGATE_")}
         return {**names, "XDG_STATE_HOME": str(self.state_home), "COLUMNS": "200"}
 
-    def start(self, *arguments: str, cwd: Path | None = None) -> Command:
-        """Start a command in a process group of its own, as a shell does."""
+    def start(self, *arguments: str, cwd: Path | None = None, **variables: str) -> Command:
+        """Start a command in a process group of its own, as a shell does, with variables besides ours."""
         logs = Path(tempfile.mkdtemp(dir=self.state_home.parent, prefix="command-"))
         with (logs / "out").open("wb") as out, (logs / "err").open("wb") as err:
             process = subprocess.Popen(
                 [sys.executable, "-m", "harness.cli", *arguments],
-                env=self.environment(),
+                env=self.environment() | variables,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -72,8 +72,10 @@ def test_workers_offer_together_what_one_process_offers_alone(kept: Floodgate, t
     master = kept.start(
         *("run", "smoke", "--seed", "7", "--name", "kept", "--out", str(together)),
         *("--master", "--expect-workers", "2", "--master-bind-port", "0"),
+        *("--expect-workers-max-wait", "60"),
     )
     invitation = eventually(lambda: INVITATION.search(master.err), "the master's invitation")
+    assert invitation is not None
     token, host, port = invitation.groups()
     place = ("--master-host", host, "--master-port", port)
     workers = [kept.start("run", "--worker", *place, FLOODGATE_WORKER_TOKEN=token) for _ in range(2)]

@@ -151,7 +151,9 @@ class TestLastWords:
     def test_every_file_of_the_part_is_accounted_for(self, tmp_path):
         ledger = tmp_path / "ledger"
         ledger.write_text('{"e":"offered","id":"run-0000002","seq":2}\n{"e":"started","id":"run-0000002"}\n')
-        lines = list(last_words(part(tmp_path), ledger, starts_at=100.0, seen_at=100.6, until=float("inf")))
+        lines: list[Any] = list(
+            last_words(part(tmp_path), ledger, starts_at=100.0, seen_at=100.6, until=float("inf"))
+        )
         offered = [line["seq"] for line in lines if line["e"] == "offered"]
         assert offered == [4, 6, 8, 10, 12, 14, 16, 18, 20]
         given_up = [line["id"] for line in lines if line["e"] == "not_started"]
@@ -160,7 +162,9 @@ class TestLastWords:
 
     def test_nothing_is_offered_after_the_load_was_stopped(self, tmp_path):
         (tmp_path / "ledger").write_text("")
-        lines = list(last_words(part(tmp_path), tmp_path / "ledger", starts_at=0.0, seen_at=0.0, until=0.35))
+        lines: list[Any] = list(
+            last_words(part(tmp_path), tmp_path / "ledger", starts_at=0.0, seen_at=0.0, until=0.35)
+        )
         assert [line["seq"] for line in lines if line["e"] == "offered"] == [2, 4]
 
 

@@ -2,9 +2,10 @@
 
     python -m benchmarks.load_generator [FILES]
 
-Everything runs against one SFTP server that keeps nothing. CPU per file leaves out what starting and
-stopping costs (measured by a run of one file). The rates are those of a generator that is driven flat out; on
-a machine that is busy with other things, compare them with each other only.
+Everything runs against one SFTP server that keeps nothing, on one core. Two workers share the files; their
+CPU has that of their master in it. CPU per file leaves out what starting and stopping costs (measured by a run of
+one file). The rates are those of a generator that is driven flat out; on a machine that is busy with other
+things, compare them with each other only.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.load.conftest import REPOSITORY, Bench, SftpServer
+from tests.integration.load.distributed import Fleet
 
 SIZE_BYTES = 10 * 1024
 USERS = 8
@@ -43,7 +45,7 @@ def main(files: int) -> None:
             server = bench.server()
             print(f"{'generator':<22}{'sessions':<10}{'files/s':>10}{'CPU ms/file':>14}")
             for fresh, count in ((False, files), (True, files // 10)):
-                for name, run in (("floodgate", run_floodgate), ("locust + paramiko", run_paramiko)):
+                for name, run in GENERATORS.items():
                     report(name, fresh, measured(run, bench, server, fresh, count))
             lag_at(bench, server, 11.6, seconds=20)
             lag_at(bench, server, 200.0, seconds=10)
@@ -66,13 +68,27 @@ def timed(run: Runner, bench: Bench, server: SftpServer, fresh: bool, files: int
     return Figure(files, children_cpu_s() - before, time.monotonic() - started_s)
 
 
-def run_floodgate(bench: Bench, server: SftpServer, fresh: bool, files: int) -> None:
+def scenario(bench: Bench, fresh: bool, files: int) -> str:
     size = f"SizeClass(min_bytes={SIZE_BYTES}, max_bytes={SIZE_BYTES})"
-    scenario = bench.scenario(
+    return bench.scenario(
         f"rate_per_s=1e5, files={files}, customers={USERS}, sizes=({size},), sessions_per_customer=1, "
         f"fresh_session_share={float(fresh)}, start_within_s=600.0, max_concurrent_uploads={USERS * 4}"
     )
-    run_load(bench, bench.config(server, scenario), expected=files)
+
+
+def run_floodgate(bench: Bench, server: SftpServer, fresh: bool, files: int) -> None:
+    run_load(bench, bench.config(server, scenario(bench, fresh, files)), expected=files)
+
+
+def run_workers(bench: Bench, server: SftpServer, fresh: bool, files: int) -> None:
+    """A master and two workers, whose ledgers travel to it."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as ledger_dir:
+        fleet = Fleet(bench)
+        master = fleet.start(server, scenario(bench, fresh, files), workers=2, ledger_dir=ledger_dir)
+        codes = [load.wait() for load in (*fleet.join(2), master)]
+        uploaded = sum(len(fleet.lines(number, "uploaded")) for number in range(2))
+    if any(codes) or uploaded != files:
+        raise SystemExit(f"only {uploaded} of {files} files were uploaded, exit codes {codes}")
 
 
 def lag_at(bench: Bench, server: SftpServer, rate_per_s: float, seconds: float) -> None:
@@ -125,6 +141,13 @@ def run_paramiko(bench: Bench, server: SftpServer, fresh: bool, files: int) -> N
         timeout=120,
         check=True,
     )
+
+
+GENERATORS: dict[str, Runner] = {
+    "floodgate": run_floodgate,
+    "floodgate, 2 workers": run_workers,
+    "locust + paramiko": run_paramiko,
+}
 
 
 def children_cpu_s() -> float:

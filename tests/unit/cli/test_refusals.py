@@ -35,7 +35,7 @@ def own_home(tmp_path, monkeypatch):
         (["run", "smoke", "--files", "0"], "--files must be a positive number"),
         (["run", "smoke", "--files", "many"], "--files"),
         (["run", "smoke", "--out", "."], "exists already"),
-        (["run"], "Missing argument"),
+        (["run"], "a scenario is needed"),
         (["no-such-command"], "No such command"),
         (["report", "/no/such/folder"], "not a run folder"),
     ],

@@ -3,9 +3,9 @@
     python -m benchmarks.load_generator [FILES]
 
 Everything runs against one SFTP server that keeps nothing, on one core. Two workers share the files; their
-CPU has that of their master in it. CPU per file leaves out what starting and stopping costs (measured by a run of
-one file). The rates are those of a generator that is driven flat out; on a machine that is busy with other
-things, compare them with each other only.
+CPU has that of their master in it. CPU per file leaves out what starting and stopping costs (measured by a
+run of one file). The rates are those of a generator that is driven flat out; on a machine that is busy with
+other things, compare them with each other only.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class RunRecord:
     provenance: Mapping[str, Any]
     harness: ProcessRecord
     end: RunEnd | None = None
+    notices: Sequence[str] = ()
+    """What there is to know about the workload, such as rows of a trace that were left out."""
 
     @property
     def is_going_on(self) -> bool:
@@ -107,6 +109,7 @@ def _parsed(data: dict[str, Any]) -> RunRecord:
             "workload": Workload.model_validate(data["workload"]),
             "harness": ProcessRecord(**data["harness"]),
             "end": _end(data.get("end")),
+            "notices": tuple(map(str, data.get("notices", ()))),
         }
     )
 

@@ -187,7 +187,7 @@ def _conclude(
         samples=watched.samples,
         knee=figures.knee,
         drift=figures.drift,
-        notes=_notes(carried, described),
+        notes=[*record.notices, *_notes(carried, described)],
     )
     return Settled(decision.exit_code, write_reports(folder.path, inputs), folder.path)
 

@@ -164,6 +164,7 @@ class _Run:
             stack=session.description.name,
             provenance=provenance(session.description, self._options.command),
             harness=own_process(),
+            notices=self._notices,
         )
 
     @contextmanager

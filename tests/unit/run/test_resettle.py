@@ -51,6 +51,13 @@ def test_the_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_record(folder) == replace(RECORD, end=end)
 
 
+def test_what_was_said_of_the_trace_stays_with_the_run(tmp_path: Path) -> None:
+    notices = ("trace: 3 rows were left out: row 7: no time",)
+    folder, _ = left_behind(tmp_path / "run", Fate.DELIVERED, notices=notices)
+    assert read_record(folder).notices == notices
+    assert notices[0] in settled(folder).summary["notes"]
+
+
 def test_without_its_stack_nothing_is_claimed(tmp_path: Path) -> None:
     folder, _ = left_behind(tmp_path / "run", Fate.DELIVERED, Fate.LOST, Fate.NOT_STARTED)
 

@@ -54,3 +54,16 @@ def test_log_has_the_calls_that_failed_and_not_the_others(localstack: LocalStack
         s3.get_bucket_cors(Bucket=f"quiet-{unique}")
     eventually(lambda: "s3.GetBucketCors => 404" in localstack.log_text(), deadline_s=10)
     assert "s3.PutBucketTagging" not in localstack.log_text()
+
+
+def test_log_has_no_line_for_an_event_that_a_rule_does_not_want(
+    localstack: LocalStackProcess, unique: str
+) -> None:
+    events, s3 = localstack.client("events"), localstack.client("s3")
+    events.put_rule(Name=f"other-{unique}", EventPattern='{"source": ["somebody.else"]}')
+    entry = {"Source": f"nobody.{unique}", "DetailType": "unwanted", "Detail": "{}"}
+    events.put_events(Entries=[entry])
+    with pytest.raises(ClientError):
+        s3.get_bucket_tagging(Bucket=f"after-{unique}")
+    eventually(lambda: "s3.GetBucketTagging => 404" in localstack.log_text(), deadline_s=10)
+    assert f"nobody.{unique}" not in localstack.log_text()

@@ -23,7 +23,7 @@ def follow(ahead_s: float) -> None:
 
     To be called before the first time is used: afterwards it would be the clock step that nobody wants.
     """
-    global _anchor_s  # noqa: PLW0603  (one clock for one process)
+    global _anchor_s
     _anchor_s += ahead_s
 
 

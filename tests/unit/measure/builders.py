@@ -158,9 +158,16 @@ class World:
         self.line("end", offered=self.offered, at=T0 + 1000, reason="complete")
 
     def offer(
-        self, key: str | None = None, *, size_bytes: int = 10, at: float | None = None, **marks: str
+        self,
+        key: str | None = None,
+        *,
+        size_bytes: int = 10,
+        at: float | None = None,
+        kind: str = "",
+        expects: str = "",
     ) -> tuple[str, str]:
         """Offer one file, with `kind` and `expects` as marks; return its ledger id and key."""
+        marks = {name: mark for name, mark in (("kind", kind), ("expects", expects)) if mark}
         ledger_id = identity.ledger_id(RUN_ID, self.offered)
         key = key or f"customer-{self.offered % 3}/incoming/{ledger_id}.csv"
         self.line(
@@ -260,10 +267,10 @@ class World:
     def settle(self) -> Settlement:
         return settle(self.inputs(), wait_s=0, progress=lambda _: None, source=self, pause=lambda _: None)
 
-    def add(self, fate: Fate, key: str | None = None, **marks: str) -> str:
+    def add(self, fate: Fate, key: str | None = None, *, kind: str = "", expects: str = "") -> str:
         """Offer one file and let `fate` happen to it; return its ledger id."""
         at = T0 + self.offered
-        ledger_id, key = self.offer(key, at=at, **marks)
+        ledger_id, key = self.offer(key, at=at, kind=kind, expects=expects)
         if fate is Fate.NEVER_STARTED_AT_END:
             return ledger_id
         if fate is Fate.NOT_STARTED:

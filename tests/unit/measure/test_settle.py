@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.exceptions import SettleError
 from harness.measure.evidence import VersionsByKey
-from harness.measure.joining import Joined
+from harness.measure.joining import Joined, UploadsByKey
 from harness.measure.queues import QueueMessage, QueueView
 from harness.measure.records import Outcome
 from harness.measure.settle import settle_without_stack
@@ -314,4 +314,4 @@ def test_the_world_of_the_tests_is_complete() -> None:
     assert set(OUTCOMES.values()) == set(Outcome)
     assert set(OUTCOMES) == set(Fate)
     assert isinstance(QueueView(0).messages, type(None))
-    assert Joined([], {}).extra_file_ids == {}
+    assert Joined([], UploadsByKey([])).extra_file_ids == {}

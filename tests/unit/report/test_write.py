@@ -33,7 +33,7 @@ def test_parquet_has_the_columns_of_the_contract_and_one_row_per_file(tmp_path):
     assert " ".join(table.column_names) == (
         "ledger_id file_id key version_id customer_id size_bytes sha256 intended_at started_at closed_at "
         "queued_at first_received_at handler_started_at handler_ended_at outcome cause attempts"
-            " kind expects"
+        " kind expects"
     )
     assert table.num_rows == 50
     assert table["intended_at"][0].as_py().isoformat() == "2026-11-22T19:48:08.250000+00:00"

@@ -51,7 +51,8 @@ AT_ONCE = 1000
 class Answers:
     """Evidence as an engine would give it; made from the ids that are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: int) -> None:
+        self.files = files
         self.spent_s = 0.0
         """CPU time in here, which is the engine's and not the harness's."""
 
@@ -224,6 +225,8 @@ class Stopwatch:
 
 def settle_and_report(inputs: SettleInputs, folder: Path, watch: Stopwatch, answers: Answers) -> Settlement:
     """Do what `settle` and the report of a run do, step by step."""
+    # A run has these by then.
+    resources = builders.resources(round(answers.files / PER_S))
     with watch.timed("reading and joining the ledger"):
         ledger, joined = read_ledger(inputs)
         ledger.let_go()
@@ -238,9 +241,7 @@ def settle_and_report(inputs: SettleInputs, folder: Path, watch: Stopwatch, answ
     with watch.timed("all reports"):
         write_reports(
             folder / "report",
-            builders.inputs(
-                settlement=settlement, resources=builders.resources(round(settlement.rate.window_s or 1))
-            ),
+            builders.inputs(settlement=settlement, resources=resources),
         )
     return settlement
 
@@ -255,7 +256,7 @@ def main() -> None:
         writing.start()
         writing.join()
         print(f"begun with {psutil.Process().memory_info().rss / 2**20:.0f} MiB resident")
-        answers = Answers()
+        answers = Answers(files)
         watch = Stopwatch(answers)
         settlement = settle_and_report(run_of(Path(folder)), Path(folder), watch, answers)
         for path in sorted((Path(folder) / "report").iterdir()):

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harness.engines.base import Progress
 from harness.measure.assigning import ambiguous_keys
+from harness.measure.bulk import lasting
 from harness.measure.evidence import Evidence, EvidenceSource, VersionsByKey
 from harness.measure.holding import Messages
 from harness.measure.joining import CLOCK_SLACK_S, Joined, Upload, learn_versions, without_version
@@ -37,6 +38,18 @@ def gather(
     :raises StackLostError: the engine does not answer
     :raises AwsError: something cannot be read
     """
+    with lasting():
+        return _gather(joined, source, bucket, since, progress, read_back)
+
+
+def _gather(
+    joined: Joined,
+    source: EvidenceSource,
+    bucket: str,
+    since: float,
+    progress: Progress,
+    read_back: ReadBack,
+) -> Evidence:
     evidence = Evidence(
         work_queue=source.work_queue(),
         dead_letters=source.dead_letters(),

@@ -32,9 +32,16 @@ ProcessKey = tuple[int, float]
 """Process id and start: an id alone may be used again."""
 
 
+MAX_SAMPLES = 7200
+"""Of one role: two hours of looks a second apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceSample:
-    """One reading: CPU in per cent of one core since the reading before, and resident memory."""
+    """One reading: CPU in per cent of one core since the reading before, and resident memory.
+
+    In a long run it stands for several looks: their mean CPU and highest memory, at the last one's time.
+    """
 
     at: float
     cpu_percent: float
@@ -48,6 +55,26 @@ class ResourceUse:
     cpu_s: float = 0.0
     rss_max_mib: float = 0.0
     samples: list[ResourceSample] = field(default_factory=list)
+    _looks_per_sample: int = field(default=1, repr=False)
+    _looks_in_last: int = field(default=1, repr=False)
+
+    def add(self, look: ResourceSample) -> None:
+        """Add a look; where there are too many samples, each stands for twice as many looks from then on."""
+        if self.samples and self._looks_in_last < self._looks_per_sample:
+            self.samples[-1] = _combined(self.samples[-1], self._looks_in_last, look, 1)
+            self._looks_in_last += 1
+            return
+        if len(self.samples) >= MAX_SAMPLES:
+            pairs = zip(self.samples[::2], self.samples[1::2], strict=True)
+            self.samples = [_combined(one, 1, other, 1) for one, other in pairs]
+            self._looks_per_sample *= 2
+        self.samples.append(look)
+        self._looks_in_last = 1
+
+
+def _combined(one: ResourceSample, weight: int, later: ResourceSample, later_weight: int) -> ResourceSample:
+    cpu = one.cpu_percent * weight + later.cpu_percent * later_weight
+    return ResourceSample(later.at, cpu / (weight + later_weight), max(one.rss_mib, later.rss_mib))
 
 
 @dataclass(slots=True)
@@ -204,7 +231,7 @@ class ResourceSampler:
         percent = 100 * cpu_s / elapsed_s if elapsed_s > 0 else 0.0
         use.cpu_s += cpu_s
         use.rss_max_mib = max(use.rss_max_mib, rss_mib)
-        use.samples.append(ResourceSample(at, round(percent, 1), round(rss_mib, 1)))
+        use.add(ResourceSample(at, round(percent, 1), round(rss_mib, 1)))
 
     def _forget_ended(self, readings: dict[ProcessKey, _Reading]) -> None:
         for known in (self._seen_cpu_s, self._functions):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.exceptions import SettleError
 from harness.measure import conservation, failures
+from harness.measure.bulk import lasting
 from harness.measure.evidence import Evidence
 from harness.measure.expected import Expected, judge, mark_replaced
 from harness.measure.generator import Generator, generator_of
@@ -74,6 +75,17 @@ def conclude(
     evidence: Evidence,
 ) -> Settlement:
     """Turn judged records into figures, and check that every offered file is accounted for."""
+    with lasting():
+        return _conclude(ledger, joined, records, description, evidence)
+
+
+def _conclude(
+    ledger: LedgerReader,
+    joined: Joined,
+    records: list[FileRecord],
+    description: StackDescription,
+    evidence: Evidence,
+) -> Settlement:
     if len(records) != ledger.offered:
         raise SettleError(f"{ledger.offered} files were offered, but {len(records)} were judged")
     mark_replaced(joined, records)

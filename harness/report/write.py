@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.measure.bulk import lasting
 from harness.report.files import make_folder
 from harness.report.histograms import write_histograms
 from harness.report.inputs import ReportInputs
@@ -26,6 +27,11 @@ def write_reports(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
     :raises ReportError: the inputs contradict each other (see `summary.invalid.json`), or writing failed
     :raises DiskFullError: no room left
     """
+    with lasting():
+        return _write(out_dir, inputs)
+
+
+def _write(out_dir: Path, inputs: ReportInputs) -> dict[str, Any]:
     make_folder(out_dir)
     write_files(out_dir / PARQUET_NAME, inputs.settlement.records)
     write_histograms(out_dir)

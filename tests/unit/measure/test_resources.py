@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 import psutil
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from harness.engines.base import ProcessRecord
 from harness.engines.process import record_of
 from harness.measure.process_tree import ProcessTree
-from harness.measure.resources import ResourceSampler
+from harness.measure.resources import MAX_SAMPLES, ResourceSample, ResourceSampler, ResourceUse
 
 pytestmark = pytest.mark.unit
 
@@ -76,3 +77,15 @@ def test_a_role_that_vanishes_has_samples_of_nothing() -> None:
     records.clear()
     sampler.look()
     assert sampler.use["harness"].samples[-1].rss_mib == 0
+
+
+def test_a_long_run_keeps_few_samples_that_stand_for_as_many_looks_each() -> None:
+    use = ResourceUse()
+    looks = 4 * MAX_SAMPLES
+    for look in range(looks):
+        use.add(ResourceSample(float(look), look % 2 * 100.0, 900.0 if look == 6001 else 100.0))
+    assert len(use.samples) == MAX_SAMPLES
+    assert {sample.cpu_percent for sample in use.samples} == {50.0}
+    assert [sample.at for sample in use.samples if sample.rss_mib == 900.0] == [6003.0]
+    assert {later.at - one.at for one, later in pairwise(use.samples)} == {4.0}
+    assert use.samples[-1].at == looks - 1

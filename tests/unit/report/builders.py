@@ -132,19 +132,15 @@ def resources(seconds: int = 120) -> dict[str, ResourceUse]:
         "load": (18.0, 150.0),
     }
     generator = random.Random(3)
-    return {
-        name: ResourceUse(
-            cpu * seconds / 100,
-            memory * 1.2,
-            [
-                ResourceSample(
-                    START + second, cpu * generator.uniform(0.7, 1.3), memory * (1 + 0.2 * second / seconds)
-                )
-                for second in range(seconds)
-            ],
-        )
-        for name, (cpu, memory) in levels.items()
-    }
+    return {name: _use(cpu, memory, seconds, generator) for name, (cpu, memory) in levels.items()}
+
+
+def _use(cpu: float, memory: float, seconds: int, generator: random.Random) -> ResourceUse:
+    use = ResourceUse(cpu * seconds / 100, memory * 1.2)
+    for second in range(seconds):
+        cpu_percent, rss_mib = cpu * generator.uniform(0.7, 1.3), memory * (1 + 0.2 * second / seconds)
+        use.add(ResourceSample(START + second, cpu_percent, rss_mib))
+    return use
 
 
 def samples(seconds: int = 120) -> Samples:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.locks import exclusive
 from harness.paths import stacks_dir
 
 _KEY = "floodgate"
@@ -45,13 +47,22 @@ class Place:
         return stacks_dir() / self.name
 
     @property
-    def lock_file(self) -> Path:
-        """Held while the stack is started, and while a scenario runs on it."""
-        return stacks_dir() / f"{self.name}.pytest.lock"
-
-    @property
     def failure_file(self) -> Path:
         return stacks_dir() / f"{self.name}.pytest.failed"
+
+
+@contextmanager
+def alone(stack: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Let one process of all test runs at a time do something with a stack that is under test.
+
+    The lock's file is there only while it is held, so that none is left of a test run that was killed later.
+    """
+    lock_file = stacks_dir() / f"{stack}.pytest.lock"
+    with exclusive(lock_file, on_wait=on_wait):
+        try:
+            yield
+        finally:
+            lock_file.unlink(missing_ok=True)
 
 
 _PLACE = pytest.StashKey[Place]()
@@ -63,6 +74,11 @@ def place_of(config: pytest.Config) -> Place:
     return place
 
 
+def has_place(config: pytest.Config) -> bool:
+    """Tell whether `set_place` was reached: another plugin may have refused the configuration before."""
+    return _PLACE in config.stash
+
+
 def set_place(config: pytest.Config) -> None:
     """Settle the place: a new one, or in a worker the one that was handed to it."""
     handed = getattr(config, "workerinput", None)
@@ -70,6 +86,5 @@ def set_place(config: pytest.Config) -> None:
 
 
 def clear_marks(place: Place) -> None:
-    """Remove the files by which the processes of the run have agreed."""
-    for leftover in (place.failure_file, place.lock_file):
-        leftover.unlink(missing_ok=True)
+    """Remove the file by which the processes of the run have agreed."""
+    place.failure_file.unlink(missing_ok=True)

@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Take the stack down, in the process that has started the test run."""
-    if hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput") or not place.has_place(config):
         return
     ours = place.place_of(config)
     if ours.folder.exists():
@@ -113,7 +113,7 @@ def run_scenario(
 
     reports = plugin_settings.Settings.of(request.config).reports
     folder = tmp_path_factory.mktemp("floodgate") if reports is None else reports / label_of(request)
-    return ScenarioRunner(floodgate_stack, Path(folder), place.place_of(request.config).lock_file)
+    return ScenarioRunner(floodgate_stack, Path(folder))
 
 
 def _worker_number(config: pytest.Config) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,25 +41,42 @@ class Summary:
 
     def assert_passed(self) -> None:
         """Fail with every reason unless the verdict is `passed`."""
-        assert self.verdict == "passed", self._told(self.data.get("reasons") or [])
+        self._require(self.verdict == "passed", self.data.get("reasons") or [])
 
     def assert_nothing_lost(self) -> None:
         """Fail unless every uploaded file is accounted for, once, with the bytes that were sent.
 
-        The verdict does not matter: a run may be too slow, or expect failures, and lose nothing.
+        The verdict does not matter: a run may be too slow, or expect failures, and lose nothing. A run that
+        uploaded nothing, or whose stack was gone before it could be asked, proves nothing and fails.
         """
-        broken = [f"{self.files[name]} files {name}" for name in _BROKEN if self.files[name]]
-        broken += [f"{self.files['in_flight']} files still under way"] if self.files["in_flight"] else []
-        assert not broken, self._told([*broken, *self.data.get("conservation_problems", [])])
+        self._require(not (broken := list(self._not_accounted_for())), broken)
 
     def assert_threshold(self, name: str) -> None:
         """Fail unless a threshold of the run, written as in the scenario, was held."""
         found = {result["name"]: result for result in self.data["thresholds"]}
-        assert name in found, f"the run had no threshold {name!r}; it had {', '.join(found) or 'none'}"
+        if name not in found:
+            raise AssertionError(f"the run had no threshold {name!r}; it had {', '.join(found) or 'none'}")
         result = found[name]
-        assert result["verdict"] == "passed", self._told([f"{name}: {result['verdict']} ({result['value']})"])
+        self._require(result["verdict"] == "passed", [f"{name}: {result['verdict']} ({result['value']})"])
 
-    def _told(self, reasons: list[str]) -> str:
+    def _not_accounted_for(self) -> Iterator[str]:
+        for name in _BROKEN:
+            if self.files[name]:
+                yield f"{self.files[name]} files {name}"
+        if self.files["in_flight"]:
+            yield f"{self.files['in_flight']} files still under way"
+        if not self.files["uploaded"]:
+            yield "nothing was uploaded, so nothing could be lost"
+        if not self.data.get("evidence_complete", True):
+            yield "the stack was gone before it could be asked what became of the files"
+        yield from self.data.get("conservation_problems", [])
+
+    def _require(self, held: bool, reasons: Sequence[str]) -> None:
+        """Not an `assert`, which `python -O` leaves out."""
+        if not held:
+            raise AssertionError(self._told(reasons))
+
+    def _told(self, reasons: Sequence[str]) -> str:
         failures = [
             f"  {failure['count']} x {failure['cause']} in {failure['stage']}"
             for failure in self.data["failures"]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from rich.console import Console
 
+from harness.exceptions import EnvironmentNotReadyError
 from harness.exit_codes import ExitCode
-from harness.locks import exclusive
+from harness.pytest_plugin.place import alone
 from harness.pytest_plugin.run_summary import Summary
 from harness.pytest_plugin.stack import Stack
 
+_LABEL_BYTES = 120
+"""File systems take 255 bytes for a name; some tools on other systems count the whole path."""
 _log = logging.getLogger("floodgate")
 
 
@@ -35,7 +40,6 @@ class ScenarioRunner:
 
     stack: Stack
     folder: Path
-    lock_file: Path
 
     def __call__(self, name: str, **options: Any) -> Summary:
         """Offer the files of a scenario, follow each to its end, and return what was found.
@@ -48,9 +52,10 @@ class ScenarioRunner:
         from harness.run.options import RunOptions
         from harness.run.runner import run_scenario
 
-        chosen = {"out": self._new_folder(name), **options}
-        run_options = RunOptions(scenario=str(name), name=self.stack.name, **chosen)
         with self._alone():
+            self._require_stack()
+            chosen = {"out": self._new_folder(str(name)), **options}
+            run_options = RunOptions(scenario=str(name), name=self.stack.name, **chosen)
             outcome = run_scenario(run_options, Console(quiet=True), _log.info)
         if outcome.exit_code is ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
@@ -58,20 +63,35 @@ class ScenarioRunner:
 
     def _new_folder(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
-        label = Path(name).stem
-        taken = sum(path.name.startswith(f"{label}-") for path in self.folder.iterdir())
-        return self.folder / f"{label}-{taken + 1}"
+        numbered = (self.folder / f"{Path(name).stem}-{number}" for number in count(1))
+        return next(path for path in numbered if not path.exists())
+
+    def _require_stack(self) -> None:
+        """A run that does not find its stack would start another one, which is not what is tested."""
+        from harness.stack import lifecycle
+
+        if lifecycle.describe(self.stack.name) is None:
+            raise EnvironmentNotReadyError(
+                f"the stack {self.stack.name!r} of the tests is not up any more",
+                hint="does a test change XDG_STATE_HOME or HOME, or stop the stack?",
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Two loads at once would each measure the other."""
-        with exclusive(self.lock_file, on_wait=lambda: _log.info("waiting: another scenario runs")):
+        """Two loads at once would each measure the other, also those of two test runs on one stack."""
+        with alone(self.stack.name, on_wait=lambda: _log.info("waiting: another scenario runs")):
             yield
 
 
 def label_of(request: pytest.FixtureRequest) -> str:
-    """Return a folder name for the test that asks: unique in its run, also between processes."""
-    kept = (
-        character if character.isalnum() or character in "._-" else "-" for character in request.node.nodeid
-    )
-    return "".join(kept)
+    """Return a folder name for the test that asks; tests with names that are much alike may share one."""
+    return folder_label(request.node.nodeid)
+
+
+def folder_label(node_id: str) -> str:
+    """Return what a file system takes of a test's id, which parameters make as long as they like."""
+    kept = "".join(character if character.isalnum() or character in "._-" else "-" for character in node_id)
+    if len(kept.encode()) <= _LABEL_BYTES:
+        return kept
+    mark = hashlib.sha256(node_id.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    return f"{kept.encode()[: _LABEL_BYTES - 9].decode(errors='ignore')}-{mark}"

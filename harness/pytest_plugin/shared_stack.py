@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import shutil
+import warnings
 from pathlib import Path
 
 from harness.exceptions import EnvironmentNotReadyError
-from harness.locks import exclusive
-from harness.pytest_plugin.place import Place
+from harness.pytest_plugin.place import Place, alone
 from harness.pytest_plugin.settings import Settings
 from harness.stack.description import StackDescription
 
@@ -28,7 +28,7 @@ def obtain(place: Place, settings: Settings) -> StackDescription:
     """
     if settings.stack is not None:
         return _kept(settings.stack)
-    with exclusive(place.lock_file):
+    with alone(place.name):
         if place.failure_file.exists():
             raise EnvironmentNotReadyError(place.failure_file.read_text())
         return _existing(place.name) or _started(place, settings)
@@ -38,9 +38,13 @@ def release(place: Place, settings: Settings) -> None:
     """Take down the stack of the test run; its logs go to the folder of reports."""
     from harness.stack import lifecycle
 
-    if settings.reports is not None:
-        _keep_logs(place.folder, settings.reports)
-    lifecycle.down(place.name, _log.info)
+    try:
+        if settings.reports is not None:
+            _keep_logs(place.folder, settings.reports)
+    except OSError as exc:
+        warnings.warn(f"the logs of the stack could not be kept: {exc}", RuntimeWarning, stacklevel=2)
+    finally:
+        lifecycle.down(place.name, _log.info)
 
 
 def _kept(name: str) -> StackDescription:

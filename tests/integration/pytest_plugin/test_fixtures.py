@@ -141,3 +141,12 @@ def test_a_test_run_that_needs_no_stack_starts_none(
     project.write("test_any.py", "def test_any():\n    pass\n")
     assert counts(project.pytest()) == {"passed": 1}
     assert not (tmp_path / "state").exists()
+
+
+def test_a_configuration_that_something_else_refuses_is_told_as_before(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        'import pytest\n\n\ndef pytest_configure():\n    raise pytest.UsageError("not like this")\n',
+    )
+    result = project.pytest()
+    assert (result.returncode, result.stderr.strip()) == (4, "ERROR: not like this"), shown(result)

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.unit
 
 def summary(verdict: str = "passed", **changes: Any) -> Summary:
     files = {
+        "uploaded": 5,
         "delivered": 5,
         "lost": 0,
         "duplicated": 0,
@@ -56,6 +57,15 @@ def test_a_slow_run_has_lost_nothing() -> None:
 def test_a_file_that_is_not_accounted_for_fails(outcome: str) -> None:
     with pytest.raises(AssertionError, match="1 files"):
         summary(files={outcome: 1}).assert_nothing_lost()
+
+
+def test_nothing_is_proven_by_a_run_without_uploads_or_evidence() -> None:
+    with pytest.raises(AssertionError, match="nothing was uploaded"):
+        summary(files={"uploaded": 0, "delivered": 0}).assert_nothing_lost()
+    with pytest.raises(AssertionError, match="the stack was gone"):
+        summary(evidence_complete=False).assert_nothing_lost()
+    with pytest.raises(AssertionError, match="the ledger disagrees"):
+        summary(conservation_problems=["the ledger disagrees"]).assert_nothing_lost()
 
 
 def test_figures_of_a_stage() -> None:

@@ -53,10 +53,7 @@ def scenario(name_or_path: str, checks: Checks | None = None) -> Scenario:
 def locate(name_or_path: str) -> Path:
     """Return the scenario's file; raises `UsageError` with the known names."""
     if name_or_path.endswith(_SUFFIXES) or os.sep in name_or_path:
-        path = Path(name_or_path)
-        if path.is_file():
-            return path.resolve()
-        raise UsageError(f"there is no scenario file {name_or_path}")
+        return _own_file(Path(name_or_path))
     known = _known()
     if (name := name_or_path.replace("_", "-")) in known:
         return known[name]
@@ -64,6 +61,27 @@ def locate(name_or_path: str) -> Path:
         f"there is no scenario {name_or_path!r}; known: {', '.join(sorted(known))}",
         hint="a scenario of your own is given by its path, ending in .py or .yaml",
     )
+
+
+def _own_file(path: Path) -> Path:
+    try:
+        found = path.is_file()
+    except OSError as exc:  # a name that no file can have
+        raise UsageError(
+            f"there is no scenario file of that name: {exc.strerror}", hint="floodgate scenarios lists names"
+        ) from exc
+    if not found:
+        what = "it is not a file" if path.exists() else "the folder has no such file"
+        raise UsageError(
+            f"there is no scenario file {path}: {what}",
+            hint="floodgate scenarios lists those that come along",
+        )
+    if path.suffix not in _SUFFIXES:
+        raise UsageError(
+            f"{path} is neither a Locust file nor a workload file",
+            hint=f"its name must end in {', '.join(_SUFFIXES)}",
+        )
+    return path.resolve()
 
 
 def load(path: Path, checks: Checks | None = None) -> Scenario:

@@ -23,18 +23,28 @@ _UNITS |= {"KiB": KIB, "MiB": MIB, "GiB": 1024 * MIB}
 _SIZE_PATTERN = r"(\d+(?:\.\d+)?) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
 
 
+MAX_BYTES = 5 * 1024**4
+"""What an S3 object can have at most: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html."""
+
+
 def _in_bytes(value: Any) -> Any:
-    match = re.fullmatch(_SIZE_PATTERN, value) if isinstance(value, str) else None
-    return round(float(match[1]) * _UNITS[match[2]]) if match else value
+    """Return the number of bytes that a text stands for; other values are the model's to judge."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(_SIZE_PATTERN, value)
+    if match is None:
+        raise ValueError("a number of bytes is needed, or a text such as 64KiB")
+    # Digits without end are infinity, which cannot be rounded.
+    return round(min(float(match[1]) * _UNITS[match[2]], 2.0 * MAX_BYTES))
 
 
 Bytes = Annotated[
-    PositiveInt,
+    Annotated[int, Field(gt=0, le=MAX_BYTES, strict=True)],
     BeforeValidator(_in_bytes),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0},
+                {"type": "integer", "exclusiveMinimum": 0, "maximum": MAX_BYTES},
                 {"type": "string", "pattern": f"^{_SIZE_PATTERN}$"},
             ]
         }

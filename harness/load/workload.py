@@ -6,12 +6,13 @@ line without starting anything. Every problem is reported at once, before the fi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.exceptions import UsageError
 from harness.load.behaviours.model import Behaviour
@@ -24,6 +25,15 @@ from harness.load.sizes import SMALL_CSV, PositiveFloat, PositiveInt, SizeClass
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(max_length=200)]
+MAX_CUSTOMERS = 10_000
+"""Transfer Family's quota of service-managed users per server; a stack has no more."""
+
+
+MAX_FILES = 1_000_000_000
+"""About three years of a million files a day; more is a slip of the pen."""
+MAX_LENGTH_S = 366 * 86_400.0
+MIN_PART_S = 0.001
 
 
 class Workload(BaseModel):
@@ -43,9 +53,9 @@ class Workload(BaseModel):
     """How big the files are: classes with shares."""
     content: Literal["csv", "random", "compressible"] = "csv"
     """What is in them; always made from seed and number, and checked by SHA-256 where they arrive."""
-    behaviours: tuple[Behaviour, ...] = ()
+    behaviours: Annotated[tuple[Behaviour, ...], AfterValidator(check_behaviours)] = ()
     """What some of the files do otherwise than the rest, each with its share of all files."""
-    customers: PositiveInt = 20
+    customers: Annotated[int, Field(gt=0, le=MAX_CUSTOMERS, strict=True)] = 20
     """Logins among which the files are spread evenly; a stack with fewer uses those it has."""
     customer_order: Literal["random", "in_turn"] = "random"
     """`in_turn` gives each customer one file before any gets the next."""
@@ -57,9 +67,9 @@ class Workload(BaseModel):
     """How many files are offered; with `minutes`, whichever comes first."""
     route: Text | None = None
     """The pipeline's route; `--route` wins."""
-    faults: tuple[Text, ...] = ()
+    faults: Texts = ()
     """What the engine makes go wrong, such as `s3.CopyObject:SlowDown@5%[30s-60s]`; `--fault` adds to it."""
-    thresholds: tuple[Text, ...] = ()
+    thresholds: Texts = ()
     """Such as `end_to_end.p99 < 5s`: what must hold for the run to pass; `--threshold` adds to it."""
     evaluations: tuple[Literal["knee", "drift"], ...] = ()
     """What else the report answers: the highest sustained rate; whether memory or latency creep up."""
@@ -88,13 +98,25 @@ class Workload(BaseModel):
             problems.append("rate_per_s is needed: how many files come per second")
         if self.minutes is None and self.files is None and not isinstance(self.profile, Trace):
             problems.append("minutes or files is needed: a load must end")
-        try:
-            check_behaviours(self.behaviours)
-        except ValueError as exc:
-            problems.append(str(exc))
+        problems += self._out_of_proportion() if not problems else []
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _out_of_proportion(self) -> list[str]:
+        """Return what numbers that are sound by themselves make of the whole load."""
+        parts = self.segments
+        if not parts:
+            return []
+        files, length_s = sum(part.expected_files for part in parts), parts[-1].ends_s
+        problems = []
+        if not math.isfinite(files) or min(files, self.files or files) > MAX_FILES:
+            problems.append(f"so many files are more than {MAX_FILES:,}: lower rate_per_s, profile or length")
+        if not length_s <= MAX_LENGTH_S:
+            problems.append(f"the load would last longer than a year: {length_s / 86_400:.3g} days")
+        if any(part.ends_s - part.starts_s < MIN_PART_S for part in parts):
+            problems.append("profile: a part of it would be shorter than a millisecond")
+        return problems
 
     def changed(
         self,
@@ -141,13 +163,13 @@ class Workload(BaseModel):
 
 
 @contextmanager
-def problems_as_usage_error(what: str) -> Iterator[None]:
+def problems_as_usage_error(what: str, hint: str | None = None) -> Iterator[None]:
     """Turn pydantic's list of problems into one `UsageError` that names every one of them."""
     try:
         yield
     except ValidationError as exc:
         problems = [_problem(error) for error in errors_of(exc)]
-        raise UsageError(f"{what}: " + "; ".join(problems)) from exc
+        raise UsageError(f"{what}: " + "; ".join(problems), hint=hint) from exc
 
 
 def errors_of(exc: ValidationError) -> list[Any]:
@@ -163,12 +185,21 @@ def errors_of(exc: ValidationError) -> list[Any]:
     ]
 
 
+_SHOWN_LENGTH = 100
 _PLAIN = {
     "extra_forbidden": "there is no such field",
     "missing": "it is needed",
     "tuple_type": "a list is needed",
     "model_type": "fields with values are needed",
     "model_attributes_type": "fields with values are needed",
+    "union_tag_not_found": "`kind` is needed",
+    "union_tag_invalid": "there is no kind {tag!r}; known: {expected_tags}",
+    "too_short": "at least {min_length} items are needed, and there are {actual_length}",
+    "too_long": "there may be {max_length} items at most, and there are {actual_length}",
+    "int_type": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_type": "a number is needed",
+    "string_type": "a text is needed",
 }
 """pydantic's types of errors, where its own words name Python's types."""
 
@@ -178,9 +209,21 @@ def problem_text(error: Any) -> str:
 
     :param error: https://docs.pydantic.dev/latest/api/pydantic_core/#pydantic_core.ErrorDetails
     """
-    text = _PLAIN.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    plain = _PLAIN.get(error["type"])
+    text = (
+        plain.format_map(error.get("ctx", {})) if plain else str(error["msg"]).removeprefix("Value error, ")
+    )
     # A model's own check has the whole model as its input, which says nothing.
-    return text if isinstance(error["input"], dict | BaseModel) else f"{text} (got {error['input']!r})"
+    return (
+        text
+        if isinstance(error["input"], dict | BaseModel)
+        else f"{text} (got {shortened(repr(error['input']))})"
+    )
+
+
+def shortened(text: str) -> str:
+    """Return so much of a text of the user's as says which it is."""
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
 def _problem(error: Any) -> str:

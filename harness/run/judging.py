@@ -40,10 +40,11 @@ def steps_of(workload: Workload) -> Iterator[Window]:
     """Yield the parts of the load that are judged by themselves; a pause is none."""
     for segment in workload.segments:
         if segment.expected_files > 0:
-            yield from _windows(segment)
+            yield from windows_of(segment)
 
 
-def _windows(segment: Segment) -> Iterator[Window]:
+def windows_of(segment: Segment) -> Iterator[Window]:
+    """Yield the parts in which a segment of the load is judged."""
     parts = 1 if segment.start_per_s == segment.end_per_s else SLOPE_PARTS
     length_s = (segment.ends_s - segment.starts_s) / parts
     for part in range(parts):

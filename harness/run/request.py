@@ -20,6 +20,7 @@ from harness.load.reading.workloads import Checks, failing_texts
 from harness.load.traces.survey import survey
 from harness.load.workload import Workload
 from harness.measure.thresholds import Threshold, parse_thresholds
+from harness.run.evaluable import too_short
 from harness.run.options import RunOptions
 
 
@@ -52,14 +53,22 @@ def requested(options: RunOptions) -> Request:
         fault_texts=(*workload.faults, *options.fault_texts),
     )
     options.validate()
-    thresholds = parse_thresholds(workload.thresholds)
-    return Request(options, scenario, workload, thresholds, _looked_through(workload))
+    thresholds = _thresholds(scenario, workload)
+    trace = survey(workload.profile) if isinstance(workload.profile, Trace) else None
+    notices = trace.notices(workload.customers) if trace else []
+    return Request(
+        options, scenario, workload, thresholds, (*notices, *too_short(workload, thresholds, trace))
+    )
 
 
-def _looked_through(workload: Workload) -> tuple[str, ...]:
-    if not isinstance(workload.profile, Trace):
-        return ()
-    return tuple(survey(workload.profile).notices(workload.customers))
+def _thresholds(scenario: Scenario, workload: Workload) -> list[Threshold]:
+    """Return them all; raises `UsageError`, also where two of them, each sound by itself, contradict."""
+    try:
+        return parse_thresholds(workload.thresholds)
+    except UsageError as error:
+        raise UsageError(
+            f"{scenario.path}, thresholds (with --threshold): {error.message}", hint=error.hint
+        ) from error
 
 
 def _workload(scenario: Scenario, options: RunOptions) -> Workload:

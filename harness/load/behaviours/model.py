@@ -104,18 +104,19 @@ Behaviour = Annotated[TempRename | Slow | Aborted | Poison | Duplicate, Field(di
 """Type of the items of `Workload.behaviours`."""
 
 
-def check(behaviours: Sequence[Behaviour]) -> None:
-    """For the workload's own check.
+def check(behaviours: tuple[Behaviour, ...]) -> tuple[Behaviour, ...]:
+    """For the workload's own check; returns them.
 
     :raises ValueError: a kind stands there twice, or the shares exceed 1
     """
     kinds = [behaviour.kind for behaviour in behaviours]
     if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-        raise ValueError(f"behaviours: {', '.join(twice)} is given more than once")
+        raise ValueError(f"{', '.join(twice)} is given more than once")
     total = sum(behaviour.share for behaviour in behaviours)
     # A few hundredths of a millionth: 0.7 + 0.2 + 0.1 is more than 1 in binary.
     if total > 1 + 1e-9:
-        raise ValueError(f"behaviours: the shares add up to {total:g}, more than 1")
+        raise ValueError(f"the shares add up to {total:g}, more than 1")
+    return behaviours
 
 
 def by_kind(behaviours: Sequence[Behaviour]) -> dict[str, Behaviour]:

@@ -36,8 +36,12 @@ class Segment:
     end_per_s: float
 
     @property
+    def mean_per_s(self) -> float:
+        return (self.start_per_s + self.end_per_s) / 2
+
+    @property
     def expected_files(self) -> float:
-        return (self.ends_s - self.starts_s) * (self.start_per_s + self.end_per_s) / 2
+        return (self.ends_s - self.starts_s) * self.mean_per_s
 
     def offset_s(self, files: float) -> float:
         """Return when so many files of this segment are expected to have come, from the start of the load.

@@ -92,7 +92,7 @@ class Ramp(_Profile):
     kind: Literal["ramp"]
     factor: PositiveFloat = 10.0
     """What the rate comes to at the end, as a multiple of `rate_per_s`."""
-    steps: Annotated[int, Field(ge=2, strict=True)] | None = None
+    steps: Annotated[int, Field(ge=2, le=1000, strict=True)] | None = None
     """In how many steps; without it the rate rises all the time."""
 
     def pieces(self) -> Sequence[Piece]:

@@ -1,16 +1,19 @@
 """A YAML text as plain data, with the line of each part.
 
-PyYAML's safe loader makes the data. Beside it this module refuses what would make a line number a lie or
-the text mean something else than it seems: a field that is there twice, aliases, and tags.
+PyYAML makes the data, with the scalars of `core_schema`. Beside it this module refuses what would make a line
+number a lie or the text mean something else than it seems: a field that is there twice, aliases, and tags.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+from harness.load.reading.core_schema import CoreLoader
 
 _MAX_DEPTH = 20
 """Of lists and mappings in each other; workloads have four."""
@@ -58,30 +61,45 @@ def parse(text: str) -> Document:
 
     :raises DocumentError: with all problems that there are
     """
+    with _loaded(text) as (loader, node):
+        if not isinstance(node, yaml.MappingNode):
+            raise DocumentError([Problem(1, "", "a mapping is needed, such as `rate_per_s: 10`")])
+        entries = list(_entries(node, ()))
+        _refuse_repetitions(entries)
+        return Document(loader.construct_document(node), dict(entries))
+
+
+def value(text: str) -> Any:
+    """Read any one value, by the same rules; `None` for an empty text. Raises `DocumentError`."""
+    with _loaded(text) as (loader, node):
+        if node is None:
+            return None
+        _refuse_repetitions(list(_entries(node, ())))
+        return loader.construct_document(node)
+
+
+@contextmanager
+def _loaded(text: str) -> Iterator[tuple[CoreLoader, yaml.Node | None]]:
+    """Give the document's node and what makes data of it; PyYAML's errors become `DocumentError`."""
     try:
         _refuse_extras(text)
-        loader = yaml.SafeLoader(text)
+        loader = CoreLoader(text)
         try:
-            node = loader.get_single_node()
-            if not isinstance(node, yaml.MappingNode):
-                raise DocumentError([Problem(1, "", "a mapping is needed, such as `rate_per_s: 10`")])
-            entries = list(_entries(node, ()))
-            _refuse_repetitions(entries)
-            return Document(loader.construct_document(node), dict(entries))
+            yield loader, loader.get_single_node()
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         told = ", ".join(filter(None, [exc.context, exc.problem]))
         raise DocumentError([Problem(_line(mark), "", told)]) from exc
-    except (yaml.YAMLError, ValueError) as exc:  # ValueError: a date that is none, such as 2026-13-01
+    except yaml.YAMLError as exc:
         raise DocumentError([Problem(1, "", str(exc))]) from exc
 
 
 def _refuse_extras(text: str) -> None:
     """Refuse what no workload needs: aliases, whose lines are elsewhere, and tags, which change types."""
     problems, depth = [], 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=CoreLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if told := _extra(event):
             problems.append(Problem(_line(event.start_mark), "", told))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from harness.exceptions import UsageError
-from harness.load.workload import Workload, problems_as_usage_error
+from harness.load.reading import document
+from harness.load.workload import Workload, problems_as_usage_error, shortened
 
 _HINT = (
     "for example --set customers=50, --set sizes.0.max_bytes=5GiB, "
@@ -34,10 +33,10 @@ def with_overrides(workload: Workload, texts: Sequence[str]) -> Workload:
         try:
             _apply(data, text)
         except _OverrideError as exc:
-            problems.append(f"--set {text}: {exc}")
+            problems.append(f"--set {shortened(text)}: {exc}")
     if problems:
         raise UsageError("; ".join(problems), hint=_HINT)
-    with problems_as_usage_error("the workload cannot be changed so"):
+    with problems_as_usage_error("the workload cannot be changed so", hint=_HINT):
         return Workload.model_validate(data)
 
 
@@ -75,6 +74,7 @@ def _index(items: list[Any], part: str) -> int:
 
 def _value(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as exc:
-        raise _OverrideError(f"the value is not YAML ({getattr(exc, 'problem', None) or exc})") from exc
+        return document.value(text)
+    except document.DocumentError as exc:
+        told = "; ".join(problem.text for problem in exc.problems)
+        raise _OverrideError(f"the value cannot be used: {told}") from exc

@@ -19,6 +19,9 @@ Checks = Mapping[str, Check]
 """Field of the workload to what its texts must pass. Their grammars belong to other parts of the harness."""
 
 _HINT = "`floodgate scenarios --schema` prints the schema of workload files; most editors check against it"
+_MOST_BYTES = 64 * 1024
+"""PyYAML takes a second for so much; what we know of has one kilobyte."""
+_SHOWN = 30
 _CHECKED = ("route", "faults", "thresholds")
 
 
@@ -28,16 +31,26 @@ def read(path: Path, checks: Checks) -> Workload:
     :raises UsageError: it cannot be read, or something in it is wrong (all problems at once)
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as exc:
-        raise UsageError(f"cannot read {path}: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise UsageError(f"{path} is not UTF-8 text") from exc
-    try:
-        return parse(text, checks)
+        return parse(_text(path), checks)
     except DocumentError as exc:
-        told = "\n".join(f"  {problem}" for problem in exc.problems)
+        told = "\n".join(f"  {problem}" for problem in exc.problems[:_SHOWN])
+        if len(exc.problems) > _SHOWN:
+            told += f"\n  … and {len(exc.problems) - _SHOWN} more"
         raise UsageError(f"the workload file {path} is wrong:\n{told}", hint=_HINT) from exc
+
+
+def _text(path: Path) -> str:
+    try:
+        if (size := path.stat().st_size) > _MOST_BYTES:
+            raise UsageError(
+                f"{path} has {size:,} bytes, and a workload file at most {_MOST_BYTES:,}",
+                hint="a trace is named by a workload: profile: {kind: trace, path: FILE}",
+            )
+        return path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"cannot read {path}: {exc.strerror}", hint="name a file that you may read") from exc
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from exc
 
 
 def parse(text: str, checks: Checks) -> Workload:

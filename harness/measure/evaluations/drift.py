@@ -30,8 +30,14 @@ _TOOLS = frozenset({"engine", "harness", "load"})
 _WINDOWS = 60
 _SHORTEST_WINDOW_S = 5.0
 _WARM_UP_SHARE = 0.1
+SHORTEST_S = 60.0
+"""A load has the windows for a trend then, with something to spare."""
 _MIN_FILES = 10
 """In a window; a percentile of fewer is noise."""
+_USUAL_FILES = 25
+"""That a window is made for: with random arrivals, one of five thousand has fewer than `_MIN_FILES` then."""
+LEAST_FILES = 250
+"""A load has the windows for a trend of its latencies then."""
 _HOUR_S = 3600.0
 
 Points = Sequence[tuple[float, float]]
@@ -55,12 +61,13 @@ def find_drift(records: Sequence[FileRecord], resources: Mapping[str, ResourceUs
     """Return `drift` of `summary.json`; `None` without files."""
     if not records:
         return None
-    windows = _Windows(
-        min(record.intended_at for record in records), max(record.intended_at for record in records)
-    )
+    first_at = min(record.intended_at for record in records)
+    last_at = max(record.intended_at for record in records)
+    windows = _Windows(first_at, last_at)
+    for_files = _Windows(first_at, last_at, most=len(records) * (1 - _WARM_UP_SHARE) // _USUAL_FILES)
     figures = [
         *(_memory(role, use, windows) for role, use in sorted(resources.items())),
-        *_latencies(records, windows),
+        *_latencies(records, for_files),
     ]
     return {"method": METHOD, "figures": [_judged(figure, windows.span_s) for figure in figures]}
 
@@ -68,10 +75,10 @@ def find_drift(records: Sequence[FileRecord], resources: Mapping[str, ResourceUs
 class _Windows:
     """Parts of equal length of the load, without the warm-up."""
 
-    def __init__(self, first_at: float, last_at: float) -> None:
+    def __init__(self, first_at: float, last_at: float, most: float = _WINDOWS) -> None:
         self._begin_at = first_at + _WARM_UP_SHARE * (last_at - first_at)
         self.span_s = last_at - self._begin_at
-        self._count = min(_WINDOWS, int(self.span_s // _SHORTEST_WINDOW_S))
+        self._count = int(min(_WINDOWS, most, self.span_s // _SHORTEST_WINDOW_S))
         self._length_s = self.span_s / self._count if self._count else 0.0
 
     def sorted_into(self, readings: Iterable[tuple[float, float]]) -> dict[float, array[float]]:

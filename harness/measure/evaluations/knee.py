@@ -36,6 +36,8 @@ METHOD = (
 MIN_FILES = 20
 MIN_POINTS = 5
 """Seconds of a step, without the first ones."""
+SHORTEST_STEP_S = 10.0
+"""Of a step with its first ones; it has a second or two to spare."""
 _ONE_SIDED_95 = 1.645
 _NEVER_ENDED = frozenset({Outcome.IN_FLIGHT, Outcome.LOST})
 _FAILED = frozenset({Outcome.UPLOAD_FAILED, Outcome.FAILED, Outcome.DLQ, Outcome.LOST})

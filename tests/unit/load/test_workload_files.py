@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +15,8 @@ from harness.load.reading import document, workloads
 from harness.load.reading.document import DocumentError
 from harness.load.reading.overrides import with_overrides
 from harness.load.reading.schema import schema, schema_text
+from harness.load.workload import MAX_CUSTOMERS
+from harness.stack import customers
 
 pytestmark = pytest.mark.unit
 
@@ -71,9 +74,9 @@ def test_every_problem_is_told_with_its_line_and_field():
         "thresholds:\n  - end_to_end.p99 < 5s\n"
     )
     assert problems(text, "thresholds") == [
-        "line 2, rate_per_s: Input should be a valid number (got 'fast')",
+        "line 2, rate_per_s: a number is needed (got 'fast')",
         "line 5, profile.factor: Input should be greater than 0 (got -1)",
-        "line 7, sizes.0.max_bytes: Input should be a valid integer (got '2x')",
+        "line 7, sizes.0.max_bytes: a number of bytes is needed, or a text such as 64KiB (got '2x')",
         "line 8, colour: there is no such field (got 'red')",
         "line 11, thresholds.0: end_to_end.p99 < 5s means nothing",
     ]
@@ -100,7 +103,8 @@ def test_a_field_that_is_missing_is_told_on_the_line_of_what_should_hold_it():
         ),
         ("a: !!timestamp x\n", ["line 1: the tag "]),
         (f"a: {'[' * 5000}{']' * 5000}\n", ["line 1: it is nested too deeply"]),
-        ("a: {b: 2026-13-01}\n", ["line 1: month must be in 1..12"]),
+        (f"a: 1\nb: {'9' * 5000}\n", ["line 2: the number is too long"]),
+        (f"a: 0x{'f' * 5000}\n", ["line 1: the number is too long"]),
         ("a: 1\nb: \x00\n", ["line 1: "]),
     ],
 )
@@ -131,6 +135,60 @@ def test_another_shape_than_is_needed_is_told(text, told):
     assert told in problems(text)
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("customers: 10001", "customers: Input should be less than or equal to 10000"),
+        (
+            "sizes: [{min_bytes: 1, max_bytes: 6000GiB}]",
+            "sizes.0.max_bytes: Input should be less than or equal to 54",
+        ),
+        (
+            f"sizes: [{{min_bytes: 1, max_bytes: {'9' * 400}GiB}}]",
+            "sizes.0.max_bytes: Input should be less than",
+        ),
+        ("profile: {kind: ramp, steps: 1001}", "profile.steps: Input should be less than or equal to 1000"),
+        ("profile: {factor: 2}", "profile: `kind` is needed"),
+        ("profile: {kind: fast}", "profile: there is no kind 'fast'; known: 'steady', "),
+        (
+            "behaviours: [{kind: slow, share: 0.6}, {kind: aborted, share: 0.6}]",
+            "behaviours: the shares add up to 1.2",
+        ),
+        (
+            f"thresholds: [{', '.join(['x'] * 201)}]",
+            "thresholds: there may be 200 items at most, and there are",
+        ),
+    ],
+)
+def test_what_no_run_could_do_is_told_with_its_field(field, told):
+    (problem,) = problems(f"description: x\nrate_per_s: 5\nminutes: 1\n{field}\n")
+    assert problem.startswith(f"line 4, {told}")
+    assert len(problem) < 300
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ("rate_per_s: 1e300\nminutes: 1", "more than 1,000,000,000"),
+        ("rate_per_s: 5\nminutes: 1\nprofile: {kind: burst, factor: 1e308}", "more than 1,000,000,000"),
+        ("rate_per_s: 5\nfiles: 99999999999", "more than 1,000,000,000"),
+        ("rate_per_s: 1e-300\nfiles: 10", "longer than a year"),
+        ("rate_per_s: 1\nminutes: 1e6", "longer than a year"),
+        (
+            "rate_per_s: 1\nfiles: 9\nprofile: {kind: steps, levels: [{factor: 1, length: 1e-9}, {factor: 1}]}",
+            "shorter than a millisecond",
+        ),
+    ],
+)
+def test_numbers_that_make_no_load_together_are_refused(numbers, told):
+    (problem,) = problems(f"description: x\n{numbers}\n")
+    assert told in problem
+
+
+def test_no_more_customers_than_a_stack_can_have():
+    assert MAX_CUSTOMERS == customers.MAX_CUSTOMERS
+
+
 def test_a_recursive_text_ends():
     assert problems("a: &x [*x]\n") == ["line 1: *x: write it out"]
 
@@ -159,6 +217,21 @@ def test_a_workload_file_that_is_wrong_or_not_there(tmp_path: Path):
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="not UTF-8"):
         catalogue.scenario(str(path))
+    path.write_text("".join(f"k{number}: 1\n" for number in range(100)))
+    with pytest.raises(UsageError, match=r"… and 7\d more$"):
+        catalogue.scenario(str(path))
+    path.write_text("# much\n" * 20_000)
+    with pytest.raises(UsageError, match="has 140,000 bytes, and a workload file at most 65,536"):
+        catalogue.scenario(str(path))
+
+
+@pytest.mark.parametrize("name", ["a" * 5000 + ".yaml", "./own.YAML", "."])
+def test_a_name_that_is_no_scenario_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.YAML").write_text(WHOLE)
+    with pytest.raises(UsageError) as told:
+        catalogue.scenario(f"{name}" if name != "." else f".{os.sep}")
+    assert told.value.hint
 
 
 def workload() -> Workload:

@@ -108,3 +108,9 @@ def test_without_files_there_is_nothing_to_say() -> None:
     assert find_drift([], {}) is None
     one = record(intended_at=T0, outcome=Outcome.LOST)
     assert figures([one], {})["latency.p50"]["verdict"] == "unknown"
+
+
+def test_few_files_make_wide_windows() -> None:
+    found = figures(files(growth_s_per_h=1.0, per_s=0.08), {})  # 8 in a hundred seconds, 288 in the hour
+    assert found["latency.p50"]["verdict"] == "rising"
+    assert found["latency.p50"]["count"] >= 8

@@ -165,9 +165,11 @@ class World:
         at: float | None = None,
         kind: str = "",
         expects: str = "",
+        temp_key: str = "",
     ) -> tuple[str, str]:
-        """Offer one file, with `kind` and `expects` as marks; return its ledger id and key."""
-        marks = {name: mark for name, mark in (("kind", kind), ("expects", expects)) if mark}
+        """Offer one file, with what the ledger says only where it is so; return its ledger id and key."""
+        given = {"kind": kind, "expects": expects, "temp_key": temp_key}
+        marks = {name: mark for name, mark in given.items() if mark}
         ledger_id = identity.ledger_id(RUN_ID, self.offered)
         key = key or f"customer-{self.offered % 3}/incoming/{ledger_id}.csv"
         self.line(

@@ -102,11 +102,19 @@ def save(
 def read(run_dir: Path) -> tuple[list[LogLine], bool]:
     """Return the saved lines, and whether those are all that there were; nothing without the file.
 
-    :raises ValueError: the file was changed
+    A damaged line is left out, such as the last one of a harness that was killed while it wrote.
     """
     path = run_dir / FILE_NAME
     if not path.exists():
         return [], False
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    found = [LogLine(**line) for line in lines if "cut_off" not in line]
+    with path.open(encoding="utf-8", errors="replace") as file:
+        lines = [_read_line(line) for line in file]
+    found = [line for line in lines if line is not None]
     return found, len(found) == len(lines)
+
+
+def _read_line(text: str) -> LogLine | None:
+    try:
+        return LogLine(**json.loads(text))
+    except (ValueError, TypeError):
+        return None

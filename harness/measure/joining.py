@@ -7,6 +7,7 @@ it the `file_id` under which the pipeline knows it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -90,16 +91,21 @@ class Joined:
     by_key: UploadsByKey
     extra_file_ids: dict[str, list[str]] = field(default_factory=dict)
     """Key to `file_id`s of objects on the run's keys that nobody in the ledger uploaded."""
+    unlisted: set[str] = field(default_factory=set)
+    """Ledger ids in keys of objects, without a line in the ledger: there was no room, or it was cut."""
 
 
 SETTLED = Upload(LedgerEntry("", "", "", 0, 0.0, end=UPLOADED), version_id="-")
 """Stands for uploads whose record has been made and of which nothing else is to be asked any more."""
 
 
-def join(entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: str) -> Joined:
+def join(
+    entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: str, run_id: str | None = None
+) -> Joined:
     """Pair ledger entries with the SFTP server's events on the same key; events on other keys are left out.
 
     :param bucket: the source bucket, part of every `file_id`
+    :param run_id: by which objects of the run are known that the ledger should tell of
     """
     uploads = [Upload(entry) for entry in entries]
     joined = Joined(uploads, UploadsByKey(uploads))
@@ -111,6 +117,10 @@ def join(entries: Iterable[LedgerEntry], events: Iterable[SftpEvent], bucket: st
             _take_partial(joined, event, bucket)
         elif event.key in by_key:
             closes.add(event)
+        elif run_id and (found_id := re.search(rf"{re.escape(run_id)}-\d{{7,}}", event.key)):
+            joined.unlisted.add(found_id[0])
+    if joined.unlisted:  # the name that a file has while it is written is no key of the ledger either
+        joined.unlisted.difference_update(upload.entry.ledger_id for upload in uploads)
     for found in closes.take():
         _match(joined, found, bucket)
     return joined

@@ -146,7 +146,7 @@ def _read_ledger(inputs: SettleInputs) -> tuple[LedgerReader, Joined]:
     bucket = inputs.description.buckets["source"]
     first = min((entry.intended_at for entry in entries), default=0.0) - CLOCK_SLACK_S
     events = UploadsReader(inputs.uploads_file, bucket).finish(first)
-    joined = join(entries, events, bucket)
+    joined = join(entries, events, bucket, ledger.run_id)
     if inputs.follower:
         _share(joined, inputs.follower.file_ids)
     return ledger, joined

@@ -191,6 +191,8 @@ def _notes(
             unmarked and evidence.has_table and evidence.complete
         ),
         f"{extra} objects on the run's keys are in no line of the ledger.": extra,
+        f"{len(joined.unlisted)} files were uploaded, and no line of the ledger has them: nothing here counts"
+        " them.": joined.unlisted,
     }
     return [sentence for sentence, holds in said.items() if holds]
 

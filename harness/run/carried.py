@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.exceptions import ReportError
 from harness.measure.resources import ResourceUse
 from harness.measure.sampling.series import FunctionUse, Samples, SamplingCost
 from harness.report.series import read_samples, read_series
 from harness.report.summary import SUMMARY_NAME, read_summary
 from harness.run.folder import RunFolder
+
+_WITHOUT_SUMMARY = (
+    "delete it to settle the run anew, without what was sampled; see first that its stack is up"
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,10 @@ def carried_from(folder: RunFolder) -> Carried | None:
     """
     if not (folder.path / SUMMARY_NAME).exists():
         return None
-    summary = read_summary(folder.path)
+    try:
+        summary = read_summary(folder.path)
+    except ReportError as exc:
+        raise ReportError(exc.message, hint=_WITHOUT_SUMMARY) from exc
     cost = summary.get("sampling")
     return Carried(
         resources=_resources(folder, summary),

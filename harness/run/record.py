@@ -25,6 +25,7 @@ from harness.measure.verdict import Reason
 from harness.run.folder import RunFolder
 
 SCHEMA_VERSION = 1
+INTACT_COPY = "settle again from an intact copy of the folder"
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,13 @@ def read_record(folder: RunFolder) -> RunRecord:
     try:
         data = json.loads(folder.record.read_text(encoding="utf-8"))
         return _parsed(data)
-    except FileNotFoundError as exc:
+    except (FileNotFoundError, NotADirectoryError) as exc:
         raise UsageError(
             f"{folder.path} is not the folder of a run that can be settled: it has no {_shown(folder)}",
             hint="name a folder that `floodgate run` wrote",
         ) from exc
     except (OSError, ValueError, TypeError, KeyError, ValidationError) as exc:
-        raise SettleError(
-            f"{folder.record} cannot be read: {exc}", hint="settle again from an intact copy of the folder"
-        ) from exc
+        raise SettleError(f"{folder.record} cannot be read: {exc}", hint=INTACT_COPY) from exc
 
 
 def _shown(folder: RunFolder) -> Path:

@@ -13,12 +13,13 @@ from typing import Any
 
 from harness import aws
 from harness.engines.base import Progress
-from harness.exceptions import AwsError, EnvironmentNotReadyError, StackLostError, UsageError
+from harness.exceptions import AwsError, EnvironmentNotReadyError, SettleError, StackLostError, UsageError
 from harness.measure import handler_logs
 from harness.measure.settlement import Settlement
 from harness.paths import stacks_dir
 from harness.run.folder import RunFolder
 from harness.run.options import DEFAULT_ENGINE, RunOptions
+from harness.run.record import INTACT_COPY
 from harness.stack import evidence, lifecycle
 from harness.stack.description import StackDescription
 from harness.stack.state import Bequest
@@ -78,15 +79,18 @@ def described_in(folder: RunFolder) -> StackDescription:
     """Read what `describe_in` left; the engine's secret is empty.
 
     :raises UsageError: the folder has no such description
+    :raises SettleError: the description is damaged
     """
     try:
         data = json.loads(folder.stack.read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
+        data["engine"].setdefault("secret_access_key", "")
+        return StackDescription.from_json(data)
+    except (FileNotFoundError, NotADirectoryError) as exc:
         raise UsageError(
             f"{folder.path} is not the folder of a run", hint="name a folder that `floodgate run` wrote"
         ) from exc
-    data["engine"].setdefault("secret_access_key", "")
-    return StackDescription.from_json(data)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as exc:
+        raise SettleError(f"{folder.stack} cannot be read: {exc}", hint=INTACT_COPY) from exc
 
 
 def still_up(name: str, described: StackDescription) -> StackSession | None:

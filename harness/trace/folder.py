@@ -48,7 +48,9 @@ _MAX_LINE = 400
 
 def tell(story: Story, run_dir: Path) -> None:
     """Add what the folder knows; raises `SettleError` and `ReportError`."""
-    story.moments += _from_ledger(story.file, run_dir)
+    if not (lines := list(_from_ledger(story.file, run_dir))):
+        story.gaps.append("The ledger has no line about it: it was changed after the run, or is missing.")
+    story.moments += lines
     story.facts += _clocks(run_dir)
     sessions: set[str] = set()
     story.moments += _from_uploads(story.file, run_dir, sessions)

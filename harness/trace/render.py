@@ -31,7 +31,7 @@ def text_of(story: Story) -> Iterator[str]:
     yield ""
     moments = story.in_order()
     width = max((len(moment.source) for moment in moments), default=0)
-    zero = next((moment.at for moment in moments if moment.source == "ledger"), 0.0)
+    zero = story.began_at
     for moment in moments:
         since = f"{moment.at - zero:+11.3f} s"
         yield f"{since}  {moment.source:<{width}}  {_cut(printable(moment.text))}"

@@ -53,5 +53,13 @@ class Story:
     gaps: list[str] = field(default_factory=list)
     """What could not be looked at, in sentences."""
 
+    @property
+    def began_at(self) -> float:
+        """The intended time; where neither ledger nor report has it, the first moment that is known."""
+        told = (moment.at for moment in self.moments if moment.source == "ledger")
+        if (settled := self.file.settled.get("intended_at")) is not None:
+            return next(told, float(settled.timestamp()))
+        return next(told, min((moment.at for moment in self.moments), default=0.0))
+
     def in_order(self) -> list[Moment]:
         return sorted(self.moments, key=lambda moment: moment.at)

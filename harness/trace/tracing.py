@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.stack.description import StackDescription
 from harness.trace import folder
-from harness.trace.finding import find, offered_lines
+from harness.trace.finding import find
 from harness.trace.stack import StackTeller
 from harness.trace.story import FileRef, Story
 
@@ -28,7 +28,6 @@ def _story(run_dir: Path, file: FileRef, stack: StackDescription | None) -> Stor
     if stack is None:
         story.gaps.append("The stack is gone: what its table, buckets and queues held besides is not known.")
         return story
-    offered = next(offered_lines(run_dir, [file.ledger_id]))
     had_logs = any(moment.source.startswith("log ") for moment in story.moments)
-    StackTeller(stack, offered["intended_at"] - 1).tell(story, with_logs=not had_logs)
+    StackTeller(stack, story.began_at - 1).tell(story, with_logs=not had_logs)
     return story

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import botocore.exceptions
 import pytest
 
 from harness.exceptions import AwsError
-from harness.measure.handler_logs import HandlerLogs, read, save
+from harness.measure.handler_logs import FILE_NAME, HandlerLogs, LogLine, read, save
 
 pytestmark = pytest.mark.unit
 
@@ -72,3 +73,10 @@ def test_an_error_of_the_engine_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_without_saved_lines_holds_none_of_them(tmp_path: Path) -> None:
     assert read(tmp_path) == ([], False)
+
+
+def test_a_damaged_line_is_left_out_and_the_rest_is_a_part(tmp_path: Path) -> None:
+    whole = LogLine(1.0, "g", "s", "m")
+    good = json.dumps(asdict(whole)).encode()
+    (tmp_path / FILE_NAME).write_bytes(good + b"\n" + b"\xff\xfe[]\n" + b"[1]\n" + good[:20])
+    assert read(tmp_path) == ([whole], False)

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness import identity
 from harness.exceptions import SettleError
 from harness.measure.evidence import VersionsByKey
 from harness.measure.joining import Joined, UploadsByKey
 from harness.measure.queues import QueueMessage, QueueView
 from harness.measure.records import Outcome
 from harness.measure.settle import settle_without_stack
-from tests.unit.measure.builders import KEPT, OUTCOMES, T0, Fate, World, file_id_of
+from tests.unit.measure.builders import KEPT, OUTCOMES, RUN_ID, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit
 
@@ -307,6 +308,20 @@ def test_a_torn_ledger_is_settled_with_a_note(world: World) -> None:
         "The generator ended without its last line, so its ledger may be short.",
         "The last line was torn in: ledger-0.jsonl.",
     ]
+
+
+def test_uploads_that_the_ledger_had_no_room_for_are_told(world: World) -> None:
+    world.add(Fate.DELIVERED)
+    for number in (7, 8):
+        world.close(f"customer-1/incoming/{identity.ledger_id(RUN_ID, number)}.csv", f"v{number}", T0 + 30)
+    world.close(f"customer-1/incoming/{identity.ledger_id('another-run', 1)}.csv", "v1", T0 + 30)
+    world.close(f"customer-0/incoming/{identity.ledger_id(RUN_ID, 0)}.csv.part", "v0", T0 + 30)
+    world.line("end", offered=1, at=T0, reason="ledger_failed")
+    settlement = world.settle()
+    assert settlement.counts["offered"] == 1
+    assert "2 files were uploaded, and no line of the ledger has them: nothing here counts them." in (
+        settlement.notes
+    )
 
 
 def test_the_world_of_the_tests_is_complete() -> None:

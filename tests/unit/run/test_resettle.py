@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.exceptions import EnvironmentNotReadyError, SettleError, StackLostError, UsageError
+from harness.exceptions import EnvironmentNotReadyError, ReportError, SettleError, StackLostError, UsageError
 from harness.exit_codes import ExitCode
 from harness.load.ledger_writer import LedgerWriter
 from harness.measure.settle import settle
@@ -16,6 +16,7 @@ from harness.run import resettle
 from harness.run.folder import RunFolder
 from harness.run.record import RunEnd, own_process, read_record
 from harness.run.resettle import Settled, settle_folder
+from harness.run.session import described_in
 from harness.stack import lifecycle
 from tests.unit.measure.builders import DESCRIPTION, Fate, World
 from tests.unit.run.folders import RECORD, left_behind
@@ -197,6 +198,32 @@ def test_a_damaged_record_is_told(tmp_path: Path, content: str) -> None:
     folder.record.write_text(content)
     with pytest.raises(SettleError, match=r"run\.json cannot be read"):
         settled(folder)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"engine": []}', b'{"engine": {}, "na', b"\xff\xfe"]
+)
+def test_a_damaged_description_of_the_stack_is_told(tmp_path: Path, content: bytes) -> None:
+    folder, _ = left_behind(tmp_path / "run", Fate.DELIVERED)
+    folder.stack.write_bytes(content)
+    with pytest.raises(SettleError, match=r"stack\.json cannot be read"):
+        settled(folder)
+
+
+def test_a_file_is_no_folder_of_a_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is not the folder of a run"):
+        settled(RunFolder(tmp_path / "file"))
+    with pytest.raises(UsageError, match="is not the folder of a run"):
+        described_in(RunFolder(tmp_path / "file"))
+
+
+def test_a_damaged_summary_says_what_to_do(tmp_path: Path) -> None:
+    folder, _ = left_behind(tmp_path / "run", Fate.DELIVERED)
+    (folder.path / "summary.json").write_text('{"schema_')
+    with pytest.raises(ReportError) as told:
+        settled(folder)
+    assert "delete it to settle the run anew" in (told.value.hint or "")
 
 
 def test_a_generator_without_room_for_its_ledger_is_the_cause(

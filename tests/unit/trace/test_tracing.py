@@ -13,9 +13,10 @@ from harness.measure.handler_logs import FILE_NAME
 from harness.report.parquet import PARQUET_NAME, write_files
 from harness.trace.finding import find
 from harness.trace.render import data_of, text_of
-from harness.trace.story import Moment, Story
+from harness.trace.stack import StackTeller
+from harness.trace.story import FileRef, Moment, Story
 from harness.trace.tracing import trace
-from tests.unit.measure.builders import T0, Fate, World, file_id_of
+from tests.unit.measure.builders import DESCRIPTION, T0, Fate, World, file_id_of
 
 pytestmark = pytest.mark.unit
 
@@ -197,3 +198,26 @@ def test_a_long_line_is_cut_at_its_end(run_dir: Path) -> None:
     (line,) = (line for line in text_of(story) if "what is wrong" in line)
     assert line.endswith("x…")
     assert len(line) < 300
+
+
+def test_without_its_ledger_a_file_is_counted_from_the_report_s_intended_time(run_dir: Path) -> None:
+    (run_dir / "ledger" / "ledger-0.jsonl").unlink()
+    (story,) = trace(run_dir, FIRST, None)
+    assert story.began_at == T0
+    assert any(f"(0 is {to_iso(T0)})" in line for line in text_of(story))
+    assert any("The ledger has no line about it" in gap for gap in story.gaps)
+
+
+def test_what_nobody_intended_is_counted_from_its_first_moment() -> None:
+    moments = [Moment(T0 + 2, "sftp log", "b"), Moment(T0 + 1, "sftp", "a")]
+    assert Story(FileRef(FIRST, KEY), moments).began_at == T0 + 1
+
+
+def test_a_stack_is_asked_about_a_file_without_a_line_in_the_ledger(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(StackTeller, "tell", lambda self, _story, **_: asked.append(self._since))
+    (run_dir / "ledger" / "ledger-0.jsonl").unlink()
+    trace(run_dir, FIRST, DESCRIPTION)
+    assert asked == [T0 - 1]

@@ -283,7 +283,7 @@ def _record(
         outcome=outcome,
         file_id=upload.file_id,
         version_id=upload.version_id,
-        sha256=entry.sha256,
+        digest=entry.digest,
         started_at=entry.started_at,
         closed_at=entry.ended_at if entry.end == "uploaded" else None,
         cause=cause,
@@ -345,7 +345,7 @@ def _corruption(upload: Upload, versions: Sequence[ObjectVersion]) -> str | None
     for version in versions:
         if version.damage:
             return f"{version.damage} (version {version.version_id})"
-        if entry.sha256 and version.sha256:
+        if entry.digest and version.sha256:
             if entry.sha256 != version.sha256:
                 return (
                     f"SHA-256 sent {entry.sha256}, delivered {version.sha256} (version {version.version_id})"

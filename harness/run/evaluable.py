@@ -78,7 +78,7 @@ def _of_drift(workload: Workload, trace: Survey | None) -> str | None:
 def _size(workload: Workload, trace: Survey | None) -> tuple[float, float]:
     """Return length in seconds and number of files, as planned."""
     if trace is not None:
-        length_s, files = trace.length_s / trace.trace.speed, float(trace.rows)
+        length_s, files = trace.replay_s, float(trace.rows)
     else:
         length_s = workload.segments[-1].ends_s
         files = sum(segment.expected_files for segment in workload.segments)

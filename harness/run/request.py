@@ -17,8 +17,8 @@ from harness.load.catalogue import Scenario
 from harness.load.profiles.model import Trace
 from harness.load.reading.overrides import with_overrides
 from harness.load.reading.workloads import Checks, failing_texts
-from harness.load.traces.survey import survey
-from harness.load.workload import Workload
+from harness.load.traces.survey import Survey, survey
+from harness.load.workload import MAX_LENGTH_S, Workload
 from harness.measure.thresholds import Threshold, parse_thresholds
 from harness.run.evaluable import too_short
 from harness.run.options import RunOptions
@@ -55,10 +55,19 @@ def requested(options: RunOptions) -> Request:
     options.validate()
     thresholds = _thresholds(scenario, workload)
     trace = survey(workload.profile) if isinstance(workload.profile, Trace) else None
+    _require_an_end(workload, trace)
     notices = trace.notices(workload.customers) if trace else []
     return Request(
         options, scenario, workload, thresholds, (*notices, *too_short(workload, thresholds, trace))
     )
+
+
+def _require_an_end(workload: Workload, trace: Survey | None) -> None:
+    if trace is not None and workload.minutes is None and trace.replay_s > MAX_LENGTH_S:
+        raise UsageError(
+            f"the trace {trace.trace.path} would take {trace.replay_s / 86_400:,.0f} days",
+            hint="give --minutes, profile.speed or profile.longest_gap_s; are all its times of one kind?",
+        )
 
 
 def _thresholds(scenario: Scenario, workload: Workload) -> list[Threshold]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -27,7 +28,7 @@ def rows(path: Path, trace: Trace) -> Iterator[Row | BadRow]:
     :raises OSError, ValueError: the file cannot be read
     """
     with opened(path) as file:
-        reader = csv.reader(file)
+        reader = csv.reader(file, strict=True)  # else an open quote swallows all that follows
         header = [name.strip() for name in next(reader, [])]
         columns = Columns.of(header, trace)
         while True:
@@ -58,14 +59,26 @@ class Columns:
         defaults = {name: Trace.model_fields[name].default for name in ("size", "customer")}
         named = [name for name, column in wanted.items() if column != defaults.get(name)]
         missing = [repr(wanted[name]) for name in named if wanted[name] not in {*names, None}]
+        twice = {name for name in wanted.values() if name is not None and names.count(name) > 1}
+        if twice:
+            raise UsageError(
+                f"the trace {trace.path} has more than one column {' and '.join(map(repr, sorted(twice)))}",
+                hint="rename all but one",
+            )
         if missing:
             raise UsageError(
                 f"the trace {trace.path} has no column {' and no column '.join(missing)}; "
                 f"it has: {', '.join(names) or 'nothing'}",
-                hint="name its columns with `time`, `size` and `customer` of the profile",
+                hint=_hint(names),
             )
         places = {what: names.index(name) if name in names else None for what, name in wanted.items()}
         return cls(places["time"] or 0, places["size"], places["customer"])
+
+
+def _hint(names: Sequence[str]) -> str:
+    if len(names) == 1 and re.search(r"[;\t|]", names[0]):
+        return "separate its cells by commas"
+    return "name its columns with `time`, `size` and `customer` of the profile"
 
 
 def _row(number: int, cells: Sequence[str], width: int, columns: Columns) -> Row | BadRow:

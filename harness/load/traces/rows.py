@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from harness.load.sizes import MAX_BYTES
+
 
 class BadCellError(Exception):
     """A cell that does not say what it should."""
@@ -34,6 +36,10 @@ _SMALLEST_OF_UNIT = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 be in the year 5138."""
 
 
+_LAST_S = 253_402_300_800.0
+"""The end of the year 9999, where ISO 8601 ends as well."""
+
+
 def seconds(cell: object) -> float:
     """Return a time in seconds: of ISO 8601 (without a zone it is UTC), or of a number.
 
@@ -44,9 +50,10 @@ def seconds(cell: object) -> float:
     number = _number(cell)
     if number is None:
         return _of_iso(cell)
-    if not math.isfinite(number):
+    time_s = number / next((factor for smallest, factor in _SMALLEST_OF_UNIT if abs(number) >= smallest), 1.0)
+    if not abs(time_s) <= _LAST_S:
         raise BadCellError(f"{cell!r} is no time")
-    return number / next((factor for smallest, factor in _SMALLEST_OF_UNIT if abs(number) >= smallest), 1.0)
+    return time_s
 
 
 def size_of(cell: object) -> int | None:
@@ -56,6 +63,8 @@ def size_of(cell: object) -> int | None:
     number = _number(cell)
     if number is None or not math.isfinite(number) or number < 0 or number != int(number):
         raise BadCellError(f"{cell!r} is no size in bytes")
+    if number > MAX_BYTES:
+        raise BadCellError(f"{cell!r} bytes are more than S3 takes in one object")
     return int(number)
 
 

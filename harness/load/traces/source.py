@@ -29,6 +29,9 @@ _BY_SUFFIX = {
 }
 
 
+_HINT = "name a whole file that you may read: CSV or JSON lines in UTF-8, also in gzip, or Parquet"
+
+
 class TooLateError(Exception):
     """A row that came later than rows are waited for."""
 
@@ -84,6 +87,6 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise UsageError(f"the trace {path} cannot be read: {exc.strerror or exc}") from exc
+        raise UsageError(f"the trace {path} cannot be read: {exc.strerror or exc}", hint=_HINT) from exc
     except (ValueError, EOFError, csv.Error) as exc:  # not UTF-8, not Parquet, gzip cut short, zero bytes
-        raise UsageError(f"the trace {path} cannot be read: {exc}") from exc
+        raise UsageError(f"the trace {path} cannot be read: {exc}", hint=_HINT) from exc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,7 @@ from harness.exceptions import UsageError
 from harness.load.profiles.model import Trace
 from harness.load.traces import source
 from harness.load.traces.rows import BadRow, Row
+from harness.load.workload import MAX_CUSTOMERS
 
 _SHOWN = 10
 _GAPS = 3
@@ -36,10 +38,17 @@ class Survey:
     bad_rows: int = 0
     gaps: list[tuple[float, float]] = field(default_factory=list)
     """The longest, in seconds, with the time at which each begins."""
+    cut_s: float = 0.0
+    """What `longest_gap_s` takes away, over all gaps."""
 
     @property
     def length_s(self) -> float:
         return self.last_s - self.first_s
+
+    @property
+    def replay_s(self) -> float:
+        """How long the load is that replays all of it."""
+        return (self.length_s - self.cut_s) / self.trace.speed
 
     def notices(self, logins: int) -> list[str]:
         """Return what the user should know, for one line each."""
@@ -77,10 +86,10 @@ class Survey:
     def _sharing(self, logins: int) -> str:
         if len(self.customers) <= logins:
             return ""
-        return (
-            f"trace: its {len(self.customers):,} customers share {logins:,} logins; "
-            f"--set customers={len(self.customers)} gives each their own"
-        )
+        told = f"trace: its {len(self.customers):,} customers share {logins:,} logins"
+        if len(self.customers) > MAX_CUSTOMERS:
+            return f"{told}; a stack has {MAX_CUSTOMERS:,} at most"
+        return f"{told}; --set customers={len(self.customers)} gives each their own"
 
 
 def survey(trace: Trace) -> Survey:
@@ -112,7 +121,9 @@ def _look_through(found: Survey) -> None:
     last_s = None
     for row in source.in_order(_counted(source.rows(found.trace), found), found.trace.disorder_rows):
         if last_s is not None:
-            _keep_longest(found.gaps, (row.time_s - last_s, last_s))
+            gap_s = row.time_s - last_s
+            _keep_longest(found.gaps, (gap_s, last_s))
+            found.cut_s += max(0.0, gap_s - (found.trace.longest_gap_s or math.inf))
         last_s = row.time_s
 
 

@@ -175,7 +175,8 @@ def test_what_no_run_could_do_is_told_with_its_field(field, told):
         ("rate_per_s: 1e-300\nfiles: 10", "longer than a year"),
         ("rate_per_s: 1\nminutes: 1e6", "longer than a year"),
         (
-            "rate_per_s: 1\nfiles: 9\nprofile: {kind: steps, levels: [{factor: 1, length: 1e-9}, {factor: 1}]}",
+            "rate_per_s: 1\nfiles: 9\n"
+            "profile: {kind: steps, levels: [{factor: 1, length: 1e-9}, {factor: 1}]}",
             "shorter than a millisecond",
         ),
     ],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,21 @@ def test_every_scenario_that_comes_along_can_be_asked_for(name):
 
 def test_a_trace_is_looked_through_before_the_run():
     assert "575 files in 0:59:48, replayed 30 times as fast" in requested(RunOptions("replay")).notices[0]
+
+
+def test_a_trace_that_would_take_years_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mixed.csv").write_text("time\n0\n2026-03-29T02:00:00Z\n")
+    asked = RunOptions("replay", settings=["profile={kind: trace, path: mixed.csv}"])
+    with pytest.raises(UsageError, match=r"would take 20,541 days"):
+        requested(asked)
+    for setting in ("profile.longest_gap_s=5", "profile.speed=1e6", "minutes=1"):
+        assert requested(replace(asked, settings=[*asked.settings, setting])).notices
+
+
+def test_no_more_logins_are_suggested_than_a_stack_can_have(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{number},c{number}\n" for number in range(10_001))
+    (tmp_path / "many.csv").write_text(f"time,customer\n{rows}")
+    notices = requested(RunOptions("replay", settings=["profile.path=many.csv"])).notices
+    assert "trace: its 10,001 customers share 12 logins; a stack has 10,000 at most" in notices

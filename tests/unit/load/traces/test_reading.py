@@ -51,13 +51,13 @@ def test_times(cell, expected):
     assert seconds(cell) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("cell", ["", "noon", "nan", "inf", None, "2026-13-01", []])
+@pytest.mark.parametrize("cell", ["", "noon", "nan", "inf", None, "2026-13-01", [], "1e300", -1e300])
 def test_what_is_no_time(cell):
     with pytest.raises(BadCellError):
         seconds(cell)
 
 
-@pytest.mark.parametrize("cell", ["-1", "1.5", "1KiB", "nan", []])
+@pytest.mark.parametrize("cell", ["-1", "1.5", "1KiB", "nan", [], "1e20"])
 def test_what_is_no_size(cell):
     with pytest.raises(BadCellError):
         size_of(cell)
@@ -105,11 +105,20 @@ def test_bad_rows_of_csv_are_told_with_their_lines(tmp_path):
         ("a.csv.gz", "time\n0\n", {}, "cannot be read: "),
         ("a.txt", "time\n0\n", {}, "says nothing about its format"),
         ("a", "time\n0\n", {}, "says nothing about its format"),
+        ("a.csv", "time,time\n0,1\n", {}, "more than one column 'time'"),
+        ("a.csv", "time;size_bytes\n0;1\n", {}, "has no column 'time'"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, name, text, fields, told):
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=told) as error:
         read(written(tmp_path, name, text), **fields)
+    assert error.value.hint
+
+
+def test_an_open_quote_swallows_no_rows_in_silence(tmp_path):
+    found = read(written(tmp_path, "a.csv", 'time,size_bytes,customer\n0,5,"a\n1,5,b\n2,5,c\n'))
+    assert [type(row) for row in found] == [BadRow]
+    assert "unexpected end of data" in found[0].problem  # type: ignore[union-attr]
 
 
 def test_a_file_that_is_not_there_or_is_no_text(tmp_path):

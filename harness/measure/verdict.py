@@ -6,12 +6,14 @@ the worst wins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness.exit_codes import ExitCode, worst
+from harness.measure.evaluations.knee import is_found
 from harness.measure.results import Latency
 from harness.measure.settlement import Settlement
 from harness.measure.thresholds import ThresholdResult
@@ -76,14 +78,18 @@ def decide(
     interrupted: bool = False,
     stack_lost: str | None = None,
     generator_failure: Reason | None = None,
+    knee: Mapping[str, Any] | None = None,
 ) -> Decision:
     """Weigh everything that was found.
 
     :param interrupted: the user stopped the run
     :param stack_lost: what died in mid-run, in a sentence
     :param generator_failure: why the load generator ended with an error of its own
+    :param knee: `knee` of `summary.json`; where it was found, the generator may have been late above it
     """
     limits = allowed or Allowed()
+    if is_found(knee):
+        limits = replace(limits, not_started=settlement.counts["offered"], lag_p99_ms=math.inf)
     interrupted = interrupted or settlement.generator.stopped_by_user
     generator = _generator_limits(settlement, thresholds, limits, interrupted=interrupted)
     reasons: list[Reason] = [

@@ -169,6 +169,7 @@ def _conclude(
         interrupted=end.interrupted,
         stack_lost=end.stack_lost or lost,
         generator_failure=end.generator_failure,
+        knee=figures.knee,
     )
     inputs = ReportInputs(
         facts=replace(

@@ -19,7 +19,7 @@ from harness.exceptions import AwsError, EnvironmentNotReadyError, FloodgateErro
 from harness.exit_codes import ExitCode, worst
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import ThresholdResult, evaluate
+from harness.measure.thresholds import Figures, ThresholdResult, evaluate
 from harness.measure.verdict import Decision, Reason, decide
 from harness.report.summary import SUMMARY_NAME
 from harness.run.engine_view import EngineView
@@ -111,6 +111,7 @@ class _Run:
         self._workload = asked.workload
         self._thresholds = asked.thresholds
         self._notices = asked.notices
+        self._settle_s = asked.settle_s
         self._run_id = run_id
         self._folder = folder
         self._console = console
@@ -142,7 +143,7 @@ class _Run:
             )
             figures = figures_of(self._workload, settlement, offer.sampler.use, offer.samples())
             judged = evaluate(self._thresholds, settlement, figures)
-            decision = self._judge(settlement, judged, offer, interrupted)
+            decision = self._judge(settlement, judged, offer, interrupted, figures)
             with Interrupts(self._write_first) as late:
                 inputs = report_inputs(identity, offer, settlement, judged, decision, figures)
                 alive = not offer.engine_lost
@@ -254,11 +255,11 @@ class _Run:
             offer.follower,
         )
         if not offer.engine_lost:
-            patience = _Patience(interrupts, self._options.settle_s)
+            patience = _Patience(interrupts, self._settle_s)
             try:
                 return settle(
                     inputs,
-                    wait_s=self._options.settle_s,
+                    wait_s=self._settle_s,
                     progress=live.say,
                     give_up=patience.is_over,
                     on_quiet=offer.engine_view.take,
@@ -268,7 +269,12 @@ class _Run:
         return settle_without_stack(inputs)
 
     def _judge(
-        self, settlement: Settlement, judged: list[ThresholdResult], offer: Offer, interrupted: bool
+        self,
+        settlement: Settlement,
+        judged: list[ThresholdResult],
+        offer: Offer,
+        interrupted: bool,
+        figures: Figures,
     ) -> Decision:
         return decide(
             settlement,
@@ -277,6 +283,7 @@ class _Run:
             interrupted=interrupted,
             stack_lost=offer.stack_lost,
             generator_failure=offer.generator_failure,
+            knee=figures.knee,
         )
 
     def _load_config(self, session: StackSession) -> dict[str, Any]:

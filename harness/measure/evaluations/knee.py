@@ -12,7 +12,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -30,7 +30,8 @@ METHOD = (
     f" its first {SETTLING_SHARE:.0%}), at most {TOLERATED_FAILURES:.0%} of its files ended other than"
     " expected, and the generator was in time (all files started, p99 of its lag at most"
     f" {LATE_MS:.0f} ms). It is not sustained when the growth is certain (one-sided 95 %), and unknown in"
-    " between. The knee is the highest rate of a sustained step. A step below it that was not sustained was"
+    " between. Where the generator was late, growth counts only from the end of the upload, which it has no"
+    " part in. The knee is the highest rate of a sustained step. A step below it that was not sustained was"
     " disturbed: what held a higher rate, and worked off what had piled up, was not at its limit."
 )
 MIN_FILES = 20
@@ -70,6 +71,20 @@ class _Step:
     def rate_per_s(self) -> float:
         return self.offered / self.length_s
 
+    @property
+    def lag_ms(self) -> float:
+        return _p99(self.lags_ms) or 0.0
+
+    @property
+    def late(self) -> str:
+        """How late the generator was; empty when it was in time."""
+        if not self.not_started and self.lag_ms <= LATE_MS:
+            return ""
+        return (
+            f"the generator was late: {self.not_started} files not started,"
+            f" p99 of its lag {self.lag_ms:.0f} ms"
+        )
+
 
 def find_knee(records: Sequence[FileRecord], windows: Sequence[Window]) -> dict[str, Any] | None:
     """Return `knee` of `summary.json`; `None` without steps or files.
@@ -84,8 +99,18 @@ def find_knee(records: Sequence[FileRecord], windows: Sequence[Window]) -> dict[
     steps.cut_at(length_s)
     for record in records:
         _count(record, begin_at, steps)
-    under_way = _under_way(records, begin_at, length_s)
-    return _told([_judged(step, under_way) for step in steps.all])
+    under_way = _under_way(((r, r.intended_at) for r in records), begin_at, length_s)
+    uploaded = ((r, r.closed_at) for r in records if r.closed_at is not None)
+    stored = _under_way(uploaded, begin_at, length_s)
+    return _told([_judged(step, stored if step.late else under_way) for step in steps.all])
+
+
+def is_found(knee: Mapping[str, Any] | None) -> bool:
+    """Tell whether a rate was sustained and a higher one was not.
+
+    A generator that was late at rates above that takes nothing from it: each step is judged by itself.
+    """
+    return knee is not None and None not in (knee["sustained_per_s"], knee["first_failed_per_s"])
 
 
 class _Steps:
@@ -127,13 +152,16 @@ def _count_due(record: FileRecord, step: _Step) -> None:
         step.times_ms.append((record.handler_ended_at - record.intended_at) * 1000)
 
 
-def _under_way(files: Iterable[FileRecord], begin_at: float, length_s: float) -> list[int]:
-    """Return how many files are under way at the end of each second of the load."""
+def _under_way(files: Iterable[tuple[FileRecord, float]], begin_at: float, length_s: float) -> list[int]:
+    """Return how many files are under way at the end of each second of the load.
+
+    :param files: each with the moment from which it counts
+    """
     change: Counter[int] = Counter()
-    for record in files:
+    for record, since in files:
         if record.outcome is Outcome.NOT_STARTED:
             continue
-        change[int(record.intended_at - begin_at)] += 1
+        change[int(since - begin_at)] += 1
         if record.outcome not in _NEVER_ENDED:
             change[max(0, int(_end_at(record) - begin_at))] -= 1
     return list(accumulate(change[second] for second in range(math.ceil(length_s))))
@@ -167,14 +195,12 @@ def _verdict(step: _Step, found: tuple[float, float] | None) -> tuple[str, str]:
     slope, error = found
     tolerated, doubt = TOLERATED_GROWTH * step.rate_per_s, _ONE_SIDED_95 * error
     if slope - doubt > tolerated:
-        return "not_sustained", f"files under way grew by {slope:.3g} a second"
+        counted = f", counted from the end of their upload: {step.late}" if step.late else ""
+        return "not_sustained", f"files under way grew by {slope:.3g} a second{counted}"
     if step.failed > TOLERATED_FAILURES * step.offered:
         return "not_sustained", f"{step.failed} of {step.offered} files ended other than expected"
-    lag_ms = _p99(step.lags_ms) or 0.0
-    if step.not_started or lag_ms > LATE_MS:
-        return "unknown", (
-            f"the generator was late: {step.not_started} files not started, p99 of its lag {lag_ms:.0f} ms"
-        )
+    if step.late:
+        return "unknown", step.late
     if slope > tolerated:
         return "unknown", f"too noisy to tell: files under way grew by {slope:.3g} ± {doubt:.2g} a second"
     return "sustained", "files under way did not grow"

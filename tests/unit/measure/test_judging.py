@@ -154,6 +154,18 @@ class TestVerdict:
         results = evaluate(parse_thresholds(["lag.p99 < 5ms"]), clean())
         assert decide(clean(), results).exit_code is ExitCode.INCONCLUSIVE
 
+    @pytest.mark.parametrize(
+        ("sustained", "failed", "verdict"),
+        [(10.0, 20.0, Verdict.PASSED), (10.0, None, Verdict.INCONCLUSIVE), (None, 5.0, Verdict.INCONCLUSIVE)],
+    )
+    def test_above_a_knee_that_was_found_the_generator_may_be_late(
+        self, sustained: float | None, failed: float | None, verdict: Verdict
+    ) -> None:
+        late = replace(clean(), latency_ms={**clean().latency_ms, "lag": Latency(10, p99=8000.0)})
+        assert decide(late).verdict is Verdict.INCONCLUSIVE
+        knee = {"sustained_per_s": sustained, "first_failed_per_s": failed}
+        assert decide(late, knee=knee).verdict is verdict
+
     def test_the_worst_wins_and_all_reasons_are_told(self) -> None:
         settlement = settled(record(outcome=Outcome.LOST), record(outcome=Outcome.FAILED))
         decision = decide(settlement, interrupted=True, stack_lost="the engine has died")

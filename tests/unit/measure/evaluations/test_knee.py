@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.measure.evaluations.knee import Window, find_knee
+from harness.measure.evaluations.knee import Window, find_knee, is_found
 from harness.measure.records import FileRecord, Outcome
 from tests.unit.measure.builders import T0, record
 
@@ -131,6 +131,35 @@ def test_a_late_generator_says_nothing_about_the_pipeline() -> None:
     assert verdicts(found) == ["sustained", "unknown"]
     assert "generator was late" in found["steps"][1]["reason"]
     assert found["first_failed_per_s"] is None
+
+
+def late_load(uploads_per_s: float, capacity_per_s: float) -> list[FileRecord]:
+    """Two steps; in the second one the generator comes to no more than so many uploads per second."""
+    records = load(10, 60)
+    free_s, done_s = STEP_S, 0.0
+    for each in records:
+        due_s = each.intended_at - T0
+        sent_s = max(due_s, free_s) if due_s > STEP_S else due_s
+        free_s = sent_s + 1 / uploads_per_s if due_s > STEP_S else free_s
+        done_s = max(sent_s, done_s) + 1 / capacity_per_s
+        each.started_at, each.closed_at = T0 + sent_s, T0 + sent_s + 0.01
+        each.handler_ended_at = T0 + done_s + 0.1
+    return records
+
+
+def test_what_piles_up_in_a_late_generator_is_not_the_pipeline_s() -> None:
+    found = knee(late_load(uploads_per_s=30, capacity_per_s=100), 2)
+    assert verdicts(found) == ["sustained", "unknown"]
+    assert found["first_failed_per_s"] is None
+    assert not is_found(found)
+
+
+def test_a_pipeline_that_falls_behind_even_a_late_generator_is_at_its_limit() -> None:
+    found = knee(late_load(uploads_per_s=40, capacity_per_s=20), 2)
+    assert verdicts(found) == ["sustained", "not_sustained"]
+    assert found["steps"][1]["backlog_slope_per_s"] == pytest.approx(20, rel=0.2)
+    assert "counted from the end of their upload: the generator was late" in found["steps"][1]["reason"]
+    assert is_found(found)
 
 
 def test_files_that_never_ended_are_under_way() -> None:

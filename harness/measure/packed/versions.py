@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct
 
 from harness.measure.versions import ObjectVersion
@@ -89,14 +89,9 @@ class PackedVersions(Mapping[str, list[ObjectVersion]]):
 
 def _pack(version: ObjectVersion) -> bytes | None:
     """Return the version in bytes, or `None` where more than the listing says has been learned."""
-    learned: Iterable[object] = (
-        version.sha256,
-        version.unpacked_bytes,
-        version.damage,
-        version.check,
-        version.file_id,
-    )
-    if version.is_delete_marker or any(fact is not None for fact in learned):
+    if version.is_delete_marker or version.sha256 is not None or version.unpacked_bytes is not None:
+        return None
+    if version.damage is not None or version.check is not None or version.file_id is not None:
         return None
     md5 = _NO_MD5 if version.md5 is None else version.md5
     facts = _FORM.pack(version.size_bytes, version.modified_at, version.is_latest, md5)

@@ -106,8 +106,11 @@ def run(
         ),
     ] = None,
     settle_s: Annotated[
-        float, typer.Option("--settle-s", help="How many seconds to wait for the last files.")
-    ] = 120.0,
+        float | None,
+        typer.Option(
+            "--settle-s", help="How many seconds to wait for the last files; the scenario's, or 120."
+        ),
+    ] = None,
     load_workers: LoadWorkers = None,
     master: AsMaster = False,
     expect_workers: ExpectWorkers = 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,8 +135,17 @@ def _imported(path: Path) -> ModuleType:
     except UsageError:
         raise
     except (Exception, SystemExit) as exc:  # the file may do anything; what it raises is told to its author
-        raise UsageError(f"{path} cannot be loaded: {type(exc).__name__}: {exc}") from exc
+        raise UsageError(
+            f"{path} cannot be loaded{_line_of(path, exc)}: {type(exc).__name__}: {exc}",
+            hint=f"it must be a Python file that can be imported; try: python {path}",
+        ) from exc
     return module
+
+
+def _line_of(path: Path, exc: BaseException) -> str:
+    """Return where the file was when it raised; what Python cannot compile says so itself."""
+    lines = [frame.lineno for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == str(path)]
+    return f", line {lines[-1]}" if lines else ""
 
 
 def _module_name(path: Path) -> str:

@@ -90,6 +90,8 @@ class Workload(BaseModel):
     """For the connection, the login and the start of SFTP together."""
     upload_timeout_s: PositiveFloat = 60.0
     """From the request to open the file to the confirmed close."""
+    settle_s: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)] = 120.0
+    """How long the last files are waited for at most, after the load; big ones need longer. `--settle-s` wins."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Workload:

@@ -32,7 +32,7 @@ class RunOptions:
     seed: int = 1
     out: Path | None = None
     name: str | None = None
-    settle_s: float = 120.0
+    settle_s: float | None = None
     command: str = ""
     fifo: bool = False
     pipe: bool = False
@@ -77,7 +77,7 @@ class RunOptions:
             for option, value in (("--minutes", self.minutes), ("--files", self.files), ("--rate", self.rate))
             if value is not None and not (math.isfinite(value) and value > 0)
         ]
-        if not (math.isfinite(self.settle_s) and self.settle_s >= 0):
+        if self.settle_s is not None and not (math.isfinite(self.settle_s) and self.settle_s >= 0):
             problems.append(f"--settle-s must be zero or a positive number, not {self.settle_s}")
         if self.minutes is not None and self.files is not None:
             problems.append("--minutes and --files exclude each other")

@@ -36,6 +36,11 @@ class Request:
     notices: tuple[str, ...] = ()
     """What there is to know about the workload; for the screen and the report."""
 
+    @property
+    def settle_s(self) -> float:
+        """How long the last files are waited for at most."""
+        return self.workload.settle_s if self.options.settle_s is None else self.options.settle_s
+
 
 def requested(options: RunOptions) -> Request:
     """Read the scenario and join it with the options.

@@ -76,3 +76,11 @@ def test_a_file_of_the_users_own(tmp_path: Path):
 def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text, told):
     with pytest.raises(UsageError, match=told):
         scenario(written(tmp_path, text))
+
+
+def test_the_line_that_raises_is_told(tmp_path: Path):
+    path = tmp_path / "own.py"
+    path.write_text("def fail():\n    raise ValueError('boom')\n\n\nfail()\n")
+    with pytest.raises(UsageError, match=r"own\.py cannot be loaded, line 2: ValueError: boom") as told:
+        scenario(str(path))
+    assert told.value.hint

@@ -114,3 +114,9 @@ def test_no_more_logins_are_suggested_than_a_stack_can_have(tmp_path, monkeypatc
     (tmp_path / "many.csv").write_text(f"time,customer\n{rows}")
     notices = requested(RunOptions("replay", settings=["profile.path=many.csv"])).notices
     assert "trace: its 10,001 customers share 12 logins; a stack has 10,000 at most" in notices
+
+
+def test_big_files_are_waited_for_as_long_as_their_scenario_says():
+    assert requested(RunOptions("smoke")).settle_s == 120
+    assert requested(RunOptions("large-files")).settle_s == 1200
+    assert requested(RunOptions("large-files", settle_s=0.0)).settle_s == 0

@@ -91,7 +91,7 @@ class Workload(BaseModel):
     upload_timeout_s: PositiveFloat = 60.0
     """From the request to open the file to the confirmed close."""
     settle_s: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)] = 120.0
-    """How long the last files are waited for at most, after the load; big ones need longer. `--settle-s` wins."""
+    """How long the last files are waited for at most after the load; `--settle-s` wins."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Workload:

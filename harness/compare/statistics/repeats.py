@@ -14,12 +14,7 @@ import statistics
 from collections.abc import Sequence
 
 from harness.compare.statistics.resampling import Interval
-
-_T_99 = (
-    *(63.66, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169),
-    *(3.106, 3.055, 3.012, 2.977, 2.947, 2.921, 2.898, 2.878, 2.861, 2.845),
-)
-"""Student's t for 99 %, two-sided, by degrees of freedom from 1 on; beyond 20 the last, too careful."""
+from harness.compare.statistics.student import t_99
 
 
 def difference(base_logs: Sequence[float], new_logs: Sequence[float], within: Interval | None) -> Interval:
@@ -49,13 +44,4 @@ def _t(before: float, after: float, base_runs: int, new_runs: int) -> float:
     free = (before + after) ** 2 / below if below > 0 else 1.0
     if min(base_runs, new_runs) == 1:
         free = min(free, max(base_runs, new_runs) - 1)
-    return _t_99(max(free, 1.0))
-
-
-def _t_99(free: float) -> float:
-    """Return Student's t between the whole degrees of freedom of the table, on the line over 1 / degrees."""
-    below = math.floor(free + 1e-9)
-    if below >= len(_T_99):
-        return _T_99[-1]
-    low, high = _T_99[below - 1], _T_99[below]
-    return low + (high - low) * (1 / below - 1 / max(free, below)) / (1 / below - 1 / (below + 1))
+    return t_99(max(free, 1.0))

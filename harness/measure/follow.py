@@ -327,7 +327,7 @@ class Follower:
 
     def _snapshot(self) -> Snapshot:
         counts, at = self._counts, now()
-        oldest = next(iter(self.outstanding.values()), None)
+        oldest = next((each for each in self.outstanding.values() if each.failed_at is None), None)
         settled = counts[TRANSFERRED] + counts[SUPERSEDED] + counts["row_failed"]
         failures = {kind: counts[kind] - counts[f"meant_{kind}"] for kind in ("upload_failed", "aborted")}
         failures["failed"] = counts["row_failed"] - counts["meant_failed"]

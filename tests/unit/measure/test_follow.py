@@ -177,6 +177,13 @@ def test_what_was_to_end_badly_is_no_failure_in_the_live_view(followed: Followed
     assert snapshot.backlog == 0
 
 
+def test_a_failed_file_does_not_make_the_backlog_older_for_ever(followed: Followed) -> None:
+    followed.world.add(Fate.FAILED)
+    assert followed.follower.poll().oldest_age_s is None
+    followed.world.add(Fate.IN_QUEUE)
+    assert followed.follower.poll().oldest_age_s is not None
+
+
 def test_what_it_saw_is_told_although_the_stack_was_taken_down_with_all_its_files(followed: Followed) -> None:
     followed.world.add(Fate.DELIVERED)
     followed.world.add(Fate.IN_QUEUE)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report import findings, text, work
-from harness.report.headline import VERDICT_WORDS, sentences
+from harness.report.headline import VERDICT_WORDS, sentences, worst_first
 from harness.report.html import HTML_NAME
 from harness.report.ledger import identities
 from harness.report.sections import expected
@@ -133,7 +133,7 @@ def _explanations(failures: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _thresholds(thresholds: Sequence[Mapping[str, Any]]) -> Table:
     table = _table("Threshold", ">Measured", "Result")
-    for threshold in thresholds:
+    for threshold in worst_first(thresholds):
         verdict = threshold["verdict"]
         table.add_row(
             Text(text.printable(threshold["name"])),

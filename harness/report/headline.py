@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report import text
@@ -28,7 +28,9 @@ _MEANING = {
 
 def sentences(summary: Mapping[str, Any]) -> list[str]:
     """Return what the verdict means, what became of the files, and how the thresholds went."""
-    meaning = _MEANING.get(summary["verdict"])
+    # Where the reasons are told one by one, the general sentence would only stand before them.
+    told = summary["verdict"] == "failed" and summary.get("reasons")
+    meaning = None if told else _MEANING.get(summary["verdict"])
     said = [meaning, delivery(summary), expected.sentence(summary), loss(summary), thresholds(summary)]
     return [each for each in said if each]
 
@@ -47,8 +49,9 @@ def delivery(summary: Mapping[str, Any]) -> str:
             else f"All {files['uploaded']:,} uploaded files were"
         )
         return f"{amount} delivered{_source(summary)}."
-    amount = f"{files['delivered']:,} of {text.files(files['uploaded'])} uploaded were"
-    return f"{amount} delivered{_source(summary)}."
+    if files["uploaded"] == 1:
+        return f"The one uploaded file was not delivered{_source(summary)}."
+    return f"{files['delivered']:,} of {files['uploaded']:,} uploaded files were delivered{_source(summary)}."
 
 
 def loss(summary: Mapping[str, Any]) -> str:
@@ -88,6 +91,11 @@ def thresholds(summary: Mapping[str, Any]) -> str:
     held = f"{verdicts.count('passed')} of {len(verdicts)} thresholds held"
     empty = verdicts.count("no_samples")
     return f"{held}; {empty} had no samples." if empty else f"{held}."
+
+
+def worst_first(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the results of thresholds in the order in which they are shown: those that held come last."""
+    return sorted(found, key=lambda each: bool(each["verdict"] == "passed"))
 
 
 def _source(summary: Mapping[str, Any]) -> str:

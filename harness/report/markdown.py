@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.report import findings, text, work
-from harness.report.headline import VERDICT_WORDS, sentences
+from harness.report.headline import VERDICT_WORDS, sentences, worst_first
 from harness.report.ledger import identities
 from harness.report.sections import expected
 from harness.report.stages import STAGES
@@ -85,7 +85,7 @@ def _rates(rates: Mapping[str, Any]) -> str:
 def _thresholds(summary: Mapping[str, Any]) -> str:
     rows = [
         [_mark(found["verdict"]), code(found["name"]), text.quantity(found["value"], found.get("unit", ""))]
-        for found in sorted(summary["thresholds"], key=lambda each: bool(each["verdict"] == "passed"))
+        for found in worst_first(summary["thresholds"])
     ]
     more = (
         f"\n\n{len(rows) - _THRESHOLDS_SHOWN} more are in the report."

@@ -17,7 +17,7 @@ from harness.report.aggregates import Aggregates, SlowFile, longest_stage
 from harness.report.charts import latency as latency_charts
 from harness.report.charts.timechart import TimeChart
 from harness.report.grid import LatencyGrid
-from harness.report.headline import VERDICT_WORDS, loss, sentences
+from harness.report.headline import VERDICT_WORDS, loss, sentences, worst_first
 from harness.report.ledger import DEFECTS, LABELS, MEANING, Identity, identities
 from harness.report.sections import expected, failures, generator, latency, sampled
 from harness.report.stages import STAGES, WAY, Stage
@@ -81,6 +81,7 @@ def context(data: RunData) -> dict[str, Any]:
         "verdict": VERDICT_WORDS[summary["verdict"]],
         "sentences": sentences(summary),
         "loss": loss(summary),
+        "thresholds": worst_first(summary["thresholds"]),
         "identities": identities(summary["files"]),
         "defects": [(name, summary["files"][name], MEANING[name]) for name in DEFECTS],
         "meaning": MEANING,

@@ -14,8 +14,10 @@ from rich.console import Console
 from harness.measure.records import Outcome
 from harness.report.console import render
 from harness.report.headline import sentences
+from harness.report.html import render_html
 from harness.report.junit import render_junit
 from harness.report.markdown import render_markdown
+from harness.report.page import RunData
 from harness.report.summary import build_summary
 from tests.unit.report import builders
 
@@ -55,6 +57,34 @@ def test_a_passed_run_says_that_no_file_was_lost(passed):
         "No file was lost, duplicated or corrupted.",
         "2 of 2 thresholds held.",
     ]
+
+
+def test_a_failed_run_begins_with_what_happened_where_the_reasons_are_told():
+    failed = [builders.record(0), builders.record(1, Outcome.FAILED)]
+    known = build_summary(builders.inputs(failed, verdict="failed", reasons=["1 files failed, 0 allowed"]))
+    assert sentences(known)[0] == "1 of 2 uploaded files were delivered."
+    assert sentences(build_summary(builders.inputs(failed, verdict="failed", reasons=[])))[0].startswith(
+        "A threshold was breached or"
+    )
+
+
+@pytest.mark.parametrize(
+    "rendered", [printed, lambda summary: render_html(RunData(summary)), render_markdown]
+)
+def test_a_threshold_that_was_breached_comes_before_those_that_held(passed, rendered):
+    held = {"name": "files.lost == 0", "value": 0, "unit": "", "verdict": "passed"}
+    breached = {"name": "files.failed == 0", "value": 3, "unit": "", "verdict": "failed"}
+    content = rendered(
+        {**passed, "thresholds": [held, breached], "provenance": {**passed["provenance"], "command": ""}}
+    )
+    assert content.index("files.failed == 0") < content.index("files.lost == 0")
+
+
+def test_a_cause_without_end_does_not_make_the_page_large():
+    summary = build_summary(builders.failed_inputs())
+    endless = {**summary["failures"][0], "cause": "x" * 1_000_000}
+    page = render_html(RunData({**summary, "failures": [endless]}))
+    assert len(page) < 500_000
 
 
 def test_a_file_still_under_way_is_told_with_the_claim():
@@ -162,7 +192,7 @@ def blind():
 
 def test_without_evidence_nothing_is_claimed_about_loss(blind):
     told = sentences(blind)
-    assert "1 of 2 files uploaded were delivered, as far as the table said." in told
+    assert "1 of 2 uploaded files were delivered, as far as the table said." in told
     claim = "Whether a file was lost, duplicated or corrupted could not be checked"
     assert f"{claim}; what became of 1 file is not known." in told
     for content in (printed(blind), render_markdown(blind)):

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from harness.exceptions import ReportError
 from harness.report.grid import LatencyGrid, count_latencies
-from harness.report.parquet import PARQUET_NAME, ROWS_PER_BATCH, TIME_COLUMNS
+from harness.report.parquet import PARQUET_NAME, ROWS_PER_BATCH, TIME_COLUMNS, release_unused
 from harness.report.stages import END_TO_END, WAY
 
 SLOWEST_SHOWN = 15
@@ -63,12 +63,16 @@ def read_aggregates(run_dir: Path) -> Aggregates | None:
     if not path.exists():
         return None
     try:
-        file = pq.ParquetFile(path)
-        return Aggregates(count_latencies(file), _slowest_of(file))
+        with pq.ParquetFile(path) as file:
+            grid = count_latencies(file)
+            release_unused()
+            found = Aggregates(grid, _slowest_of(file))
     except (pa.ArrowException, KeyError, OSError) as exc:
         raise ReportError(
             f"cannot read {path}: {exc}", hint="the report needs the file as the run wrote it"
         ) from exc
+    release_unused()
+    return found
 
 
 def _slowest_of(file: pq.ParquetFile) -> list[SlowFile]:

@@ -17,16 +17,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from hdrh.histogram import HdrHistogram
+from numpy.typing import NDArray
 
 from harness.exceptions import ReportError
 from harness.report.files import write_text
-from harness.report.parquet import PARQUET_NAME, ROWS_PER_BATCH, TIME_COLUMNS
+from harness.report.parquet import PARQUET_NAME, ROWS_PER_BATCH, TIME_COLUMNS, release_unused
 from harness.report.stages import END_TO_END, STAGES, Stage
 
+Counts = NDArray[np.int64]
 HISTOGRAMS_NAME = "histograms.hlog"
 HIGHEST_NS = 7 * 24 * 3600 * 10**9
 SIGNIFICANT_DIGITS = 3
@@ -40,6 +43,9 @@ FROM_INTENDED = Stage(
 RECORDED = (*STAGES, FROM_INTENDED)
 _EXACT_BITS = 11
 """HdrHistogram tells values apart to this many leading bits at three significant digits."""
+_HALF = 2 ** (_EXACT_BITS - 1)
+_CLASSES = (HIGHEST_NS.bit_length() - _EXACT_BITS + 2) * _HALF
+"""All values up to 2047 have a class of their own, and each power of two from there on has 1024."""
 _HEAD = """#[Histogram log format version 1.3]
 #Floodgate: durations in nanoseconds; lag, end_to_end and upload_from_intended from the intended time.
 """
@@ -77,6 +83,7 @@ def write_histograms(run_dir: Path) -> Path:
     """
     counts, below_zero = _counts(run_dir / PARQUET_NAME)
     begin_s, length_s = _span_s(run_dir / PARQUET_NAME)
+    release_unused()
     text = _HEAD + f"#[StartTime: {begin_s:.3f} (seconds since epoch)]\n"
     text += "".join(
         f"#{name}: {files} samples below zero (two clocks) are counted as 0\n"
@@ -85,7 +92,7 @@ def write_histograms(run_dir: Path) -> Path:
     lines = (
         f"Tag={name},{begin_s:.3f},{length_s:.3f},{_tail(_histogram(found))}\n"
         for name, found in counts.items()
-        if found
+        if found.any()
     )
     return write_text(run_dir / HISTOGRAMS_NAME, text + _LEGEND + "".join(lines))
 
@@ -115,34 +122,41 @@ def _parsed(line: str) -> tuple[str, Any]:
     return name, histogram
 
 
-def _counts(path: Path) -> tuple[Mapping[str, Counter[int]], Mapping[str, int]]:
-    """Return by stage how many files took how long (lowest value of each class), and how many less than 0."""
-    counts: dict[str, Counter[int]] = {stage.name: Counter() for stage in RECORDED}
+def _counts(path: Path) -> tuple[Mapping[str, Counts], Mapping[str, int]]:
+    """Return by stage how many files are in each class of HdrHistogram's, and how many took less than 0."""
+    counts = {stage.name: np.zeros(_CLASSES, np.int64) for stage in RECORDED}
     below_zero: Counter[str] = Counter()
     try:
         for rows in pq.ParquetFile(path).iter_batches(ROWS_PER_BATCH, columns=[*TIME_COLUMNS, "outcome"]):
             for stage in RECORDED:
-                taken = durations_ns(rows, stage)
-                below_zero[stage.name] += pc.sum(pc.less(taken, 0)).as_py() or 0
-                counts[stage.name].update(_classes(taken))
+                taken = durations_ns(rows, stage).to_numpy(zero_copy_only=False)
+                below_zero[stage.name] += int(np.count_nonzero(taken < 0))
+                counts[stage.name] += np.bincount(_classes(taken), minlength=_CLASSES)
     except (pa.ArrowException, KeyError, OSError) as exc:
         raise ReportError(f"cannot read {path}: {exc}", hint="it must be as the run wrote it") from exc
     return counts, +below_zero
 
 
-def _classes(taken_ns: pa.Array) -> dict[int, int]:
-    """Count samples by the lowest value that HdrHistogram holds equal to them; a million become thousands."""
-    values = pc.min_element_wise(pc.max_element_wise(taken_ns, 0), HIGHEST_NS)
-    bits = pc.floor(pc.log2(pc.max_element_wise(values, 1))).cast(pa.int64())
-    shift = pc.max_element_wise(pc.subtract(bits, _EXACT_BITS - 1), 0)
-    lowest = pc.shift_left(pc.shift_right(values, shift), shift)
-    return {found["values"]: found["counts"] for found in pc.value_counts(lowest).to_pylist()}
+def _classes(taken_ns: Counts) -> Counts:
+    """Return each sample's class: values that HdrHistogram holds equal have the same."""
+    values = np.clip(taken_ns, 0, HIGHEST_NS)
+    bits = np.frexp(values.astype(np.float64))[1]
+    shift = np.maximum(bits - _EXACT_BITS, 0).astype(np.int64)
+    classes: Counts = shift * _HALF + (values >> shift)
+    return classes
 
 
-def _histogram(counts: Mapping[int, int]) -> Any:
+def _lowest_of(position: int) -> int:
+    """Return the lowest value of a class."""
+    shift: int = max(position // _HALF - 1, 0)
+    return int(position - shift * _HALF) << shift
+
+
+def _histogram(counts: Counts) -> Any:
     histogram = new_histogram()
-    for value, count in counts.items():
-        histogram.record_value(value, count)
+    (used,) = np.nonzero(counts)
+    for position in used.tolist():
+        histogram.record_value(_lowest_of(position), int(counts[position]))
     return histogram
 
 

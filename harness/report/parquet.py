@@ -19,7 +19,7 @@ from harness.measure.records import FileRecord
 from harness.report.files import replacing
 
 PARQUET_NAME = "files.parquet"
-ROWS_PER_BATCH = 65_536
+ROWS_PER_BATCH = 16_384
 TIME_COLUMNS = (
     "intended_at",
     "started_at",
@@ -61,7 +61,13 @@ def write_files(path: Path, records: Iterable[FileRecord]) -> int:
         while batch := list(islice(remaining, ROWS_PER_BATCH)):
             writer.write_batch(_batch(batch))
             rows += len(batch)
+    release_unused()
     return rows
+
+
+def release_unused() -> None:
+    """Give back what Arrow keeps for later: beside a million records it is missed."""
+    pa.default_memory_pool().release_unused()
 
 
 def _batch(records: Sequence[FileRecord]) -> pa.RecordBatch:

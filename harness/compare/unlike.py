@@ -18,6 +18,9 @@ from harness.report.text import NO_VALUE
 _RATE_TOLERANCE = 0.1
 _FILES_TOLERANCE = 0.25
 _MEMORY_TOLERANCE = 0.1
+_OTHERS_SHARE = 0.1
+"""Of the machine's cores: by so much its other load may differ."""
+_OTHERS = "machine.others"
 _WITHOUT_A_WORD = frozenset({"interrupted", "error", "inconclusive"})
 
 Summary = Mapping[str, Any]
@@ -70,6 +73,8 @@ def _refused(base: Summary, new: Summary) -> list[Difference]:
         found.append(Difference("files offered per second", *_shown(base, new, _offered), refused=True))
     if _apart(_memory(base), _memory(new), _MEMORY_TOLERANCE):
         found.append(Difference("memory of the machine (GiB)", *_shown(base, new, _memory), refused=True))
+    if base["scenario"] != new["scenario"]:
+        return found  # that their workloads differ, too, goes without saying
     return [*found, *_workload(base, new)]
 
 
@@ -114,6 +119,8 @@ def _told(base: Summary, new: Summary) -> list[Difference]:
         for name in sorted(before.keys() & after.keys())
         if before[name] != after[name] and name not in {"Route", "Fifo", "Pipe", "Recording"}
     ]
+    if abs(_others(base) - _others(new)) > _OTHERS_SHARE * base["provenance"]["machine"]["cores"]:
+        found.append(Difference("cores busy with other programs", *_shown(base, new, _others), refused=False))
     if _apart(base["files"]["offered"], new["files"]["offered"], _FILES_TOLERANCE):
         found.append(Difference("files offered", *_shown(base, new, _files), refused=False))
     return found
@@ -153,6 +160,11 @@ def _chance(base: Summary, new: Summary) -> float:
 
 def _files(summary: Summary) -> float:
     return float(summary["files"]["offered"])
+
+
+def _others(summary: Summary) -> float:
+    """Return how busy the machine was with what is not the run; older summaries do not tell."""
+    return float((summary.get("samples") or {}).get(_OTHERS, {}).get("mean") or 0.0)
 
 
 def _memory(summary: Summary) -> float:

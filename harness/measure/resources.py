@@ -27,6 +27,7 @@ _FUNCTION_MARKS = ("awslambdaric", "pipeline.worker")
 _SETTLED_AFTER_S = 5.0
 """A forked process shows its parent's command line until it has started its own program."""
 _MIB = 1024 * 1024
+_BUSY = ("user", "nice", "system", "irq", "softirq", "steal")
 
 ProcessKey = tuple[int, float]
 """Process id and start: an id alone may be used again."""
@@ -107,8 +108,11 @@ class ResourceSampler:
         """By role; read it after `stop`."""
         self.own_cpu_s = 0.0
         """What sampling itself has cost."""
+        self.others: tuple[float, float] | None = None
+        """Time of the last look, and CPU seconds that the machine has spent on other processes until then."""
         self.failure: Exception | None = None
         """Why sampling ended early, if it did."""
+        self._busy_s = 0.0
         self._roles = roles
         self._required = required
         self._on_death = on_death
@@ -223,6 +227,7 @@ class ResourceSampler:
             self._seen_cpu_s[key] = reading.cpu_s
             cpu_s[reading.role] = cpu_s.get(reading.role, 0.0) + used
             rss_bytes[reading.role] = rss_bytes.get(reading.role, 0) + reading.rss_bytes
+        self._add_others(sum(cpu_s.values()), at)
         for role, used in cpu_s.items():
             self._add_sample(self.use.setdefault(role, ResourceUse()), at, used, rss_bytes[role] / _MIB)
 
@@ -233,6 +238,13 @@ class ResourceSampler:
         use.rss_max_mib = max(use.rss_max_mib, rss_mib)
         use.add(ResourceSample(at, round(percent, 1), round(rss_mib, 1)))
 
+    def _add_others(self, own_cpu_s: float, at: float) -> None:
+        """Count the rest of the machine's busy time, short-lived processes of ours included."""
+        busy_s, before_s = _machine_busy_s(), self._busy_s
+        self._busy_s = busy_s
+        total_s = self.others[1] + busy_s - before_s - own_cpu_s if self.others else 0.0
+        self.others = (at, total_s)
+
     def _forget_ended(self, readings: dict[ProcessKey, _Reading]) -> None:
         for known in (self._seen_cpu_s, self._functions):
             for key in known.keys() - readings.keys():
@@ -241,3 +253,9 @@ class ResourceSampler:
 
 def _runs_handlers(command: Iterable[str]) -> bool:
     return any(mark in word for word in command for mark in _FUNCTION_MARKS)
+
+
+def _machine_busy_s() -> float:
+    """Return the CPU seconds that all cores together have been busy, or were kept from us by a hypervisor."""
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, name, 0.0) for name in _BUSY))

@@ -82,7 +82,7 @@ def offer_load(
         required=_REQUIRED_ROLES,
         on_death=lambda record: deaths.append(record.role),
     )
-    figures = sampler_of(description, follower, session.state_dir / "sftp.log")
+    figures = sampler_of(description, follower, session.state_dir / "sftp.log", sampler)
     offer = Offer(follower, sampler, figures, engine_view, deaths=deaths)
     sampler.start()
     figures.start()

@@ -14,6 +14,7 @@
 | `sfn.<role>.started`, `.failed` | 1/s | that began, that ended badly |
 | `sftp.sessions` | sessions | that are logged in |
 | `sftp.logins` | 1/s | sessions that began |
+| `machine.others` | cores | kept busy by processes that are not the run's |
 
 `<role>` is the role in the stack's description (`work`, `worker`, `parent`).
 """

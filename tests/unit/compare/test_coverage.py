@@ -18,5 +18,5 @@ def test_few_blocks_hold_the_truth_as_often_as_is_said() -> None:
         interval = log_ratio_of_means(base, new)
         assert interval is not None
         held += interval.low <= 0.0 <= interval.high
-    # 96 % without Student's t.
-    assert held / 500 >= 0.98
+    # 94 % without Student's t.
+    assert held / 500 >= 0.97

@@ -114,3 +114,21 @@ def test_engines_of_older_summaries_are_compared_by_what_they_say(tmp_path):
     without = {name: value for name, value in runs[1].summary.items() if name not in ("options", "faults")}
     assert differences(runs[:1], [replace(runs[1], summary=without)]) == []
     assert builders.facts().engine.name == "localstack"
+
+
+def test_other_load_on_the_machine_is_told(like):
+    def busy(cores: float) -> dict[str, Any]:
+        return {"samples": {"machine.others": {"unit": "cores", "count": 5, "mean": cores}}}
+
+    quiet, loaded = changed(like[0], **busy(0.1)), changed(like[1], **busy(2.5))
+    told = [str(each) for each in differences([quiet], [loaded])]
+    assert "cores busy with other programs: 0.1 and 2.5" in told
+    assert not [each for each in differences([quiet], [changed(like[1], **busy(0.3))]) if "busy" in each.what]
+
+
+def test_of_another_scenario_the_workload_is_not_told_bit_by_bit(like):
+    def of(sizes: int) -> dict[str, Any]:
+        return {"workload": {"customers": sizes}}
+
+    base, new = changed(like[0], **of(4)), changed(like[1], scenario="burst", **of(20))
+    assert [each.what for each in differences([base], [new]) if each.refused] == ["scenario"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.exceptions import ReportError
 from harness.measure.resources import ResourceUse
-from harness.measure.sampling.series import FunctionUse, Samples, SamplingCost
+from harness.measure.sampling.series import FunctionUse, Samples, SamplingCost, Series
 from harness.report.series import read_samples, read_series
 from harness.report.summary import SUMMARY_NAME, read_summary
 from harness.run.folder import RunFolder
@@ -44,9 +44,15 @@ def carried_from(folder: RunFolder) -> Carried | None:
         aws_calls_per_file=summary.get("aws_calls_per_file"),
         faults=summary.get("faults", []),
         samples=Samples(
-            read_samples(folder.path), SamplingCost(**cost) if cost else None, _functions(summary)
+            _series(folder, summary), SamplingCost(**cost) if cost else None, _functions(summary)
         ),
     )
+
+
+def _series(folder: RunFolder, summary: dict[str, Any]) -> dict[str, Series]:
+    """Return the sampled figures; of a long run the folder has means, so peaks come from the summary."""
+    told = summary.get("samples", {})
+    return {name: replace(series, whole=told.get(name)) for name, series in read_samples(folder.path).items()}
 
 
 def _functions(summary: dict[str, Any]) -> dict[str, FunctionUse]:

@@ -50,6 +50,8 @@ class Series:
     at: Sequence[float] = ()
     """Seconds since the epoch."""
     value: Sequence[float] = ()
+    whole: Mapping[str, Any] | None = None
+    """Its summary, where the readings are means of what it was made of."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as in `series.json`: of a long run, means of neighbouring readings."""
@@ -70,6 +72,8 @@ class Series:
 
         `mean` weighs every reading alike, which is right for looks at regular intervals.
         """
+        if self.whole is not None:
+            return dict(self.whole)
         known = bool(self.value)
         return {
             "unit": self.unit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from harness.exceptions import EnvironmentNotReadyError, ReportError, SettleError, StackLostError, UsageError
 from harness.exit_codes import ExitCode
 from harness.load.ledger_writer import LedgerWriter
+from harness.measure.sampling.series import MAX_POINTS, Series
 from harness.measure.settle import settle
 from harness.run import resettle
 from harness.run.folder import RunFolder
@@ -235,3 +237,20 @@ def test_a_generator_without_room_for_its_ledger_is_the_cause(
     result = settled(folder)
     assert result.exit_code is ExitCode.NOT_READY
     assert result.summary["reasons"] == ["the load generator could not write its ledger"]
+
+
+def test_the_peak_of_what_was_sampled_outlives_the_thinning_of_a_long_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, world = left_behind(tmp_path / "run", Fate.DELIVERED)
+    up(monkeypatch, world)
+    settled(folder)
+    looks = 2 * MAX_POINTS
+    depth = Series("messages", [float(at) for at in range(looks)], [*([0.0] * (looks - 1)), 500.0])
+    for name, told in (("series.json", depth.to_json()), ("summary.json", depth.summary())):
+        path = folder.path / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"samples": {"queue.work.depth": told}}))
+
+    again = settled(folder).summary["samples"]["queue.work.depth"]
+
+    assert (again["count"], again["max"]) == (looks, 500.0)

@@ -17,7 +17,7 @@ _HELP = {
     "template": "Your own CloudFormation template instead of the one that comes with Floodgate.",
     "handlers": "Folder with your own Lambda handlers.",
     "reports": "Folder that keeps the reports of run_scenario and the logs of the stack.",
-    "customers": "How many SFTP users the stack has (default: 20).",
+    "customers": "How many SFTP users the stack has; each xdist process takes one (default: 20).",
 }
 _DEFAULT_CUSTOMERS = "20"
 

@@ -73,9 +73,9 @@ class Offering:
         """Offer nothing more."""
         self._stopping.set()
 
-    def give_up_waiting(self) -> None:
+    def give_up_waiting(self, cause: str = "Stopped") -> None:
         """Count the files that nobody has taken yet as not started."""
-        self._expire(float("inf"), cause="Stopped")
+        self._expire(float("inf"), cause)
 
     def close(self) -> None:
         """Tell the takers that there will be no more, after what is queued now."""

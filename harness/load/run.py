@@ -166,7 +166,9 @@ class LoadRun:
         if self._stopping.is_set():
             self.offering.give_up_waiting()
             gevent.wait([users, self._hurry], count=1, timeout=self._config.stop_grace_s)
-        if not users.ready():
+        if users.ready():  # all gone, with files left: their own code raised before they took any
+            self.offering.give_up_waiting("UsersEnded")
+        else:
             self._bridge.run(self._clients.cut_off)
             users.join(timeout=_CUT_OFF_S)
         self._crew.dismiss()

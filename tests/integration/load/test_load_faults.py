@@ -122,6 +122,14 @@ def test_a_server_that_cannot_follow_does_not_slow_the_offers(bench: Bench):
     assert load.lines("uploaded")
 
 
+def test_files_are_not_left_without_an_end_when_all_users_have_gone(bench: Bench):
+    raises = "    def on_start(self):\n        raise ValueError('mine')\n"
+    load = bench.load(bench.server(), bench.scenario("rate_per_s=50.0, files=5", raises))
+    assert load.wait() == 0, load.stderr
+    assert_conserved(load)
+    assert causes(load, "not_started") == {"UsersEnded"}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_running_uploads_finish(bench: Bench, number):
     own = bench.scenario("rate_per_s=30.0, minutes=5.0")

@@ -128,6 +128,9 @@ class FailureLine(TypedDict):
     phase: NotRequired[str]
 
 
+WORKER_LOST = "WorkerLost"
+"""Cause of `not_started` in lines that the master wrote in place of a worker: what it knows, not what was."""
+
 EndReason = Literal[
     "complete", "signal", "web_ui", "parent_gone", "ledger_failed", "master_gone", "worker_lost"
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness import identity
+from harness.load.ledger_format import WORKER_LOST
 from harness.measure.ledger import UPLOADED, LedgerEntry
 from harness.measure.uploads import AbortedUpload, ClosedUpload, PartialUpload, SftpEvent
 from harness.measure.versions import ObjectVersion
@@ -212,7 +213,7 @@ def _pair(uploads: Sequence[Upload], closes: Sequence[ClosedUpload], bucket: str
     unacknowledged = [
         upload
         for upload in uploads
-        if upload.entry.end != UPLOADED and upload.entry.started_at is not None and not upload.is_partial
+        if upload.entry.end != UPLOADED and _may_be_stored(upload.entry) and not upload.is_partial
     ]
     for upload in (*acknowledged, *unacknowledged):
         fitting = [close for close in left if _fits(upload.entry, close)]
@@ -224,8 +225,14 @@ def _pair(uploads: Sequence[Upload], closes: Sequence[ClosedUpload], bucket: str
     return left
 
 
+def _may_be_stored(entry: LedgerEntry) -> bool:
+    """It was begun, or nobody can say: its process died before it told, or the master spoke in its place."""
+    return entry.started_at is not None or entry.end is None or entry.cause == WORKER_LOST
+
+
 def _fits(entry: LedgerEntry, close: ClosedUpload) -> bool:
-    not_too_early = entry.started_at is None or close.closed_at >= entry.started_at - CLOCK_SLACK_S
+    begun_at = entry.intended_at if entry.started_at is None else entry.started_at
+    not_too_early = close.closed_at >= begun_at - CLOCK_SLACK_S
     answered_at = entry.ended_at if entry.end == UPLOADED else None
     return not_too_early and (answered_at is None or close.closed_at <= answered_at + CLOCK_SLACK_S)
 

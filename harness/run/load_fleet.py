@@ -21,6 +21,10 @@ _POLL_S = 0.05
 _FOLLOW_S = 3.0
 """How much longer than their master the workers may take to end."""
 _WORKER = "harness.load.distributed"
+MASTER_FILE = "master.json"
+"""See `harness.load.distributed.master`, which imports Locust; the states are those of `members`."""
+_READY, _LOST = "ready", "lost"
+_BEFORE_THE_START = frozenset({"joined", _READY, "failed"})
 
 
 @dataclass
@@ -32,6 +36,12 @@ class LoadFleet:
     workers: list[LoadProcess] = field(default_factory=list)
     lingers: bool = False
     """The head goes on after the load, to serve its web UI."""
+    expected: int = 0
+    """Workers in all."""
+    wait_s: float = 0.0
+    """How long they may take to come."""
+    folder: Path | None = None
+    """Where the head tells of itself."""
 
     @classmethod
     def start(
@@ -41,9 +51,15 @@ class LoadFleet:
         token = os.environ.get(TOKEN_ENV) or new_token()
         secret = {TOKEN_ENV: token} if options.workers else {}
         head = LoadProcess.start(config | options.config(), ledger_dir / "load.json", log, environment=secret)
-        fleet = cls(head, lingers=options.web_port is not None)
+        fleet = cls(
+            head,
+            lingers=options.web_port is not None,
+            expected=options.workers,
+            wait_s=options.workers_within_s,
+            folder=ledger_dir,
+        )
         try:
-            if options.workers and (place := _listening(head, ledger_dir / "master.json")):
+            if options.workers and (place := _listening(head, ledger_dir / MASTER_FILE)):
                 fleet._add_workers(options.local_workers, place, ledger_dir, secret)
                 if options.master:
                     progress(_invitation(options, place, token))
@@ -81,10 +97,39 @@ class LoadFleet:
         A worker that was killed is none: its master knows, and the ledger tells.
         """
         own = self.head.failure()
+        if own is not None:
+            self._end_workers()
         if own is not None or self.head.asked:
             return own
         self._wait_for_workers()
-        return next((found for worker in self.workers if (found := _defect(worker))), None)
+        lost = {worker["pid"] for worker in self._told() if worker["state"] == _LOST}
+        known = [worker for worker in self.workers if worker.process.pid not in lost]
+        return next((found for worker in known if (found := _defect(worker))), None)
+
+    def waits_for(self) -> str | None:
+        """Return what keeps the load from beginning; `None` once it may, or when nobody is waited for."""
+        if not self.expected:
+            return None
+        told = self._told()
+        if any(worker["state"] not in _BEFORE_THE_START for worker in told):
+            return None
+        ready = [worker for worker in told if worker["state"] == _READY]
+        here = f"{len(told)} came, {len(ready)} are ready"
+        return f"waiting for {self.expected} load workers: {here} (at most {self.wait_s:.0f} s)"
+
+    def _told(self) -> list[dict[str, Any]]:
+        """Return what the master tells of its workers."""
+        place = _place(self.folder / MASTER_FILE) if self.folder is not None else None
+        found: list[dict[str, Any]] = place["workers"] if place else []
+        return found
+
+    def _end_workers(self) -> None:
+        """Without their master nobody takes their lines: what they upload now would stand nowhere."""
+        for worker in self.workers:
+            worker.ask_to_stop()
+        self._wait_for_workers()
+        for worker in self.workers:
+            worker.kill()
 
     @property
     def _all(self) -> list[LoadProcess]:
@@ -109,6 +154,10 @@ class LoadFleet:
 def _listening(head: LoadProcess, file: Path) -> dict[str, Any] | None:
     """Return where the master listens; `None` when it ended or does not come to it."""
     _wait_until(lambda: file.exists() or not head.is_running(), _LISTENS_WITHIN_S)
+    return _place(file)
+
+
+def _place(file: Path) -> dict[str, Any] | None:
     place: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
     return place
 

@@ -48,6 +48,11 @@ class LoadOptions:
         """Workers in all; 0 when one process does everything."""
         return self.local_workers + (self.expect_workers if self.master else 0)
 
+    @property
+    def workers_within_s(self) -> float:
+        """How long all workers may take to come."""
+        return self.wait_s if self.master else _LOCAL_WAIT_S
+
     def problems(self) -> list[str]:
         """Return what is wrong, in sentences."""
         found = []
@@ -71,7 +76,7 @@ class LoadOptions:
                 "host": self.bind_host if self.master else "127.0.0.1",
                 "port": self.bind_port if self.master else 0,
                 "workers": self.workers,
-                "wait_s": self.wait_s if self.master else _LOCAL_WAIT_S,
+                "wait_s": self.workers_within_s,
             }
         if self.web_port is not None:
             found["web_ui"] = {"host": self.web_host, "port": self.web_port}

@@ -98,7 +98,11 @@ def offer_load(
 def _follow(offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable[[], bool]) -> None:
     while load.is_running():
         snapshot = offer.follower.poll()
-        live.show(snapshot)
+        waiting = load.waits_for()
+        if waiting is None:
+            live.show(snapshot)
+        else:
+            live.say(waiting)
         if offer.deaths:
             raise StackLostError(f"the {' and the '.join(sorted(set(offer.deaths)))} process died in mid-run")
         if interrupted():

@@ -18,7 +18,7 @@ from locust.runners import WorkerRunner
 
 from harness import clock
 from harness.exceptions import EnvironmentNotReadyError, FloodgateError
-from harness.load.distributed import clock_offset
+from harness.load.distributed import clock_offset, neighbours
 from harness.load.distributed.clock_offset import Exchange, Offset
 from harness.load.distributed.messages import PROTOCOL, Clock, Failed, Job, Join, Kind, Lines
 
@@ -40,6 +40,7 @@ class MasterLink:
 
     :param on_kept: told the number of the last parcel that is in the master's file
     :param on_stop: told how often the worker was told to stop by now, and why
+    :param on_refused: told that the master will take nothing more
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class MasterLink:
         runner: WorkerRunner,
         on_kept: Callable[[int], None],
         on_stop: Callable[[int, str], None],
+        on_refused: Callable[[RefusedError], None],
     ) -> None:
         self._runner, self._on_kept, self._on_stop = runner, on_kept, on_stop
+        self._on_refused = on_refused
         self._answers = {kind: AsyncResult() for kind in (Kind.JOB, Kind.CLOCK, Kind.START)}
         self.stopping = Flag()
         for kind, listener in (
@@ -72,6 +75,7 @@ class MasterLink:
             version=importlib.metadata.version("floodgate-harness"),
             host=socket.gethostname(),
             pid=os.getpid(),
+            pid_space=neighbours.pid_space(),
         )
         job: Job = self._ask(Kind.JOIN, me, Kind.JOB, wait_s)
         return job
@@ -96,9 +100,11 @@ class MasterLink:
     def say_goodbye(self, wait_s: float) -> None:
         """Say that all is done until the master lets this worker go, as long as it wants the others' end."""
         gone_at = time.monotonic() + wait_s
-        while self._runner.greenlet and not self.stopping.is_set():
+        while self._runner.greenlet:
             self._send(Kind.DONE, {})
             self._runner.greenlet.join(timeout=_ASK_AGAIN_S)
+            if self.stopping.is_set():  # our own user does not wait for the others; the ledger is there
+                return
             if not self.master_is_silent():
                 gone_at = time.monotonic() + wait_s
             elif time.monotonic() > gone_at:
@@ -142,6 +148,7 @@ class MasterLink:
         error = RefusedError(f"the master refuses this worker: {msg.data['reason']}")
         for answer in self._answers.values():
             answer.set_exception(error)
+        self._on_refused(error)
 
     def _kept(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         self._on_kept(msg.data["number"])

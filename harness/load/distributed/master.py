@@ -42,7 +42,7 @@ _HEAD_START_S = 0.5
 """Between the last preparation and offset 0: the word has to reach all workers."""
 _LOOK_S = 0.1
 _BREATH_LINES = 500
-"""Last words that are written before the other workers are heard again."""
+"""Last words that are written between two looks at the messages."""
 
 
 class Master:
@@ -65,6 +65,7 @@ class Master:
         self._parent = os.getppid()
         self._stopping = Flag()
         self._stopped_at = float("inf")
+        self._announced: dict[str, Any] = {}
         files = files_of(config, scenario.path, workload)
         secure_sockets(token_of_environment())
         self._runner = _listening(environment, place)
@@ -118,6 +119,7 @@ class Master:
         """Wait until every worker is ready."""
         expected, deadline = self._place.workers, time.monotonic() + self._place.wait_s
         while not self._stopping.is_set() and self._reception.ready < expected:
+            self._reception.forget_gone()
             self._announce()
             self._raise_failures()
             if time.monotonic() > deadline:
@@ -144,17 +146,27 @@ class Master:
         members = self._reception.members.values()
         while not all(member.over for member in members):
             for member in members:
-                if not member.over and member.silent:
+                if not member.over and member.gone:
                     self._give_up(member)
             if self._reception.ledger_error and not self._stopping.is_set():
                 self.stop("ledger_failed")
             self._look_after_parent()
             gevent.sleep(_LOOK_S)
+        for member in members:
+            if member.state is State.LOST:
+                self._speak_for(member)
+
+    @property
+    def _went_to_its_end(self) -> bool:
+        """Somebody was there to the last; otherwise the run was over when the last worker was lost."""
+        return any(member.state is State.DONE for member in self._reception.members.values())
 
     def _give_up(self, member: Member) -> None:
-        """Write down in the place of a lost worker what it left open."""
         member.state = State.LOST
         self._announce()
+
+    def _speak_for(self, member: Member) -> None:
+        """Write down in a lost worker's place what it left open: at the end, which nobody knows before."""
         starts_at = self._reception.starts_at
         assert member.inbox is not None
         assert starts_at is not None
@@ -165,7 +177,7 @@ class Master:
             ledger.path,
             starts_at=starts_at,
             seen_at=clock.now() - (time.monotonic() - member.heard_at),
-            until=self._stopped_at,
+            until=self._stopped_at if self._went_to_its_end else min(self._stopped_at, clock.now()),
         )
         for number, line in enumerate(lines):
             ledger.write(line)
@@ -203,15 +215,20 @@ class Master:
                 raise kind(f"load worker {member.name} on {member.host}: {message}")
 
     def _announce(self) -> None:
-        replace_json(
-            self._config.ledger_dir / MASTER_FILE,
-            {
-                "host": self._place.host,
-                "port": self._runner.server.port,
-                "expected": self._place.workers,
-                "workers": [member.told() for member in self._reception.members.values()],
-            },
-        )
+        told = {
+            "host": self._place.host,
+            "port": self._runner.server.port,
+            "expected": self._place.workers,
+            "workers": [
+                member.told()
+                for member in sorted(self._reception.members.values(), key=lambda member: member.shard)
+            ],
+        }
+        if told == self._announced:
+            return
+        with contextlib.suppress(OSError):  # no room: the ledger will tell, and matters more
+            replace_json(self._config.ledger_dir / MASTER_FILE, told)
+            self._announced = told
 
 
 def _listening(environment: Environment, place: MasterConfig) -> MasterRunner:

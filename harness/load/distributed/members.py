@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from harness.load.distributed import neighbours
 from harness.load.distributed.shipping import Inbox
 
 LOST_AFTER_S = 12.0
 """A worker that is silent for so long does not come back: Locust's heartbeat comes every second."""
+_LAST_WORDS_S = 1.0
+"""How long what a process said before its end may take to be read."""
 
 
 class State(StrEnum):
@@ -36,6 +39,8 @@ class Member:
     shard: int
     host: str
     pid: int
+    is_neighbour: bool = False
+    """Its process id is one of this machine's."""
     state: State = State.JOINED
     inbox: Inbox | None = None
     """From the start of the load."""
@@ -54,9 +59,12 @@ class Member:
         return self.state in (State.DONE, State.LOST)
 
     @property
-    def silent(self) -> bool:
-        """Nothing was heard of it for so long that it is given up."""
-        return time.monotonic() - self.heard_at > LOST_AFTER_S
+    def gone(self) -> bool:
+        """It has ended, or nothing was heard of it for so long that it is given up."""
+        silent_s = time.monotonic() - self.heard_at
+        if silent_s > _LAST_WORDS_S and self.is_neighbour and neighbours.has_ended(self.pid):
+            return True
+        return silent_s > LOST_AFTER_S
 
     def told(self) -> dict[str, Any]:
         """Return what `master.json` says of it."""

@@ -46,6 +46,8 @@ class Join(TypedDict):
     version: str
     host: str
     pid: int
+    pid_space: NotRequired[str]
+    """See `neighbours.pid_space`."""
 
 
 class Job(TypedDict):

@@ -10,10 +10,12 @@ from typing import Any
 
 from harness import clock
 from harness.exceptions import DiskFullError
+from harness.load.distributed import neighbours
 from harness.load.distributed.members import Member, State
 from harness.load.distributed.messages import PROTOCOL, Clock, Job, Join, Kept, Kind, Refused, Start, Stop
 
 _LOG = logging.getLogger(__name__)
+_LOST = Refused(reason="it was given up as lost")
 Send = Callable[[Kind, Any, str], None]
 """Type and content of a message, and Locust's name of the worker."""
 
@@ -46,15 +48,25 @@ class Reception:
         member = self.members.get(client_id)
         if member is None or member.state is State.LOST:
             # What a lost worker would say has been said in its place.
-            self._send(Kind.REFUSED, Refused(reason="it was given up as lost"), client_id)
+            self._send(Kind.REFUSED, _LOST, client_id)
             return
         member.heard_at = time.monotonic()
         self._answer(kind, member, data)
 
     def heard(self, client_id: str) -> None:
-        """Note a sign of life."""
-        if client_id in self.members:
-            self.members[client_id].heard_at = time.monotonic()
+        """Note a sign of life; tell a worker that was lost that nobody counts on it any more."""
+        member = self.members.get(client_id)
+        if member is not None and member.state is not State.LOST:
+            member.heard_at = time.monotonic()
+        elif member is not None:
+            self._send(Kind.REFUSED, _LOST, client_id)
+
+    def forget_gone(self) -> None:
+        """Before the start: have others do the parts of workers that came and went."""
+        for client_id, member in list(self.members.items()):
+            if member.failure is None and member.gone:
+                _LOG.warning("worker %s on %s is gone before the start", member.pid, member.host)
+                del self.members[client_id]
 
     def start(self, starts_at: float) -> None:
         """Have every worker begin."""
@@ -76,9 +88,15 @@ class Reception:
                 _LOG.warning("worker %s on %s refused: %s", me.get("pid"), me.get("host"), reason)
                 self._send(Kind.REFUSED, Refused(reason=reason), client_id)
                 return
-            known = Member(client_id, len(self.members), me["host"], me["pid"])
-            self.members[client_id] = known
+            known = self.members[client_id] = self._new_member(client_id, me)
         self._send(Kind.JOB, self._job_of(known.shard), client_id)
+
+    def _new_member(self, client_id: str, me: Join) -> Member:
+        taken = {member.shard for member in self.members.values()}
+        shard = min(set(range(self._expected)) - taken)
+        space = me.get("pid_space")
+        is_neighbour = bool(space) and space == neighbours.pid_space()
+        return Member(client_id, shard, me["host"], me["pid"], is_neighbour)
 
     def _refusal(self, me: Join) -> str | None:
         ours = importlib.metadata.version("floodgate-harness")
@@ -96,7 +114,7 @@ class Reception:
                 self._ready(member)
             case Kind.FAILED:
                 member.state, member.failure = State.FAILED, (data["exit_code"], data["message"])
-            case Kind.LINES:
+            case Kind.LINES if member.inbox is not None:
                 self._keep(member, data)
             case Kind.DONE if member.inbox is not None:
                 member.state = State.DONE

@@ -46,6 +46,7 @@ class Outbox:
         self._queued: deque[LedgerLine] = deque()
         self._parcels: deque[Lines] = deque()
         """Not acknowledged, oldest first."""
+        self._refusal: FloodgateError | None = None
         self._made = 0
         self._sent_up_to = 0
         self._heard_at = clock()
@@ -76,11 +77,21 @@ class Outbox:
             self._parcels.popleft()
             self._heard_at = self._clock()
 
+    def refused(self, error: FloodgateError) -> None:
+        """Note that the master will take nothing more; `close` raises it."""
+        self._refusal = error
+
     def close(self) -> None:
-        """Return when the master has everything; raises `MasterGoneError` when it is silent for too long."""
+        """Return when the master has everything.
+
+        :raises MasterGoneError: it is silent for too long
+        :raises FloodgateError: it does not want the rest; see `refused`
+        """
         self.flush()
         known, since = self.waiting, self._clock()
         while self._parcels:
+            if self._refusal is not None:
+                raise self._refusal
             self._pause(0.05)
             self.flush()
             if self.waiting < known:

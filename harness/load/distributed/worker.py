@@ -25,7 +25,7 @@ from harness.load.catalogue import Scenario
 from harness.load.config import LoadConfig, WorkerConfig
 from harness.load.crew import user_classes
 from harness.load.distributed.job import unpack
-from harness.load.distributed.link import SILENT_S, MasterLink, StoppedError
+from harness.load.distributed.link import SILENT_S, MasterLink, RefusedError, StoppedError
 from harness.load.distributed.security import secure_sockets
 from harness.load.distributed.shipping import Outbox
 from harness.load.distributed.token import TOKEN_ENV, token_of_environment
@@ -34,6 +34,8 @@ from harness.load.process import quiet_logs
 from harness.load.run import LoadRun
 
 _LOOK_S = 1.0
+_AT_ONCE = 2
+"""So many words to stop mean that uploads are not waited for either."""
 _PATIENCE_S = 15.0
 """How long the end of the ledger may wait for a master that says nothing."""
 
@@ -77,7 +79,7 @@ class Worker:
         self._outbox = Outbox(
             lambda parcel: self._link.send_lines(parcel), gevent.sleep, patience_s=_PATIENCE_S
         )
-        self._link = MasterLink(self._runner, self._outbox.kept, self._stop_as_told)
+        self._link = MasterLink(self._runner, self._outbox.kept, self._stop_as_told, self._refused)
 
     def execute(self) -> None:
         """Do the job.
@@ -96,9 +98,9 @@ class Worker:
 
     def stop(self, reason: EndReason) -> None:
         """Offer nothing more; asked a second time, do not wait for running uploads either."""
-        if self._load is None:
+        if reason == "signal" and self._told == 0:  # by its own user, who does not wait for the other workers
             self._link.stopping.set()
-        else:
+        if self._load is not None:
             self._load.stop(reason)
 
     def _connected(self) -> WorkerRunner:
@@ -141,12 +143,17 @@ class Worker:
             self._told += 1
             self.stop(cast(EndReason, reason))
 
+    def _refused(self, error: RefusedError) -> None:
+        """Given up as lost: what this worker goes on to do would stand in nobody's books."""
+        self._outbox.refused(error)
+        if self._load is not None:
+            self._stop_as_told(_AT_ONCE, "master_gone")
+
     def _watch_master(self) -> None:
         while not self._link.master_is_silent():
             gevent.sleep(_LOOK_S)
         logging.getLogger(__name__).error("the master has been silent for %.0f s", SILENT_S)
-        self.stop("master_gone")
-        self.stop("master_gone")
+        self._stop_as_told(_AT_ONCE, "master_gone")
 
 
 class _WorkerCrew:
@@ -167,7 +174,7 @@ class _WorkerCrew:
         gevent.wait([asked, stopping], count=1)
         if not asked.ready():
             asked.kill()
-            return clock.now()
+            raise StoppedError
         starts_at: float = asked.get()
         while not self._runner.user_count and not stopping.is_set():
             gevent.sleep(0.01)

@@ -42,12 +42,11 @@ class Fleet:
         return [worker["state"] for worker in self.told().get("workers", [])]
 
     def join(self, count: int) -> list[Load]:
-        """Start so many workers, one after the other, so that the first has the first part."""
+        """Start so many workers, and return them when they have come, in the order of their parts."""
         wait_for(self.told, self.master)
-        for _ in range(count):
-            known = len(self.told()["workers"])
-            self.workers.append(self.worker())
-            wait_for(lambda: len(self.told()["workers"]) > known, self.master)  # noqa: B023  (ends here)
+        started = {load.process.pid: load for load in (self.worker() for _ in range(count))}
+        wait_for(lambda: len(self.told()["workers"]) == count, self.master)
+        self.workers = [started[worker["pid"]] for worker in self.told()["workers"]]
         return self.workers
 
     def lines(self, worker: int, *events: str) -> list[dict[str, Any]]:

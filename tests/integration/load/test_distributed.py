@@ -26,36 +26,36 @@ def everything(fleet: Fleet, *events: str) -> list[dict[str, Any]]:
 
 def test_two_workers_offer_each_file_of_the_schedule_once(bench: Bench, fleet: Fleet):
     server = bench.server()
-    master = fleet.start(server, bench.scenario("rate_per_s=100.0, files=120"), workers=2)
+    master = fleet.start(server, bench.scenario("rate_per_s=100.0, files=40"), workers=2)
     workers = fleet.join(2)
     assert [load.wait() for load in (master, *workers)] == [0, 0, 0], [
         load.stderr for load in (master, *workers)
     ]
     offered = everything(fleet, "offered")
-    assert sorted(line["seq"] for line in offered) == list(range(1, 121))
+    assert sorted(line["seq"] for line in offered) == list(range(1, 41))
     assert {line["seq"] % 2 for line in fleet.lines(0, "offered")} == {1}
     assert sorted(line["id"] for line in everything(fleet, "uploaded")) == sorted(
         line["id"] for line in offered
     )
-    assert len(server.uploads()) == 120
+    assert len(server.uploads()) == 40
     for number in (0, 1):
         lines = fleet.lines(number)
         assert (lines[0]["e"], lines[0]["workers"], lines[0]["shard"]) == ("header", 2, number)
-        assert (lines[-1]["e"], lines[-1]["offered"], lines[-1]["reason"]) == ("end", 60, "complete")
+        assert (lines[-1]["e"], lines[-1]["offered"], lines[-1]["reason"]) == ("end", 20, "complete")
         assert lines[-1]["cpu_s"] > 0
     assert fleet.states() == ["done", "done"]
 
 
 def test_what_a_killed_worker_leaves_open_is_in_the_ledger(bench: Bench, fleet: Fleet):
     server = bench.server()
-    master = fleet.start(server, bench.scenario("rate_per_s=20.0, minutes=0.3"), workers=2)
+    master = fleet.start(server, bench.scenario("rate_per_s=20.0, files=80, arrivals='constant'"), workers=2)
     _, second = fleet.join(2)
-    wait_for(lambda: len(fleet.lines(1, "uploaded")) > 5, master)
+    wait_for(lambda: fleet.lines(1, "uploaded"), master)
     second.process.kill()
     assert master.wait() == 0, master.stderr
     assert fleet.states() == ["done", "lost"]
     seen = sorted(line["seq"] for line in everything(fleet, "offered"))
-    assert seen == list(range(1, len(seen) + 1)), "the whole schedule, each file once"
+    assert seen == list(range(1, 81)), "the whole schedule, each file once"
     lost = fleet.lines(1, "not_started")
     assert {line["cause"] for line in lost} == {"WorkerLost"}
     final = [line["id"] for line in fleet.lines(1, *FINAL)]
@@ -75,6 +75,8 @@ def test_only_wanted_workers_work_and_a_signal_to_the_master_stops_them_in_good_
     master = fleet.start(bench.server(), bench.scenario("rate_per_s=40.0, minutes=10.0"), workers=2)
     wait_for(fleet.told, master)
     stranger = fleet.worker(token="another token, as long as the other", wait_s=2.0)
+    fleet.join(1)[0].process.kill()  # it came, and is not there any more when the load could begin
+    wait_for(lambda: not fleet.told()["workers"], master)
     workers = fleet.join(2)
     wait_for(lambda: all(fleet.lines(number, "uploaded") for number in (0, 1)), master)
     late = fleet.worker()

@@ -12,10 +12,11 @@ import pytest
 
 from harness.exceptions import UsageError
 from harness.load.config import LoadConfig
+from harness.load.distributed import neighbours
 from harness.load.distributed.clock_offset import Exchange, best
 from harness.load.distributed.job import files_of, job_for, reachable, unpack
 from harness.load.distributed.lost import last_words
-from harness.load.distributed.members import State
+from harness.load.distributed.members import LOST_AFTER_S, State
 from harness.load.distributed.messages import PROTOCOL, Job, Kind
 from harness.load.distributed.reception import Reception
 from harness.load.distributed.shipping import Inbox
@@ -97,7 +98,38 @@ class TestReception:
         member.state = State.LOST
         post.reception.take(Kind.LINES, "a", {"number": 1, "data": b"{}\n"})
         assert post.kinds("a")[-1] is Kind.REFUSED
+        heard_at = member.heard_at
+        post.reception.heard("a")
+        assert post.kinds("a")[-2:] == [Kind.REFUSED, Kind.REFUSED], "at its first sign of life"
+        assert member.heard_at == heard_at, "when it was lost stays"
         assert (tmp_path / "ledger").read_bytes() == b""
+
+    def test_the_part_of_a_worker_that_ended_before_the_start_goes_to_the_next(self, monkeypatch):
+        monkeypatch.setattr(neighbours, "has_ended", lambda pid: pid == 7)
+        post = Post()
+        post.reception.take(Kind.JOIN, "a", ME | {"pid_space": neighbours.pid_space()})
+        post.reception.take(Kind.JOIN, "b", ME | {"pid_space": neighbours.pid_space(), "pid": 8})
+        for member in post.reception.members.values():
+            member.heard_at -= 5.0
+        post.reception.forget_gone()
+        post.reception.take(Kind.JOIN, "c", ME | {"pid": 9})
+        parts = {name: member.shard for name, member in post.reception.members.items()}
+        assert parts == {"b": 1, "c": 0}
+
+    def test_a_process_id_of_another_machine_says_nothing(self, monkeypatch):
+        monkeypatch.setattr(neighbours, "has_ended", lambda _pid: True)
+        post = Post()
+        post.reception.take(Kind.JOIN, "a", ME | {"pid_space": "another boot"})
+        post.reception.members["a"].heard_at -= LOST_AFTER_S / 2
+        assert not post.reception.members["a"].gone
+        post.reception.members["a"].heard_at -= LOST_AFTER_S
+        assert post.reception.members["a"].gone
+
+    def test_lines_before_the_start_are_not_taken(self):
+        post = Post()
+        post.reception.take(Kind.JOIN, "a", ME)
+        post.reception.take(Kind.LINES, "a", {"number": 1, "data": b"{}\n"})
+        assert post.kinds("a") == [Kind.JOB]
 
     def test_a_stop_comes_with_every_receipt(self, tmp_path):
         post = Post(expected=1)
@@ -159,6 +191,11 @@ class TestLastWords:
         given_up = [line["id"] for line in lines if line["e"] == "not_started"]
         assert given_up[0] == "run-0000008", "number 6 came at 0.5 s, and may have been uploaded"
         assert (lines[-1]["e"], lines[-1]["offered"]) == ("end", 10)
+
+    def test_a_worker_that_was_lost_after_its_last_line_needs_nobody_to_speak_for_it(self, tmp_path):
+        (tmp_path / "ledger").write_text('{"e":"end","offered":0,"at":1.0,"reason":"complete"}\n')
+        lines = last_words(part(tmp_path), tmp_path / "ledger", starts_at=0.0, seen_at=0.0, until=1.0)
+        assert list(lines) == []
 
     def test_nothing_is_offered_after_the_load_was_stopped(self, tmp_path):
         (tmp_path / "ledger").write_text("")

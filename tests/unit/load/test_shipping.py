@@ -102,6 +102,16 @@ def test_closing_waits_for_the_last_word_and_gives_up_a_silent_master():
     assert len(sent) > 3, "asked again meanwhile"
 
 
+def test_a_worker_whose_ledger_nobody_wants_any_more_does_not_wait():
+    clock = Clock()
+    box = outbox([], clock)
+    box.write(line(1))
+    box.refused(MasterGoneError("given up as lost"))
+    with pytest.raises(MasterGoneError, match="given up as lost"):
+        box.close()
+    assert clock.now_s == 0.0
+
+
 def test_closing_returns_when_everything_is_kept():
     clock = Clock()
     box = Outbox(lambda parcel: box.kept(parcel["number"]), clock.pause, patience_s=1.0, clock=clock)

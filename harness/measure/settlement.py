@@ -185,7 +185,9 @@ def _notes(
         ),
         f"{rowless} files were delivered without a row in the table.": rowless,
         f"{denied} files were delivered although their row says failed.": denied,
-        f"{unacknowledged} objects were stored although no client knows that its upload succeeded.": unacknowledged,
+        f"{unacknowledged} objects were stored although no client knows that its upload succeeded.": (
+            unacknowledged
+        ),
         f"{len(partial)} uploads broke off and left a part of the file in the source bucket.": partial,
         f"{unmarked} of these have no row that says so: nothing keeps them from being delivered.": (
             unmarked and evidence.has_table and evidence.complete

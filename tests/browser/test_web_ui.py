@@ -6,10 +6,12 @@ written by the test.
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -66,6 +68,15 @@ def url(load: Load) -> str:
     return found
 
 
+def asked(load: Load, path: str, method: str = "GET", **headers: str) -> int:
+    """Ask as somebody else than the page would, and return the status."""
+    connection = http.client.HTTPConnection(urlsplit(url(load)).netloc, timeout=WAIT_S)
+    connection.request(method, path, headers=headers)
+    response = connection.getresponse()
+    connection.close()
+    return response.status
+
+
 def cells(browser: WebDriver) -> list[str]:
     return texts(browser, "table td")
 
@@ -120,6 +131,8 @@ def test_locusts_own_tab_counts_the_uploads_and_stop_ends_the_load(browser: WebD
     browser.execute_script(stop).click()
     wait_for(lambda: load.lines("end"), load)
     assert load.lines("end")[0]["reason"] == "web_ui"
+    assert asked(load, "/stats/requests", Host="rebound.example") == 403
+    assert asked(load, "/stop", "POST", Origin="http://elsewhere.example") == 403
     assert load.process.poll() is None, "the page must stay as long as the run wants it"
     load.process.terminate()
     assert load.wait() == 0

@@ -179,7 +179,9 @@ class Master:
             seen_at=clock.now() - (time.monotonic() - member.heard_at),
             until=self._stopped_at if self._went_to_its_end else min(self._stopped_at, clock.now()),
         )
+        member.state = State.DONE  # unless something is missing
         for number, line in enumerate(lines):
+            member.state = State.LOST
             ledger.write(line)
             if number % _BREATH_LINES == 0:
                 gevent.sleep(0)

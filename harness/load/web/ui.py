@@ -25,6 +25,7 @@ from locust.env import Environment
 from harness.exceptions import PortInUseError
 from harness.files import replace_json
 from harness.load.config import WebUiConfig
+from harness.load.web.guard import refusal
 
 WEB_FILE = "web.json"
 """Where the UI is, beside the ledger."""
@@ -46,6 +47,7 @@ class WebUi:
         self, environment: Environment, config: WebUiConfig, folder: Path, stop: Callable[[], None]
     ) -> None:
         self._folder, self._stop, self._leaving = folder, stop, Flag()
+        self._stopped = False
         self._parent = os.getppid()
         self._port = config.port or _free_port(config.host)
         _require_free(config.host, self._port)
@@ -90,11 +92,15 @@ class WebUi:
         self._ui.app.after_request(self._after)
 
     def _before(self) -> Response | None:
-        """Answer in Locust's place what would start or stop users."""
-        if request.path == "/swarm":
+        """Answer in Locust's place what would start, stop or change users, and what comes from elsewhere."""
+        if reason := refusal(request.method, request.headers, self._host):
+            return Response(f"Refused: {reason}.\n", status=403, mimetype="text/plain")
+        if request.endpoint in ("locust.swarm", "locust.update_user"):
             return jsonify({"success": False, "message": _SCHEDULED})
-        if request.path == "/stop":
-            self._stop()
+        if request.endpoint == "locust.stop":
+            if not self._stopped:  # a second time would cut off the uploads that this answer lets finish
+                self._stopped = True
+                self._stop()
             return jsonify({"success": True, "message": _STOPPING})
         return None
 

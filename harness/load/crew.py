@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import locust
 from gevent.event import Event as Flag
 from gevent.pool import Group
+from locust.dispatch import UsersDispatcher
 from locust.env import Environment
+from locust.runners import WorkerNode
 
 from harness import clock
 from harness.load.catalogue import Scenario
@@ -64,6 +66,20 @@ class LocalCrew:
 def environment_for(scenario: Scenario) -> Environment:
     """Return Locust's environment with the users that the scenario declares."""
     return Environment(user_classes=user_classes(scenario), events=locust.events)
+
+
+def users_of_part(classes: list[Any], users: int, part: int, parts: int) -> dict[str, int]:
+    """Return how many users of each class one of several processes has: what Locust would give to each.
+
+    :param users: of the whole run; every process has at least one
+    """
+    users = max(users, parts)
+    # Its order of workers is that of their names, by the host before the first underscore.
+    nodes = [WorkerNode(f"part_{number:05d}") for number in range(parts)]
+    dispatcher = UsersDispatcher(worker_nodes=nodes, user_classes=classes)
+    dispatcher.new_dispatch(target_user_count=users, spawn_rate=users)
+    found: dict[str, int] = next(dispatcher)[nodes[part].id]
+    return found
 
 
 def user_classes(scenario: Scenario) -> list[Any]:

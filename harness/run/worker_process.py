@@ -33,7 +33,8 @@ def work_for(master_host: str, master_port: int, wait_s: float) -> ExitCode:
         process = subprocess.Popen(
             [sys.executable, "-m", "harness.load.distributed", str(config)],
             stdin=subprocess.DEVNULL,
-            env=os.environ,
+            # Below our folder, which is removed even if the process is killed.
+            env=os.environ | {"TMPDIR": folder},
             start_new_session=True,
         )
         try:

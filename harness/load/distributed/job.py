@@ -66,6 +66,13 @@ def unpack(job: Job, folder: Path, master_host: str) -> LoadConfig:
     return LoadConfig.model_validate(told)
 
 
+def forget_keys(config: LoadConfig, folder: Path) -> None:
+    """Once they are read, have no copies of the keys on the disk: who is killed cleans up nothing."""
+    for user in config.users:
+        if user.private_key_file.is_relative_to(folder):
+            user.private_key_file.unlink(missing_ok=True)
+
+
 def reachable(host: str, master_host: str) -> str:
     """Return the address for `host` as the master knows it: its loopback is not the worker's."""
     if host == "localhost":

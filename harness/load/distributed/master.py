@@ -7,12 +7,14 @@ down in its place. `master.json` beside the ledger tells where the master listen
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from itertools import islice
 from typing import Any
 
 import gevent
+import zmq
 from gevent.event import Event as Flag
 from locust.env import Environment
 from locust.exception import RPCError
@@ -135,9 +137,8 @@ class Master:
         for member in self._reception.members.values():
             member.inbox = Inbox(LedgerWriter(self._config.ledger_dir / file_name(member.name)))
             member.state = State.RUNNING
-        # Every worker needs a user of its own, or nobody would take its files.
-        users = max(self._workload.max_concurrent_uploads, self._place.workers)
-        self._runner.start(users, spawn_rate=users)
+        self._runner.stats.clear_all()
+        self._environment.events.test_start.fire(environment=self._environment)
         self._reception.start(clock.now() + _HEAD_START_S)
         self._announce()
 
@@ -237,12 +238,18 @@ def _listening(environment: Environment, place: MasterConfig) -> MasterRunner:
     try:
         return environment.create_master_runner(place.host, place.port)
     except SystemExit as exc:  # which is how Locust says it
-        raise PortInUseError(
-            f"port {place.port} on {place.host}, for load workers, is taken by another process",
-            hint="choose another --master-bind-port",
-        ) from exc
+        raise _taken(place) from exc
     except RPCError as exc:
+        if isinstance(exc.__context__, zmq.ZMQError) and exc.__context__.errno == errno.EADDRINUSE:
+            raise _taken(place) from exc
         raise UsageError(
             f"load workers cannot be listened for on {place.host}:{place.port}: {exc}",
             hint="--master-bind-host is an address of this machine",
         ) from exc
+
+
+def _taken(place: MasterConfig) -> PortInUseError:
+    return PortInUseError(
+        f"port {place.port} on {place.host}, for load workers, is taken by another process",
+        hint="choose another --master-bind-port",
+    )

@@ -23,8 +23,8 @@ from harness.exit_codes import ExitCode
 from harness.load import catalogue
 from harness.load.catalogue import Scenario
 from harness.load.config import LoadConfig, WorkerConfig
-from harness.load.crew import user_classes
-from harness.load.distributed.job import unpack
+from harness.load.crew import user_classes, users_of_part
+from harness.load.distributed.job import forget_keys, unpack
 from harness.load.distributed.link import SILENT_S, MasterLink, RefusedError, StoppedError
 from harness.load.distributed.security import secure_sockets
 from harness.load.distributed.shipping import Outbox
@@ -127,7 +127,9 @@ class Worker:
                 }
             )
             scenario = catalogue.load(Path(config.scenario))
-            return self._load_run(config, scenario)
+            load = self._load_run(config, scenario)
+            forget_keys(config, self._folder)
+            return load
         except FloodgateError as exc:
             self._link.fail(exc)
             raise
@@ -136,7 +138,8 @@ class Worker:
         self._environment.user_classes = user_classes(scenario)
         _tell(f"part {config.shard + 1} of {config.shards} of run {config.run_id}: {scenario.name}")
         workload = config.workload or scenario.workload
-        return LoadRun(config, scenario, workload, self._outbox, _WorkerCrew(self._runner, self._link))
+        crew = _WorkerCrew(self._runner, self._link, config.shard, config.shards)
+        return LoadRun(config, scenario, workload, self._outbox, crew)
 
     def _stop_as_told(self, stops: int, reason: str) -> None:
         while self._told < stops:
@@ -157,27 +160,32 @@ class Worker:
 
 
 class _WorkerCrew:
-    """The users that Locust's master gives this worker."""
+    """This worker's users, who stay with it.
 
-    def __init__(self, runner: WorkerRunner, link: MasterLink) -> None:
-        self._runner, self._link = runner, link
+    Locust's master would share them out among all that are connected, whenever somebody comes, goes or is
+    silent for a moment: it would take users away in the middle of their uploads, and give them to a worker
+    that this run does not want.
+    """
+
+    def __init__(self, runner: WorkerRunner, link: MasterLink, part: int, parts: int) -> None:
+        self._runner, self._link, self._part, self._parts = runner, link, part, parts
         self.environment: Environment = runner.environment
 
     @property
     def hands(self) -> Group:
         return self._runner.user_greenlets
 
-    def muster(self, users: int, stopping: Flag) -> float:  # noqa: ARG002  (the master knows how many)
+    def muster(self, users: int, stopping: Flag) -> float:
         environment = self.environment
         environment.events.init.fire(environment=environment, runner=self._runner, web_ui=None)
+        environment.events.test_start.fire(environment=environment)
+        self._runner.start_worker(users_of_part(environment.user_classes, users, self._part, self._parts))
         asked = gevent.spawn(self._link.wait_for_start)
         gevent.wait([asked, stopping], count=1)
         if not asked.ready():
             asked.kill()
             raise StoppedError
         starts_at: float = asked.get()
-        while not self._runner.user_count and not stopping.is_set():
-            gevent.sleep(0.01)
         return starts_at
 
     def dismiss(self) -> None:

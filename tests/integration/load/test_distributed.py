@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import socket
 from typing import Any
 
 import pytest
 
+from harness.exceptions import PortInUseError
 from tests.integration.load.conftest import Bench
 from tests.integration.load.distributed import Fleet, wait_for
 
@@ -83,6 +85,7 @@ def test_only_wanted_workers_work_and_a_signal_to_the_master_stops_them_in_good_
     assert (stranger.wait(), late.wait()) == (3, 3)
     assert "no master answered" in stranger.stderr
     assert "all 2 workers of this run are there already" in late.stderr
+    assert "Traceback" not in late.stderr, "Locust has nothing to do for it either"
     assert fleet.states() == ["running", "running"]
     master.send_signal(signal.SIGTERM)
     assert [load.wait() for load in (master, *workers)] == [0, 0, 0]
@@ -98,3 +101,13 @@ def test_a_master_that_waits_in_vain_offers_nothing(bench: Bench, fleet: Fleet):
     assert master.wait() == 3
     assert "0 of 2 load workers were ready within 1 s" in master.stderr
     assert not list(fleet.folder.glob("ledger-*.jsonl"))
+
+
+def test_a_port_that_is_taken_is_named(bench: Bench, fleet: Fleet):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        master = fleet.start(
+            bench.server(), bench.scenario("rate_per_s=1.0, files=1"), workers=1, place={"port": port}
+        )
+        assert master.wait() == int(PortInUseError.exit_code)
+    assert f"port {port} on 127.0.0.1, for load workers, is taken by another process" in master.stderr

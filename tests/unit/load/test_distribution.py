@@ -14,7 +14,7 @@ from harness.exceptions import UsageError
 from harness.load.config import LoadConfig
 from harness.load.distributed import neighbours
 from harness.load.distributed.clock_offset import Exchange, best
-from harness.load.distributed.job import files_of, job_for, reachable, unpack
+from harness.load.distributed.job import files_of, forget_keys, job_for, reachable, unpack
 from harness.load.distributed.lost import last_words
 from harness.load.distributed.members import LOST_AFTER_S, State
 from harness.load.distributed.messages import PROTOCOL, Job, Kind
@@ -157,6 +157,8 @@ class TestJob:
         assert (found.shard, found.shards, found.worker, found.master) == (1, 2, "2", None)
         assert found.sftp.host == "master.example"
         assert found.workload == WORKLOAD
+        forget_keys(found, own)
+        assert not key.exists()
 
     def test_a_key_that_is_not_there_is_told_before_anything_starts(self, tmp_path):
         master = config(tmp_path)

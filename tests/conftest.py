@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,6 +13,10 @@ from xdist.scheduler import LoadScopeScheduling
 # No test may depend on how fast the machine is: neither an example's time nor how long examples take to make.
 settings.register_profile("floodgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("floodgate")
+
+# A shell starts what goes to the background with Ctrl-C ignored, and every program below would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

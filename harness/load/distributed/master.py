@@ -154,7 +154,8 @@ class Master:
             self._look_after_parent()
             gevent.sleep(_LOOK_S)
         for member in members:
-            if member.state is State.LOST:
+            # Nothing can be added to a ledger that ends in half a line.
+            if member.state is State.LOST and self._reception.ledger_error is None:
                 self._speak_for(member)
 
     @property

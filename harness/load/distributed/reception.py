@@ -15,6 +15,7 @@ from harness.load.distributed.members import Member, State
 from harness.load.distributed.messages import PROTOCOL, Clock, Job, Join, Kept, Kind, Refused, Start, Stop
 
 _LOG = logging.getLogger(__name__)
+_NO_LEDGER = Refused(reason="its ledger cannot be written any more")
 _LOST = Refused(reason="it was given up as lost")
 Send = Callable[[Kind, Any, str], None]
 """Type and content of a message, and Locust's name of the worker."""
@@ -131,5 +132,7 @@ class Reception:
             number = member.inbox.take(parcel)
         except (DiskFullError, OSError) as exc:
             self.ledger_error = self.ledger_error or exc
+            if self.stops:  # there is no room for what its last uploads have to say either
+                self._send(Kind.REFUSED, _NO_LEDGER, member.client_id)
             return
         self._send(Kind.KEPT, Kept(number=number, stops=self.stops, reason=self.reason), member.client_id)

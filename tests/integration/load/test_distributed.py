@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
-from typing import Any
+from pathlib import PurePath
 
 import pytest
 
@@ -22,53 +23,29 @@ def fleet(bench: Bench) -> Fleet:
     return Fleet(bench)
 
 
-def everything(fleet: Fleet, *events: str) -> list[dict[str, Any]]:
-    return [line for number in range(len(fleet.workers)) for line in fleet.lines(number, *events)]
-
-
-def test_two_workers_offer_each_file_of_the_schedule_once(bench: Bench, fleet: Fleet):
+def test_what_a_killed_worker_leaves_open_is_in_the_ledger(bench: Bench, fleet: Fleet):
     server = bench.server()
-    master = fleet.start(server, bench.scenario("rate_per_s=100.0, files=40"), workers=2)
-    workers = fleet.join(2)
-    assert [load.wait() for load in (master, *workers)] == [0, 0, 0], [
-        load.stderr for load in (master, *workers)
-    ]
-    offered = everything(fleet, "offered")
-    assert sorted(line["seq"] for line in offered) == list(range(1, 41))
-    assert {line["seq"] % 2 for line in fleet.lines(0, "offered")} == {1}
-    assert sorted(line["id"] for line in everything(fleet, "uploaded")) == sorted(
-        line["id"] for line in offered
-    )
-    assert len(server.uploads()) == 40
+    scenario = bench.scenario("rate_per_s=20.0, minutes=10.0, arrivals='constant'")
+    master = fleet.start(server, scenario, workers=2)
+    first, second = fleet.join(2)
+    wait_for(lambda: fleet.lines(1, "uploaded"), master)
+    second.process.kill()
+    wait_for(lambda: fleet.states() == ["running", "lost"], master)
+    master.send_signal(signal.SIGTERM)
+    assert (master.wait(), first.wait()) == (0, 0), master.stderr
+    assert fleet.states() == ["done", "lost"]
     for number in (0, 1):
         lines = fleet.lines(number)
         assert (lines[0]["e"], lines[0]["workers"], lines[0]["shard"]) == ("header", 2, number)
-        assert (lines[-1]["e"], lines[-1]["offered"], lines[-1]["reason"]) == ("end", 20, "complete")
-        assert lines[-1]["cpu_s"] > 0
-    assert fleet.states() == ["done", "done"]
-
-
-def test_what_a_killed_worker_leaves_open_is_in_the_ledger(bench: Bench, fleet: Fleet):
-    server = bench.server()
-    master = fleet.start(server, bench.scenario("rate_per_s=20.0, files=80, arrivals='constant'"), workers=2)
-    _, second = fleet.join(2)
-    wait_for(lambda: fleet.lines(1, "uploaded"), master)
-    second.process.kill()
-    assert master.wait() == 0, master.stderr
-    assert fleet.states() == ["done", "lost"]
-    seen = sorted(line["seq"] for line in everything(fleet, "offered"))
-    assert seen == list(range(1, 81)), "the whole schedule, each file once"
-    lost = fleet.lines(1, "not_started")
-    assert {line["cause"] for line in lost} == {"WorkerLost"}
-    final = [line["id"] for line in fleet.lines(1, *FINAL)]
-    assert len(final) == len(set(final))
-    end = fleet.lines(1)[-1]
-    assert (end["e"], end["reason"], end["offered"]) == (
-        "end",
-        "worker_lost",
-        len(fleet.lines(1, "offered")),
-    )
-    assert {line["e"] for line in fleet.lines(0)} == {"header", "offered", "started", "uploaded", "end"}
+        seen = [line["seq"] for line in fleet.lines(number, "offered")]
+        assert seen == [number + 1 + 2 * place for place in range(len(seen))], "its part, each file once"
+        reason = ("signal", "worker_lost")[number]
+        assert (lines[-1]["e"], lines[-1]["reason"], lines[-1]["offered"]) == ("end", reason, len(seen))
+        final = [line["id"] for line in fleet.lines(number, *FINAL)]
+        assert len(final) == len(set(final))
+    assert {line["cause"] for line in fleet.lines(1, "not_started")} == {"WorkerLost"}
+    uploaded = [line for number in (0, 1) for line in fleet.lines(number, "uploaded")]
+    assert {line["id"] for line in uploaded} <= {PurePath(path).stem for path in server.uploads()}
 
 
 def test_only_wanted_workers_work_and_a_signal_to_the_master_stops_them_in_good_order(
@@ -101,6 +78,20 @@ def test_a_master_that_waits_in_vain_offers_nothing(bench: Bench, fleet: Fleet):
     assert master.wait() == 3
     assert "0 of 2 load workers were ready within 1 s" in master.stderr
     assert not list(fleet.folder.glob("ledger-*.jsonl"))
+
+
+def test_no_room_for_the_ledger_is_told_as_such(bench: Bench, fleet: Fleet):
+    """And the worker, whose last lines nobody takes, ends on its own."""
+    scenario = bench.scenario("rate_per_s=50.0, minutes=10.0")
+    master = fleet.start(bench.server(), scenario, workers=1, stop_grace_s=0.0)
+    limit_bytes = 10_000
+    wait_for(fleet.told, master)
+    resource.prlimit(master.process.pid, resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+    [worker] = fleet.join(1)
+    assert (master.wait(), worker.wait()) == (3, 3)
+    assert "no room to write the ledger" in master.stderr
+    assert "Traceback" not in master.stderr
+    assert (fleet.folder / "ledger-1.jsonl").stat().st_size == limit_bytes
 
 
 def test_a_port_that_is_taken_is_named(bench: Bench, fleet: Fleet):

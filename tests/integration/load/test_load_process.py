@@ -196,7 +196,7 @@ def listen(request_type, name, response_time, response_length, exception, **rest
 def test_reading_a_scenario_touches_neither_gevent_nor_locust():
     code = (
         "import sys; from harness.load.catalogue import names, scenario;"
-        "assert all(scenario(name).workload.rate_per_s > 0 for name in names());"
+        "assert all(scenario(name).workload.description for name in names());"
         "print([m for m in sys.modules if m.split('.')[0] in ('gevent', 'locust')])"
     )
     done = subprocess.run(

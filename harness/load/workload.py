@@ -116,7 +116,7 @@ class Workload(BaseModel):
             problems.append(f"so many files are more than {MAX_FILES:,}: lower rate_per_s, profile or length")
         if not length_s <= MAX_LENGTH_S:
             problems.append(f"the load would last longer than a year: {length_s / 86_400:.3g} days")
-        if any(part.ends_s - part.starts_s < MIN_PART_S for part in parts):
+        if len(parts) > 1 and any(part.ends_s - part.starts_s < MIN_PART_S for part in parts):
             problems.append("profile: a part of it would be shorter than a millisecond")
         return problems
 

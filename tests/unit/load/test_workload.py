@@ -86,3 +86,7 @@ def test_asked_limits_replace_those_of_the_scenario(asked, limits):
     changed = workload(minutes=2.0, files=None).changed(**asked)
     assert (changed.duration_s, changed.files) == limits
     assert changed.rate_per_s == 1.0
+
+
+def test_a_single_file_may_come_as_fast_as_it_likes() -> None:
+    assert Workload(description="one", rate_per_s=1e5, files=1).files == 1

@@ -54,15 +54,15 @@ def checked_copy(
     return copy_object
 
 
-def locked_completion(complete: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
-    """Wrap `complete_multipart_upload` so that completions of one key come one after the other."""
+def locked(operation: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
+    """Wrap an operation on one object so that it waits for those that write the same key."""
 
-    @functools.wraps(complete)
-    def complete_multipart_upload(self: Any, context: Any, bucket: str, key: str, **more: Any) -> Any:
+    @functools.wraps(operation)
+    def alone(self: Any, context: Any, bucket: str, key: str, **more: Any) -> Any:
         with locks.of(bucket, key):
-            return complete(self, context, bucket=bucket, key=key, **more)
+            return operation(self, context, bucket=bucket, key=key, **more)
 
-    return complete_multipart_upload
+    return alone
 
 
 def locked_copy(copy: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
@@ -76,17 +76,6 @@ def locked_copy(copy: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]
     return copy_object
 
 
-def locked_tags(get: Callable[..., Any], locks: KeyLocks) -> Callable[..., Any]:
-    """Wrap `get_object_tagging` so that it waits until what is being written has its tags."""
-
-    @functools.wraps(get)
-    def get_object_tagging(self: Any, context: Any, bucket: str, key: str, **more: Any) -> Any:
-        with locks.of(bucket, key):
-            return get(self, context, bucket=bucket, key=key, **more)
-
-    return get_object_tagging
-
-
 _LOCKS = KeyLocks()
 """One set for all of them, since they compete for the same keys."""
 
@@ -96,7 +85,7 @@ def apply_tags_with_object() -> None:
     from localstack.services.s3.provider import S3Provider
 
     replace(S3Provider, "copy_object", locked_copy(S3Provider.copy_object, _LOCKS))
-    replace(S3Provider, "get_object_tagging", locked_tags(S3Provider.get_object_tagging, _LOCKS))
+    replace(S3Provider, "get_object_tagging", locked(S3Provider.get_object_tagging, _LOCKS))
 
 
 @named_patch("s3-conditional-complete")
@@ -104,7 +93,7 @@ def apply_conditional_complete() -> None:
     from localstack.services.s3.provider import S3Provider
 
     complete = S3Provider.complete_multipart_upload
-    replace(S3Provider, "complete_multipart_upload", locked_completion(complete, _LOCKS))
+    replace(S3Provider, "complete_multipart_upload", locked(complete, _LOCKS))
 
 
 @named_patch("s3-conditional-copy", versions=frozenset({"4.9.2"}))

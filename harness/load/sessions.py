@@ -17,6 +17,7 @@ import asyncssh
 
 from harness import clock
 from harness.exceptions import UsageError
+from harness.host_key import NO_KNOWN_HOSTS, OneHostKey
 from harness.load.behaviours.model import Behaviour, by_kind
 from harness.load.behaviours.sending import send_as
 from harness.load.config import Login, SftpTarget
@@ -27,8 +28,6 @@ _LEAVE_TIMEOUT_S = 5.0
 _CHEAP_ENCRYPTION = "^aes128-gcm@openssh.com"
 _CHEAP_KEY_EXCHANGE = "^curve25519-sha256"
 """Preferred, not required: what costs the generator least CPU (see benchmarks/load_generator.py)."""
-_NO_KNOWN_HOSTS: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-"""Trust no key by file, so that asyncssh asks our own check (`None` would trust every key)."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,12 @@ class SessionLimits:
     """Over all customers; the one that has been idle longest makes room."""
 
 
-class _HostCheck(asyncssh.SSHClient):
-    """Accepts the one host key whose fingerprint is known, and tells when the connection is gone."""
+class _HostCheck(OneHostKey):
+    """Tells, too, when the connection is gone."""
 
     def __init__(self, fingerprint: str, on_lost: Callable[[], None]) -> None:
-        self._fingerprint = fingerprint
+        super().__init__(fingerprint)
         self._on_lost = on_lost
-
-    def validate_host_public_key(
-        self,
-        host: str,  # noqa: ARG002  (asyncssh's signature)
-        addr: str,  # noqa: ARG002
-        port: int,  # noqa: ARG002
-        key: asyncssh.SSHKey,
-    ) -> bool:
-        return key.get_fingerprint() == self._fingerprint
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._on_lost()
@@ -110,7 +100,7 @@ class Session:
                     username=self._login.name,
                     client_keys=[self._key],
                     client_factory=lambda: _HostCheck(self._target.host_key_fingerprint, self.retire),
-                    known_hosts=_NO_KNOWN_HOSTS,
+                    known_hosts=NO_KNOWN_HOSTS,
                     config=None,
                     agent_path=None,
                     gss_host=None,

@@ -15,28 +15,11 @@ from typing import Any, TypeVar
 
 import asyncssh
 
+from harness.host_key import NO_KNOWN_HOSTS, OneHostKey
 from harness.stack.description import SftpEndpoint, SftpUser
 
 T = TypeVar("T")
 _CONNECT_TIMEOUT_S = 30.0
-_NO_KNOWN_HOSTS: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-"""Trust no key by file, so that asyncssh asks our own check (`None` would trust every key)."""
-
-
-class _KnownHost(asyncssh.SSHClient):
-    """Accepts the one host key that the stack has."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
-
-    def validate_host_public_key(
-        self,
-        host: str,  # noqa: ARG002  (asyncssh's signature)
-        addr: str,  # noqa: ARG002
-        port: int,  # noqa: ARG002
-        key: asyncssh.SSHKey,
-    ) -> bool:
-        return key.get_fingerprint() == self._fingerprint
 
 
 class SftpClient:
@@ -123,8 +106,8 @@ class SftpClient:
             endpoint.port,
             username=self.user.name,
             client_keys=[self.user.private_key_file],
-            client_factory=lambda: _KnownHost(endpoint.host_key_fingerprint),
-            known_hosts=_NO_KNOWN_HOSTS,
+            client_factory=lambda: OneHostKey(endpoint.host_key_fingerprint),
+            known_hosts=NO_KNOWN_HOSTS,
             agent_path=None,
             config=None,
             connect_timeout=_CONNECT_TIMEOUT_S,

@@ -16,7 +16,18 @@ PLUGIN = ROOT / "harness" / "engines" / "localstack" / "plugin" / "floodgate_loc
 OURS = frozenset({"harness", "pipeline", "scenarios", "benchmarks", "tests", "floodgate_localstack"})
 
 BASE = frozenset(
-    {"clock", "exceptions", "exit_codes", "files", "identity", "locks", "parent", "paths", "programs"}
+    {
+        "clock",
+        "exceptions",
+        "exit_codes",
+        "files",
+        "host_key",
+        "identity",
+        "locks",
+        "parent",
+        "paths",
+        "programs",
+    }
 )
 """Modules of `harness` itself that every part may use. They import each other only."""
 CONTRACTS = frozenset({"harness.engines.base", "harness.stack.description", "harness.load.ledger_format"})

@@ -74,7 +74,7 @@ def _facts(summary: Mapping[str, Any]) -> Table:
 
 
 def _kinds(rows: Sequence[expected.KindRow]) -> Table:
-    table = _table("Files", "Should be", ">Offered", ">As they should", "Ended")
+    table = table_of("Files", "Should be", ">Offered", ">As they should", "Ended")
     for row in rows:
         counts = text.count(row.offered), text.count(row.as_expected)
         told = (text.printable(row.kind), row.expects, *counts, text.printable(row.ended))
@@ -93,7 +93,7 @@ def _rates(rates: Mapping[str, Any]) -> str:
 
 
 def _latencies(latency_ms: Mapping[str, Any]) -> Table:
-    table = _table("Stage", ">Files", ">p50", ">p95", ">p99", ">max")
+    table = table_of("Stage", ">Files", ">p50", ">p95", ">p99", ">max")
     for stage in STAGES:
         latency = latency_ms.get(stage.name)
         if latency is None:
@@ -109,7 +109,7 @@ def _emphasis(stage_name: str) -> str:
 
 
 def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("Failed in", "Cause", ">Files", "For example")
+    table = table_of("Failed in", "Cause", ">Files", "For example")
     for failure in failures[:_FAILURES_SHOWN]:
         example = failure["examples"][0]["key"] if failure["examples"] else ""
         table.add_row(
@@ -132,7 +132,7 @@ def _explanations(failures: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _thresholds(thresholds: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("Threshold", ">Measured", "Result")
+    table = table_of("Threshold", ">Measured", "Result")
     for threshold in worst_first(thresholds):
         verdict = threshold["verdict"]
         table.add_row(
@@ -143,7 +143,7 @@ def _thresholds(thresholds: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _table(*heads: str) -> Table:
+def table_of(*heads: str) -> Table:
     """Return an empty table; a head that begins with `>` aligns its column to the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for head in heads:

@@ -13,6 +13,7 @@ from harness.compare.comparison import Comparison
 from harness.compare.outcomes import OutcomeChange
 from harness.compare.rendering import words
 from harness.report import text
+from harness.report.console import table_of
 
 _STYLES = {
     Finding.WORSE: "bold red",
@@ -52,7 +53,7 @@ def _is_known(change: Change) -> bool:
 
 
 def _changes(changes: Sequence[Change]) -> Table:
-    table = _table("Figure", ">Base", ">New", ">Change", ">Interval", "Finding")
+    table = table_of("Figure", ">Base", ">New", ">Change", ">Interval", "Finding")
     for change in changes:
         base, new = words.values(change)
         table.add_row(
@@ -67,7 +68,7 @@ def _changes(changes: Sequence[Change]) -> Table:
 
 
 def _outcomes(outcomes: Sequence[OutcomeChange]) -> Table:
-    table = _table("Files", ">Base", ">New", "Finding")
+    table = table_of("Files", ">Base", ">New", "Finding")
     for each in outcomes:
         table.add_row(
             each.name.replace("_", " "),
@@ -75,12 +76,4 @@ def _outcomes(outcomes: Sequence[OutcomeChange]) -> Table:
             f"{each.new:,} of {each.new_offered:,}",
             Text("worse", style="bold red") if each.is_regression else "no change for certain",
         )
-    return table
-
-
-def _table(*heads: str) -> Table:
-    """Return an empty table; a head that begins with `>` aligns its column to the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in heads:
-        table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left")
     return table

@@ -12,7 +12,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from harness.compare.comparison import compare
 from harness.compare.rendering.page import write_comparison
-from tests.browser.test_report import CONTRAST, LOWEST_CONTRAST, cdp
+from tests.browser.pages import CONTRAST, LOWEST_CONTRAST, open_page
 from tests.unit.compare.runs import run
 
 pytestmark = pytest.mark.browser
@@ -37,28 +37,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def open_page(
+def open_comparison(
     browser: WebDriver, folder: Path, *, scheme: str = "light", width: int = 1200
 ) -> dict[str, Any]:
-    cdp(browser, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    cdp(
-        browser,
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=900,
-        deviceScaleFactor=1,
-        mobile=width < 500,
-    )
-    for log in ("browser", "performance"):
-        browser.get_log(log)  # type: ignore[attr-defined]
-    browser.get((folder / "compare.html").as_uri())
-    data: dict[str, Any] = json.loads((folder / "compare.json").read_text())
-    return data
+    """Open a comparison's page and return its data."""
+    return open_page(browser, folder / "compare.html", folder / "compare.json", scheme=scheme, width=width)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_error_and_no_request(browser, pages, page):
-    open_page(browser, pages / page)
+    open_comparison(browser, pages / page)
     assert browser.get_log("browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     requested = [
@@ -73,7 +61,7 @@ def test_no_error_and_no_request(browser, pages, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_numbers_are_those_of_the_data(browser, pages, page):
-    data = open_page(browser, pages / page)
+    data = open_comparison(browser, pages / page)
     assert browser.find_element(By.ID, "verdict-word").get_attribute("data-verdict") == data["verdict"]
     shown = {
         row.get_attribute("data-figure"): [
@@ -89,7 +77,7 @@ def test_numbers_are_those_of_the_data(browser, pages, page):
 
 @pytest.mark.parametrize("name", TIME_CHARTS)
 def test_charts_over_time_have_a_line_for_each_run(browser, pages, name):
-    open_page(browser, pages / "repeats")
+    open_comparison(browser, pages / "repeats")
     plot = browser.find_element(By.CSS_SELECTOR, f"#chart-{name} .plot")
     for side in ("side-base", "side-new"):
         lines = plot.find_elements(By.CSS_SELECTOR, f"polyline.{side}")
@@ -98,7 +86,7 @@ def test_charts_over_time_have_a_line_for_each_run(browser, pages, name):
 
 
 def test_each_stage_has_the_curves_of_both_sides(browser, pages):
-    open_page(browser, pages / "regression")
+    open_comparison(browser, pages / "regression")
     curves = browser.find_elements(By.CSS_SELECTOR, "[id^=chart-curve-]")
     assert len(curves) == 7
     for curve in curves:
@@ -109,7 +97,7 @@ def test_each_stage_has_the_curves_of_both_sides(browser, pages):
 
 def test_the_slower_side_lies_above(browser, pages):
     """SVG counts from the top: a slower side has smaller heights."""
-    open_page(browser, pages / "regression")
+    open_comparison(browser, pages / "regression")
     means = []
     for side in ("side-base", "side-new"):
         line = browser.find_element(By.CSS_SELECTOR, f"#chart-curve-end_to_end polyline.{side}")
@@ -121,7 +109,7 @@ def test_the_slower_side_lies_above(browser, pages):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
 def test_it_fits_and_can_be_read(browser, pages, scheme, width):
-    open_page(browser, pages / "regression", scheme=scheme, width=width)
+    open_comparison(browser, pages / "regression", scheme=scheme, width=width)
     root = "document.documentElement"
     assert browser.execute_script(f"return {root}.scrollWidth <= {root}.clientWidth")
     weakest = min(browser.execute_script(CONTRAST))

@@ -13,62 +13,18 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from tests.browser.pages import CONTRAST, LOWEST_CONTRAST, cdp, open_page
+
 pytestmark = pytest.mark.browser
 
 RUNS = ("passed", "hostile", "one", "empty", "nothing_delivered")
-LOWEST_CONTRAST = 4.5
-"""WCAG 2.2, success criterion 1.4.3, for text of ordinary size."""
-
-CONTRAST = """
-const channels = (text) => text.match(/[\\d.]+/g).map(Number);
-const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-  .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-const behind = (element) => {
-  for (let at = element; at; at = at.parentElement) {
-    const colour = channels(getComputedStyle(at).backgroundColor);
-    if (colour.length < 4 || colour[3] > 0) return colour;
-  }
-  return [255, 255, 255];
-};
-const found = [];
-for (const element of document.querySelectorAll("body *")) {
-  const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-  const unseen = ["script", "title", "desc"].includes(element.tagName.toLowerCase());
-  if (!own || unseen || !element.checkVisibility()) continue;
-  const style = getComputedStyle(element);
-  const ink = luminance(channels(element.namespaceURI.endsWith("svg") ? style.fill : style.color));
-  const paper = luminance(behind(element));
-  const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-  found.push([ratio, element.textContent.trim().slice(0, 40)]);
-}
-return found;
-"""
-
-
-def cdp(browser: WebDriver, command: str, **parameters: Any) -> Any:
-    return browser.execute_cdp_cmd(command, parameters)
 
 
 def open_report(
     browser: WebDriver, folder: Path, *, scheme: str = "light", width: int = 1200
 ) -> dict[str, Any]:
-    """Open a run's page in a state that owes nothing to earlier tests, and return its summary."""
-    cdp(browser, "Emulation.setScriptExecutionDisabled", value=False)
-    cdp(browser, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    cdp(
-        browser,
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=900,
-        deviceScaleFactor=1,
-        mobile=width < 500,
-    )
-    for log in ("browser", "performance"):
-        browser.get_log(log)  # type: ignore[attr-defined]
-    browser.get((folder / "report.html").as_uri())
-    summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
-    return summary
+    """Open a run's page and return its summary."""
+    return open_page(browser, folder / "report.html", folder / "summary.json", scheme=scheme, width=width)
 
 
 def shown_value(browser: WebDriver, selector: str) -> str:

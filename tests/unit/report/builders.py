@@ -51,6 +51,12 @@ def record(sequence: int = 0, outcome: Outcome = Outcome.DELIVERED, **changes: A
     return made
 
 
+def took(sequence: int, seconds: float) -> FileRecord:
+    """Return a delivered file of which so long went by from its intended time to its end."""
+    intended_at = START + sequence
+    return record(sequence, intended_at=intended_at, handler_ended_at=intended_at + seconds)
+
+
 def random_records(amount: int, seed: int = 7) -> Iterator[FileRecord]:
     """Yield delivered files whose stages take lognormal times, with a burst of slow ones in the middle."""
     generator = random.Random(seed)

@@ -24,11 +24,6 @@ def aggregate(folder: Path, records: Iterable[FileRecord]) -> Aggregates:
     return found
 
 
-def took(sequence: int, seconds: float) -> FileRecord:
-    intended_at = builders.START + sequence
-    return builders.record(sequence, intended_at=intended_at, handler_ended_at=intended_at + seconds)
-
-
 @pytest.mark.parametrize("rows_per_batch", [1, 7, 65_536])
 def test_batches_do_not_change_the_result(tmp_path, monkeypatch, rows_per_batch):
     monkeypatch.setattr(aggregates, "ROWS_PER_BATCH", rows_per_batch)
@@ -44,7 +39,7 @@ def test_only_delivered_files_count(tmp_path):
 
 
 def test_the_slowest_come_first(tmp_path):
-    found = aggregate(tmp_path, [took(0, 0.1), took(1, 7.5), took(2, 3.0)])
+    found = aggregate(tmp_path, [builders.took(0, 0.1), builders.took(1, 7.5), builders.took(2, 3.0)])
     assert [round(file.end_to_end_ms) for file in found.slowest] == [7500, 3000, 100]
 
 

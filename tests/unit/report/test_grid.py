@@ -28,11 +28,6 @@ def counted(folder: Path, records: Iterable[FileRecord]) -> LatencyGrid:
     return found
 
 
-def took(sequence: int, seconds: float) -> FileRecord:
-    intended_at = builders.START + sequence
-    return builders.record(sequence, intended_at=intended_at, handler_ended_at=intended_at + seconds)
-
-
 @pytest.mark.parametrize("rows_per_batch", [1, 7, 65_536])
 def test_batches_do_not_change_the_result(tmp_path, monkeypatch, rows_per_batch):
     monkeypatch.setattr(grid, "ROWS_PER_BATCH", rows_per_batch)
@@ -45,7 +40,9 @@ def test_batches_do_not_change_the_result(tmp_path, monkeypatch, rows_per_batch)
 @given(st.lists(st.floats(0.0001, 10_000), min_size=1, max_size=60))
 @settings(deadline=None, max_examples=40)
 def test_every_file_is_in_the_bucket_of_its_latency(tmp_path_factory, seconds):
-    found = counted(tmp_path_factory.mktemp("rows"), [took(n, each) for n, each in enumerate(seconds)])
+    found = counted(
+        tmp_path_factory.mktemp("rows"), [builders.took(n, each) for n, each in enumerate(seconds)]
+    )
     buckets = found.buckets("end_to_end")
     assert sum(bucket.files for bucket in buckets) == len(seconds)
     assert buckets[0].from_ms <= min(seconds) * 1000 * 1.01
@@ -57,13 +54,13 @@ def test_every_file_is_in_the_bucket_of_its_latency(tmp_path_factory, seconds):
 )
 @settings(deadline=None, max_examples=40)
 def test_percentiles_are_those_of_the_files_within_their_class(tmp_path_factory, seconds, share):
-    records = [took(0, each) for each in seconds]
+    records = [builders.took(0, each) for each in seconds]
     (percentile,) = counted(tmp_path_factory.mktemp("rows"), records).percentiles_ms("end_to_end", share)
     assert percentile == pytest.approx(nearest_rank(sorted(seconds), share) * 1000, rel=0.013)
 
 
 def test_a_slow_minute_is_seen_in_its_own_stretch(tmp_path):
-    records = [took(n, 5.0 if 120 <= n < 180 else 0.1) for n in range(300)]
+    records = [builders.took(n, 5.0 if 120 <= n < 180 else 0.1) for n in range(300)]
     found = counted(tmp_path, records)
     p99 = found.percentiles_ms("end_to_end", 0.99)
     slow = [
@@ -74,7 +71,7 @@ def test_a_slow_minute_is_seen_in_its_own_stretch(tmp_path):
 
 
 def test_a_stretch_without_files_has_no_percentile(tmp_path):
-    found = counted(tmp_path, [took(0, 0.1), took(3600, 0.1)])
+    found = counted(tmp_path, [builders.took(0, 0.1), builders.took(3600, 0.1)])
     values = found.percentiles_ms("end_to_end", 0.99)
     assert len(values) <= grid.MOST_STRETCHES + 1
     assert values[0] == values[-1] == pytest.approx(100, rel=0.013)
@@ -82,7 +79,7 @@ def test_a_stretch_without_files_has_no_percentile(tmp_path):
 
 
 def test_zero_and_negative_latencies_are_counted_apart(tmp_path):
-    found = counted(tmp_path, [took(0, 0), took(0, -0.5), took(0, 0.1)])
+    found = counted(tmp_path, [builders.took(0, 0), builders.took(0, -0.5), builders.took(0, 0.1)])
     assert found.not_positive("end_to_end") == 2
     assert sum(bucket.files for bucket in found.buckets("end_to_end")) == 1
     assert found.percentiles_ms("end_to_end", 0.5) == [0.0]

@@ -6,7 +6,7 @@ without leaving anything behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,8 +28,28 @@ class EngineInfo:
     access_key_id: str = "test"
     secret_access_key: str = "test"  # noqa: S105  (LocalStack's documented dummy)
 
+    @property
+    def label(self) -> str:
+        """What `--engine` takes for such an engine: `localstack`, `localstack:docker`, or the URL."""
+        if self.mode == "url":
+            return self.endpoint_url
+        return self.name if self.mode in ("host", self.name) else f"{self.name}:{self.mode}"
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one part of an engine has used so far, and holds now; told by engines without host processes."""
+
+    cpu_s: float
+    rss_bytes: int
+    processes: int = 1
+
+
+ReadUsage = Callable[[], Mapping[str, Usage]]
+"""Returns it by role: `engine` and `functions`. Raises `StackLostError` where the engine does not answer."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +85,8 @@ class Engine(Protocol):
 
     name: str
     mode: str
+    outlives_stack: bool
+    """It is not ours to stop, so that the pipeline must be deleted from it."""
 
     def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
         """Start and wait until healthy. Raises `EngineStartError`, `PortInUseError`, `DiskFullError`."""
@@ -77,6 +99,9 @@ class Engine(Protocol):
 
     def processes(self) -> list[ProcessRecord]:
         """Processes that must be gone after `stop`; empty where the engine is not ours to stop."""
+
+    def is_running(self) -> bool:
+        """Tell, after `start` or `attach`, whether it still runs; True where it is not ours to stop."""
 
     def log_file(self) -> Path | None:
         """Where the engine's own log is."""

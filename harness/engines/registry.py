@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import Any
 
-from harness.engines.base import Capabilities, Engine, EngineInfo
+from harness.engines.base import Capabilities, Engine, EngineInfo, ReadUsage
 from harness.engines.localstack import calls, functions, live, queues
+from harness.engines.localstack import usage as localstack_usage
 from harness.engines.localstack.functions import LambdaEnvironments
-from harness.engines.localstack.host import LocalStackHost
 from harness.engines.localstack.live import LiveFigures
 from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
@@ -17,8 +19,26 @@ from harness.exceptions import UsageError
 
 AWS = "aws"
 """A real account. It can be planned for and cleared, not deployed to by the harness."""
-NAMES = ("localstack", "URL")
-"""What the user may give; `URL` stands for any http(s) address of a compatible endpoint that already runs."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an engine's class is; it is imported when the engine is asked for.
+
+    :param takes_port: its class takes `port`, where it listens on this machine; None is a free one
+    """
+
+    module: str
+    class_name: str
+    takes_port: bool = True
+
+
+ENGINES: Mapping[str, Entry] = {
+    "localstack": Entry("harness.engines.localstack.host", "LocalStackHost"),
+}
+"""By what `--engine` takes; any http(s) address of a compatible endpoint that already runs comes besides."""
+NAMES = (*ENGINES, "URL")
+"""What the user may give."""
 
 
 def create(name: str, *, port: int | None = None) -> Engine:
@@ -27,11 +47,10 @@ def create(name: str, *, port: int | None = None) -> Engine:
     :param port: where to listen, for engines that listen on this machine; None takes a free port
     :raises UsageError: no such engine, or it cannot listen on a chosen port
     """
-    if name == "localstack":
-        return LocalStackHost(port=port)
+    if name in ENGINES:
+        return _of_table(name, port)
     if name.startswith(("http://", "https://")):
-        if port is not None:
-            raise UsageError(f"{name} is already running: a port cannot be chosen for it")
+        _require_no_port(name, port)
         return RunningEndpoint(name)
     if name == AWS:
         raise UsageError(
@@ -39,6 +58,20 @@ def create(name: str, *, port: int | None = None) -> Engine:
             hint="floodgate deploy --package DIR writes what the AWS CLI needs for it",
         )
     raise UsageError(f"there is no engine {name!r}", hint=f"engines: {', '.join(NAMES)}")
+
+
+def _of_table(name: str, port: int | None) -> Engine:
+    entry = ENGINES[name]
+    make: Callable[..., Engine] = getattr(import_module(entry.module), entry.class_name)
+    if entry.takes_port:
+        return make(port=port)
+    _require_no_port(name, port)
+    return make()
+
+
+def _require_no_port(name: str, port: int | None) -> None:
+    if port is not None:
+        raise UsageError(f"{name} is already running: a port cannot be chosen for it")
 
 
 def capabilities(name: str) -> Capabilities:
@@ -72,3 +105,10 @@ def lambda_environments(info: EngineInfo) -> LambdaEnvironments | None:
 def live_figures(info: EngineInfo) -> Callable[[float], LiveFigures] | None:
     """Return what reads the engine's own live figures (see `live.read`); None where the engine has none."""
     return partial(live.read, PluginApi(info.endpoint_url)) if info.name == "localstack" else None
+
+
+def usage(info: EngineInfo) -> ReadUsage | None:
+    """Return what reads CPU and memory of an engine whose processes this machine does not show as ours; None
+    where they are found by their records.
+    """
+    return partial(localstack_usage.read, PluginApi(info.endpoint_url)) if info.mode == "docker" else None

@@ -23,6 +23,7 @@ class RunningEndpoint:
 
     name = "url"
     mode = "url"
+    outlives_stack = True
 
     def __init__(self, url: str) -> None:
         self._url = _checked(url)
@@ -57,6 +58,10 @@ class RunningEndpoint:
     def processes(self) -> list[ProcessRecord]:
         """Return nothing: its processes are not ours."""
         return []
+
+    def is_running(self) -> bool:
+        """Return True: whether it answers shows in its use."""
+        return True
 
     def log_file(self) -> Path | None:
         """Return None: its log is not ours."""

@@ -53,7 +53,7 @@ def clear(state: StackState, progress: Progress = _in_silence) -> None:
     record = DeploymentRecord.read(state.deploy_dir)
     state.remove()
     # Last, because it can fail: of what is on this machine nothing stays then.
-    if ownership is not None and record is not None and engine.mode == "url":
+    if ownership is not None and record is not None and engine.outlives_stack:
         _delete_pipeline(record, engine, state, progress)
 
 

@@ -39,6 +39,7 @@ class LocalStackHost:
 
     name = "localstack"
     mode = "host"
+    outlives_stack = False
 
     def __init__(
         self,
@@ -80,6 +81,10 @@ class LocalStackHost:
     def processes(self) -> list[ProcessRecord]:
         """Return LocalStack's own process; the Lambda processes are its children and end with it."""
         return [record for record in self._table().read() if record.role == ROLE] if self._state_dir else []
+
+    def is_running(self) -> bool:
+        """Tell whether LocalStack's own process runs."""
+        return any(process.is_running(record) for record in self.processes())
 
     def log_file(self) -> Path | None:
         """Return `engine.log` in the state folder, once there is one."""

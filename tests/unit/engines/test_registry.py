@@ -44,3 +44,18 @@ def test_a_port_cannot_be_chosen_for_what_runs_already() -> None:
 def test_only_localstack_lists_queues() -> None:
     assert queue_peeker(EngineInfo("localstack", "host", "4.9.2", "http://127.0.0.1:1")) is not None
     assert queue_peeker(EngineInfo("url", "url", "unknown", "http://127.0.0.1:1")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "label"),
+    [
+        ("localstack", "host", "localstack"),
+        ("localstack", "docker", "localstack:docker"),
+        ("ministack", "host", "ministack"),
+        ("aws", "aws", "aws"),
+        ("localstack", "url", "http://127.0.0.1:1"),
+        ("url", "url", "http://127.0.0.1:1"),
+    ],
+)
+def test_an_engine_is_asked_for_by_its_label(name: str, mode: str, label: str) -> None:
+    assert EngineInfo(name, mode, "1", "http://127.0.0.1:1").label == label

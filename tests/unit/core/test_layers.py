@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stack": frozenset({"aws", "engines", "deploy", "transfer"}),
     "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "trace": frozenset({"aws", "engines", "measure", "report"}),
+    "service": frozenset(),
     "pytest_plugin": frozenset({"aws", "deploy", "measure", "run", "stack"}),
     "cli": frozenset(
         {

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
 import botocore.loaders
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 
 from harness.engines.base import EngineInfo
-from harness.exceptions import AwsError, StackLostError
+from harness.exceptions import AwsError, EnvironmentNotReadyError, StackLostError
 
 USER_AGENT = "floodgate-harness"
 """By which an engine's call counts tell the harness from the pipeline."""
+ACCOUNT_MODE = "aws"
+"""`EngineInfo.mode` of a real account: reached by the user's credential chain, of which nothing is stored."""
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_HINT = "set up the AWS CLI first (aws configure, or aws sso login), and name a Region (AWS_REGION)"
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
@@ -29,16 +37,29 @@ _CONFIG = Config(
     proxies={},
     user_agent_extra=USER_AGENT,
 )
+_ACCOUNT_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 8},
+    connect_timeout=10,
+    read_timeout=60,
+    max_pool_connections=32,
+    user_agent_extra=USER_AGENT,
+)
+"""AWS throttles where an engine of this machine is slow."""
+_making_clients = threading.Lock()
+"""A boto3 session makes one client at a time."""
 
 
 def client(service: str, engine: EngineInfo, **overrides: Any) -> Any:
     """Return a boto3 client for `service` on `engine`.
 
     What the user keeps in `AWS_*`, `~/.aws` and the proxy variables has no say in it: the engine is on this
-    machine, and its credentials come with it.
+    machine, and its credentials come with it. For an account (`--engine aws`) it is the other way round.
 
     :param overrides: keyword arguments of `boto3.client`, e.g. `config`
+    :raises EnvironmentNotReadyError: an account, and the credentials of this process are not of it
     """
+    if engine.mode == ACCOUNT_MODE:
+        return _client_of_account(service, engine, overrides)
     config = _CONFIG.merge(overrides.pop("config", None) or Config())
     return boto3.session.Session(botocore_session=_clean_session()).client(
         service,  # type: ignore[call-overload]
@@ -51,6 +72,115 @@ def client(service: str, engine: EngineInfo, **overrides: Any) -> Any:
             **overrides,
         },
     )
+
+
+def account_of(session: boto3.session.Session) -> EngineInfo:
+    """Ask AWS, or what `AWS_ENDPOINT_URL` names instead, whose credentials those of a session are.
+
+    :raises EnvironmentNotReadyError: there are no credentials, no Region, or AWS does not take them
+    """
+    try:
+        with translated("asking AWS for the account"):
+            account_id = session.client("sts").get_caller_identity()["Account"]
+            endpoint_url = session.client("cloudformation").meta.endpoint_url
+    except (AwsError, StackLostError) as exc:
+        raise EnvironmentNotReadyError(exc.message, hint=_HINT) from exc
+    return EngineInfo(
+        ACCOUNT_MODE,
+        ACCOUNT_MODE,
+        "of today",
+        endpoint_url.rstrip("/"),
+        str(session.region_name),
+        account_id,
+        access_key_id="",
+        secret_access_key="",
+    )
+
+
+def user_session(region: str | None = None) -> boto3.session.Session:
+    """Return a session of the ordinary credential chain: profile, variables, SSO and roles as in the AWS CLI.
+
+    :raises EnvironmentNotReadyError: there is no such profile
+    """
+    try:
+        return boto3.session.Session(region_name=region)
+    except botocore.exceptions.ProfileNotFound as exc:
+        raise EnvironmentNotReadyError(str(exc), hint=_HINT) from exc
+
+
+def configured_endpoint_url(service: str) -> str | None:
+    """Return what the user's variables and profile put in the place of AWS's own endpoint; None: nothing.
+
+    Neither credentials nor a Region are needed for the answer.
+
+    :raises EnvironmentNotReadyError: there is no such profile
+    """
+    found = user_session("us-east-1").client(service, config=Config(signature_version=UNSIGNED))  # type: ignore[call-overload]
+    url: str = found.meta.endpoint_url
+    return None if is_aws_itself(url) else url
+
+
+def is_aws_itself(endpoint_url: str) -> bool:
+    """Tell an endpoint of AWS from one that `AWS_ENDPOINT_URL` has put in its place."""
+    return (urlsplit(endpoint_url).hostname or "").endswith(_OF_AWS)
+
+
+def endpoint_url(service: str, engine: EngineInfo) -> str:
+    """Return where a service is; on engines of this machine they are all in one place."""
+    if engine.mode != ACCOUNT_MODE:
+        return engine.endpoint_url
+    return str(client(service, engine).meta.endpoint_url)
+
+
+def credentials(engine: EngineInfo) -> ReadOnlyCredentials:
+    """Return what to sign with now; those of an account may be others a while later.
+
+    :raises EnvironmentNotReadyError: an account, and the credentials of this process are not of it
+    """
+    if engine.mode != ACCOUNT_MODE:
+        return ReadOnlyCredentials(engine.access_key_id, engine.secret_access_key, None)
+    found = _session_of(engine, _variables()).get_credentials()
+    if found is None:
+        raise EnvironmentNotReadyError("there are no AWS credentials any more", hint=_HINT)
+    with translated("reading the AWS credentials"):
+        return found.get_frozen_credentials()
+
+
+def _client_of_account(service: str, engine: EngineInfo, overrides: dict[str, Any]) -> Any:
+    config = _ACCOUNT_CONFIG.merge(overrides.pop("config", None) or Config())
+    if not is_aws_itself(engine.endpoint_url):
+        config = config.merge(Config(s3={"addressing_style": "path"}))
+    session = _session_of(engine, _variables())
+    with _making_clients:
+        return session.client(service, config=config, **overrides)  # type: ignore[call-overload]
+
+
+@functools.lru_cache(maxsize=4)
+def _session_of(engine: EngineInfo, variables: frozenset[tuple[str, str]]) -> boto3.session.Session:
+    """Return a session of the user's that leads to this account and nowhere else.
+
+    A stack that is up may be met by a process with other credentials, or without its `AWS_ENDPOINT_URL`.
+
+    :param variables: what the credentials may depend on, so that others make another session
+    """
+    del variables
+    session = user_session(engine.region)
+    found = account_of(session)
+    wanted, there = _place(engine), _place(found)
+    if wanted != there:
+        raise EnvironmentNotReadyError(
+            f"the stack is in {wanted}, but the AWS credentials of this process are of {there}",
+            hint="choose the profile (AWS_PROFILE) or endpoint (AWS_ENDPOINT_URL) that it was made with",
+        )
+    return session
+
+
+def _variables() -> frozenset[tuple[str, str]]:
+    return frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+
+
+def _place(engine: EngineInfo) -> str:
+    return f"account {engine.account_id} at {engine.endpoint_url}"
 
 
 def _clean_session() -> botocore.session.Session:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.deploy.record import STACK_TAG, TOKEN_TAG, artifact_folder
 from harness.deploy.removal import FoundStack, Removal, StackResource, find, resources_of
-from harness.engines import account
+from harness.engines.aws import account
 from harness.engines.base import Progress
 from harness.exceptions import EnvironmentNotReadyError, StackNotFoundError
 from harness.stack.clearing import cloudformation_name

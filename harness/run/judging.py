@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.load.profiles.curve import Segment
 from harness.load.workload import Workload
@@ -11,11 +12,48 @@ from harness.measure.evaluations.knee import Window, find_knee
 from harness.measure.resources import ResourceUse
 from harness.measure.sampling.series import Samples
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import Figures
-from harness.measure.verdict import Allowed
+from harness.measure.thresholds import Figures, Threshold, ThresholdResult, evaluate
+from harness.measure.verdict import Allowed, Decision, decide
+from harness.run.record import RunEnd
 
 SLOPE_PARTS = 10
 """In so many steps a straight rise of the rate is judged."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a run came to, by its workload."""
+
+    figures: Figures
+    thresholds: list[ThresholdResult]
+    decision: Decision
+
+
+def judge(
+    workload: Workload,
+    conditions: Sequence[Threshold],
+    settlement: Settlement,
+    end: RunEnd,
+    resources: Mapping[str, ResourceUse],
+    samples: Samples,
+) -> Judged:
+    """Judge a settled run.
+
+    :param conditions: the workload's thresholds, and those of the command line
+    :param end: how the load ended
+    """
+    figures = figures_of(workload, settlement, resources, samples)
+    thresholds = evaluate(conditions, settlement, figures)
+    decision = decide(
+        settlement,
+        thresholds,
+        allowed=allowed_by(workload),
+        interrupted=end.interrupted,
+        stack_lost=end.stack_lost,
+        generator_failure=end.generator_failure,
+        knee=figures.knee,
+    )
+    return Judged(figures, thresholds, decision)
 
 
 def allowed_by(workload: Workload) -> Allowed:

@@ -23,18 +23,16 @@ from harness.measure.generator import COMPLETE, Generator
 from harness.measure.ledger import PATTERN
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import evaluate, parse_thresholds
-from harness.measure.verdict import decide
-from harness.report.inputs import ReportInputs
+from harness.measure.thresholds import parse_thresholds
 from harness.report.rerender import rerender
 from harness.report.summary import read_summary
 from harness.report.write import write_reports
 from harness.run.carried import Carried, carried_from
 from harness.run.folder import RunFolder
-from harness.run.judging import allowed_by, figures_of
+from harness.run.judging import judge
 from harness.run.options import RunOptions
 from harness.run.record import RunEnd, RunRecord, read_record
-from harness.run.result import RunIdentity, load_duration_s, run_facts
+from harness.run.result import RunIdentity, load_duration_s, report_inputs, run_facts
 from harness.run.session import StackSession, described_in, still_up
 from harness.stack.description import StackDescription
 
@@ -160,37 +158,24 @@ def _conclude(
 ) -> Settled:
     end = record.end or _end_by_ledger(settlement.generator)
     watched = carried or Carried()
-    figures = figures_of(record.workload, settlement, watched.resources, watched.samples)
-    judged = evaluate(parse_thresholds(record.workload.thresholds), settlement, figures)
-    decision = decide(
+    judged = judge(
+        record.workload,
+        parse_thresholds(record.workload.thresholds),
+        settlement,
+        replace(end, stack_lost=end.stack_lost or lost),
+        watched.resources,
+        watched.samples,
+    )
+    facts = run_facts(_identity(record, described), load_duration_s(settlement.records))
+    inputs = report_inputs(
+        replace(facts, provenance=record.provenance),
         settlement,
         judged,
-        allowed=allowed_by(record.workload),
-        interrupted=end.interrupted,
-        stack_lost=end.stack_lost or lost,
-        generator_failure=end.generator_failure,
-        knee=figures.knee,
-    )
-    inputs = ReportInputs(
-        facts=replace(
-            run_facts(_identity(record, described), load_duration_s(settlement.records)),
-            provenance=record.provenance,
-        ),
-        settlement=settlement,
-        thresholds=judged,
-        verdict=decision.verdict,
-        exit_code=decision.exit_code,
-        reasons=decision.reasons,
-        generator_was_limit=decision.generator_was_limit,
-        resources=watched.resources,
         aws_calls_per_file=watched.aws_calls_per_file,
         faults=watched.faults,
-        samples=watched.samples,
-        knee=figures.knee,
-        drift=figures.drift,
         notes=[*record.notices, *_notes(carried, described)],
     )
-    return Settled(decision.exit_code, write_reports(folder.path, inputs), folder.path)
+    return Settled(judged.decision.exit_code, write_reports(folder.path, inputs), folder.path)
 
 
 def _identity(record: RunRecord, described: StackDescription) -> RunIdentity:

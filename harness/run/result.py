@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,8 @@ from harness.load.workload import Workload
 from harness.measure import engine_clock
 from harness.measure.records import FileRecord
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import Figures, ThresholdResult
-from harness.measure.verdict import Decision
 from harness.report.inputs import EngineFacts, ReportInputs, RunFacts
+from harness.run.judging import Judged
 from harness.run.offer import Offer
 from harness.run.options import RunOptions
 from harness.run.provenance import provenance
@@ -38,23 +37,45 @@ class RunIdentity:
 
 
 def report_inputs(
-    identity: RunIdentity,
-    offer: Offer,
+    facts: RunFacts,
     settlement: Settlement,
-    thresholds: list[ThresholdResult],
-    decision: Decision,
-    figures: Figures,
+    judged: Judged,
+    *,
+    aws_calls_per_file: dict[str, float] | None,
+    faults: Sequence[Mapping[str, Any]],
+    notes: Sequence[str],
 ) -> ReportInputs:
-    """Return what `harness.report` renders."""
+    """Return what `harness.report` renders.
+
+    :param faults: `rule`, `matched` and `hits` of each
+    """
+    figures, decision = judged.figures, judged.decision
     return ReportInputs(
-        facts=run_facts(identity, load_duration_s(settlement.records)),
+        facts=facts,
         settlement=settlement,
-        thresholds=thresholds,
+        thresholds=judged.thresholds,
         verdict=decision.verdict,
         generator_was_limit=decision.generator_was_limit,
         exit_code=decision.exit_code,
         reasons=decision.reasons,
         resources=figures.resources,
+        aws_calls_per_file=aws_calls_per_file,
+        faults=faults,
+        notes=notes,
+        samples=figures.samples,
+        knee=figures.knee,
+        drift=figures.drift,
+    )
+
+
+def inputs_of_run(
+    identity: RunIdentity, offer: Offer, settlement: Settlement, judged: Judged
+) -> ReportInputs:
+    """Return what is rendered of a run that its own harness saw to the end."""
+    return report_inputs(
+        run_facts(identity, load_duration_s(settlement.records)),
+        settlement,
+        judged,
         aws_calls_per_file=offer.engine_view.calls_per_file(settlement.counts["uploaded"]),
         faults=[_fault(count) for count in offer.engine_view.faults],
         notes=[
@@ -62,9 +83,6 @@ def report_inputs(
             *_notes(offer),
             *engine_clock.notes(identity.description.engine.endpoint_url),
         ],
-        samples=figures.samples,
-        knee=figures.knee,
-        drift=figures.drift,
     )
 
 

@@ -19,13 +19,12 @@ from harness.exceptions import AwsError, EnvironmentNotReadyError, FloodgateErro
 from harness.exit_codes import ExitCode, worst
 from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
-from harness.measure.thresholds import Figures, ThresholdResult, evaluate
-from harness.measure.verdict import Decision, Reason, decide
+from harness.measure.verdict import Reason
 from harness.report.summary import SUMMARY_NAME
 from harness.run.engine_view import EngineView
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
-from harness.run.judging import allowed_by, figures_of
+from harness.run.judging import judge
 from harness.run.live_state import LiveState
 from harness.run.load_fleet import LoadFleet
 from harness.run.offer import STOP_GRACE_S, Offer, offer_load
@@ -35,7 +34,7 @@ from harness.run.progress import LiveLine
 from harness.run.provenance import provenance
 from harness.run.record import RunEnd, RunRecord, own_process
 from harness.run.request import Request, requested
-from harness.run.result import RunIdentity, report_inputs
+from harness.run.result import RunIdentity, inputs_of_run
 from harness.run.session import StackSession, stack_for
 from harness.run.writing import room_wanted, write_run
 
@@ -141,16 +140,18 @@ class _Run:
                 self._notices,
                 self._workload,
             )
-            figures = figures_of(self._workload, settlement, offer.sampler.use, offer.samples())
-            judged = evaluate(self._thresholds, settlement, figures)
-            decision = self._judge(settlement, judged, offer, interrupted, figures)
+            judged = judge(
+                self._workload, self._thresholds, settlement, end, offer.sampler.use, offer.samples()
+            )
             with Interrupts(self._write_first) as late:
-                inputs = report_inputs(identity, offer, settlement, judged, decision, figures)
+                inputs = inputs_of_run(identity, offer, settlement, judged)
                 alive = not offer.engine_lost
                 written = write_run(session, self._folder, inputs, self._progress, engine_answers=alive)
             if late.seen:
                 raise KeyboardInterrupt
-        code = decision.exit_code if written.whole else worst([decision.exit_code, ExitCode.NOT_READY])
+        code = judged.decision.exit_code
+        if not written.whole:
+            code = worst([code, ExitCode.NOT_READY])
         return RunOutcome(code, written.summary, self._folder.path, written.whole)
 
     def _record(self, session: StackSession, started_at: float) -> RunRecord:
@@ -267,24 +268,6 @@ class _Run:
             except (StackLostError, AwsError) as error:
                 offer.stack_lost = "; ".join(filter(None, [offer.stack_lost, error.message]))
         return settle_without_stack(inputs)
-
-    def _judge(
-        self,
-        settlement: Settlement,
-        judged: list[ThresholdResult],
-        offer: Offer,
-        interrupted: bool,
-        figures: Figures,
-    ) -> Decision:
-        return decide(
-            settlement,
-            judged,
-            allowed=allowed_by(self._workload),
-            interrupted=interrupted,
-            stack_lost=offer.stack_lost,
-            generator_failure=offer.generator_failure,
-            knee=figures.knee,
-        )
 
     def _load_config(self, session: StackSession) -> dict[str, Any]:
         description = session.description

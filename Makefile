@@ -22,9 +22,10 @@ OFFLINE = { echo "  fix: is this machine offline? Set-up must reach a Python pac
 
 SCENARIO ?= million-a-day
 MINUTES ?= 2
+ENGINE ?= localstack
 ARGS ?=
 
-.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e browser fuzz hostile pins clean
+.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e conformance browser fuzz hostile pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ integration: dev ## Only the tests against one real engine or server
 
 e2e: dev ## Only the tests of the whole pipeline
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
+
+conformance: dev ## Every behaviour of AWS that is listed, on ENGINE=localstack (a name, a URL, aws)
+	@$(BIN)/python -m pytest tests/conformance --engine $(ENGINE) $(ARGS)
 
 browser: dev ## Only the tests that open a report in Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)

@@ -20,8 +20,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Keeps tests together that share an engine or a stack: a folder of a tier, and in `e2e` a file, is one
-    unit of work.
+    """Keeps tests together that share an engine or a stack: a folder of a tier, in `e2e` a file, and all of
+    `conformance` is one unit of work.
 
     A scheduler of our own, because `--dist loadgroup` of pytest-xdist 3.8 groups nothing under pytest 9.2.
     """
@@ -29,6 +29,8 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         place = PurePosixPath(nodeid.partition("::")[0])
         tier = place.parts[1]
+        if tier == "conformance":
+            return tier
         return place.as_posix() if tier == "e2e" else "/".join(place.parts[:3])
 
 

@@ -1,0 +1,95 @@
+"""One engine for the suite, and what is expected of it.
+
+    pytest tests/conformance --engine ministack
+
+`--engine` takes what `floodgate run --engine` takes: a name, the URL of an endpoint that runs already, or `aws` for
+the account of the ordinary credential chain (in which the suite makes a few hundred small resources, and removes
+them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from harness.conformance import behaviours
+from harness.engines import registry
+from harness.engines.base import EngineInfo
+from tests.conformance import marks
+from tests.conformance.account import Account
+from tests.conformance.matrix import print_matrix
+from tests.conformance.side_by_side import SideBySide, is_ours
+
+_ENGINE = pytest.StashKey[EngineInfo]()
+_ACCOUNT = pytest.StashKey[Account]()
+_RUNNING = pytest.StashKey[SideBySide]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", default="localstack", help="engine to test: a name, a URL, or aws")
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineInfo]:
+    """The engine under test, started here unless it is a URL or AWS."""
+    name = request.config.getoption("--engine", "localstack")
+    if name == registry.AWS:
+        yield EngineInfo("aws", "aws", "", "")
+        return
+    started = registry.create(name)
+    try:
+        info = started.start(tmp_path_factory.mktemp("engine"), print)
+        request.config.stash[_ENGINE] = info
+        yield info
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def account(request: pytest.FixtureRequest, engine: EngineInfo) -> Iterator[Account]:
+    if engine.name == registry.AWS:
+        shared = Account(None, boto3.session.Session().region_name or "us-east-1")
+    else:
+        shared = Account(engine, engine.region)
+    request.config.stash[_ACCOUNT] = shared
+    yield shared
+    shared.clean_up()
+
+
+@pytest.fixture(scope="session")
+def side_by_side(request: pytest.FixtureRequest, account: Account) -> Iterator[SideBySide]:
+    running = request.config.stash[_RUNNING] = SideBySide(account, request.session.items)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def aws(request: pytest.FixtureRequest, engine: EngineInfo, side_by_side: SideBySide) -> None:
+    """Stands for what the test gets in its thread; here, set what is expected of it."""
+    marker = request.node.get_closest_marker(marks.NAME)
+    difference = behaviours.find(marker.args[0]).difference(engine.label, engine.version)
+    request.node.user_properties.append((marks.NAME, marker.args[0]))
+    if difference:
+        failures = (AssertionError, ClientError, pytest.fail.Exception)
+        request.applymarker(pytest.mark.xfail(reason=difference, strict=True, raises=failures))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Wait for the test's body, which runs in a thread already."""
+    if not is_ours(pyfuncitem):
+        return None
+    pyfuncitem.config.stash[_RUNNING].result(pyfuncitem).result()
+    return True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the matrix of this engine."""
+    info, shared = config.stash.get(_ENGINE, None), config.stash.get(_ACCOUNT, None)
+    if shared is not None:
+        print_matrix(terminalreporter, info)
+        for leftover in shared.leftovers:
+            terminalreporter.write_line(f"could not be cleaned up: {leftover}")

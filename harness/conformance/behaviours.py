@@ -1,13 +1,13 @@
 """What AWS does, item by item, and which engine does something else: the data of the conformance suite.
 
 Each file in `behaviours/` is one area. An item names the behaviour in one sentence, where AWS documents it,
-and the engines that differ, each with the reason. `tests/conformance` has one test for each item; on an engine
-that is listed in `differs` that test must fail, on every other it must pass. So the list can neither be too long
-nor too short for what is tested.
+and the engines that differ, each with the reason. `tests/conformance` has one test for each item. On an engine
+that is listed in `differs` that test must fail, on every other it must pass. So the list can neither be too
+long nor too short for what is tested.
 
 An engine is written as `--engine` takes it (`localstack`, `localstack:docker`, `ministack`), with two
-additions: a name without a mode stands for all of its modes (`localstack:host` for the host process alone), and
-`@4.14.0` at the end for that version alone.
+additions: a name without a mode stands for all of its modes (`localstack:host` for the host process alone),
+and `@4.14.0` at the end for that version alone.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     pytest tests/conformance --engine ministack
 
-`--engine` takes what `floodgate run --engine` takes: a name, the URL of an endpoint that runs already, or `aws` for
-the account of the ordinary credential chain (in which the suite makes a few hundred small resources, and removes
-them).
+`--engine` takes what `floodgate run --engine` does: a name, the URL of an endpoint that runs already, or `aws`
+for the account of the ordinary credential chain (in which the suite makes a few hundred small resources, and
+removes them).
 """
 
 from __future__ import annotations

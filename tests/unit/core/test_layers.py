@@ -36,6 +36,7 @@ CONTRACTS = frozenset({"harness.engines.base", "harness.stack.description", "har
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "aws": frozenset(),
     "environments": frozenset(),
+    "conformance": frozenset(),
     "engines": frozenset({"aws", "environments"}),
     "deploy": frozenset({"aws", "environments"}),
     "faults": frozenset({"engines"}),

@@ -108,6 +108,16 @@ class Queue:
         return len(self.heap)
 
 
+class LaterQueue(Queue):
+    """A queue as LocalStack 4.14.0 has it: the number has another name."""
+
+    approx_number_of_messages = property()
+
+    @property
+    def approximate_number_of_messages(self) -> int:
+        return len(self.heap)
+
+
 class FifoQueue(Queue):
     """Has a heap for each group, and no common one."""
 
@@ -121,6 +131,10 @@ def test_the_oldest_message_may_be_in_flight() -> None:
     assert described(queue, now=100.0) == {
         "visible": 2, "in_flight": 1, "delayed": 1, "oldest_age_s": 10.0, "receives": 2,
     }  # fmt: skip
+
+
+def test_a_queue_of_a_later_localstack_is_counted_too() -> None:
+    assert described(LaterQueue([Message(95.0), Message(99.0)]), now=100.0)["visible"] == 2
 
 
 def test_an_empty_queue_has_no_age() -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from floodgate_localstack.sqs_counts import visible_messages
+
 
 def described(queue: Any, now: float) -> dict[str, Any]:
     """Return `visible`, `in_flight`, `delayed`, `oldest_age_s` (null when empty), and `receives`, the highest
@@ -18,7 +20,7 @@ def described(queue: Any, now: float) -> dict[str, Any]:
     with queue.mutex:
         in_flight = list(queue.inflight)
         delayed = list(queue.delayed)
-        visible = queue.approx_number_of_messages
+        visible = visible_messages(queue)
         oldest = min((each.created for each in (*in_flight, *delayed, *_first_ones(queue))), default=None)
     return {
         "visible": visible,

@@ -19,12 +19,11 @@ from localstack.services.sqs.constants import HEADER_LOCALSTACK_SQS_OVERRIDE_MES
 from localstack.utils.aws.arns import parse_arn
 
 from floodgate_localstack.internal_calls import context_of, provider_of
+from floodgate_localstack.sqs_counts import visible_messages
 from floodgate_localstack.sqs_mapping.batches import Message
 from floodgate_localstack.sqs_mapping.mapping import Answer, InvokeFailedError, ThrottledError
 
 _API_BATCH_SIZE = 10
-_VISIBLE_COUNTS = ("approx_number_of_messages", "approximate_number_of_messages")
-"""What 4.9.2 and 4.14.0 call the number of messages that can be received."""
 _RETRIED_CODES = frozenset({"TooManyRequestsException", "ResourceConflictException"})
 """The second one: the function is being created or updated, which passes."""
 
@@ -85,9 +84,7 @@ class InternalQueue:
             self._provider.delete_message_batch(self._delete_context, self._url, entries)
 
     def has_backlog(self) -> bool:
-        queue = self._queue
-        name = next(name for name in _VISIBLE_COUNTS if hasattr(queue, name))
-        return bool(getattr(queue, name))
+        return bool(visible_messages(self._queue))
 
     def visibility_timeout_s(self) -> float:
         return float(self._queue.visibility_timeout)

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "conformance": frozenset(),
     "engines": frozenset({"aws", "environments"}),
     "deploy": frozenset({"aws", "environments"}),
+    "cost": frozenset(),
     "faults": frozenset({"engines"}),
     "transfer": frozenset({"aws"}),
     "sftp": frozenset({"aws", "transfer"}),
@@ -49,10 +50,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "deadletters": frozenset({"aws", "engines", "measure"}),
     "report": frozenset({"measure"}),
     "compare": frozenset({"measure", "report"}),
-    "stack": frozenset({"aws", "engines", "deploy", "transfer"}),
+    "stack": frozenset({"aws", "cost", "engines", "deploy", "transfer"}),
     "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "trace": frozenset({"aws", "engines", "measure", "report"}),
-    "service": frozenset(),
+    "service": frozenset({"load"}),
     "pytest_plugin": frozenset({"aws", "deploy", "measure", "run", "stack"}),
     "cli": frozenset(
         {
@@ -60,6 +61,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "deadletters",
             "faults",
             "run",
+            "service",
             "stack",
             "report",
             "trace",

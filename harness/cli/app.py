@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from harness.cli import compare, deploy, dlq, faults, reports, run, scenarios, settle, setup, stacks, trace
+from harness.cli import (
+    compare,
+    deploy,
+    dlq,
+    doctor,
+    faults,
+    reports,
+    run,
+    scenarios,
+    serve,
+    settle,
+    setup,
+    stacks,
+    trace,
+)
 from harness.cli.output import messages, results
 from harness.cli.signals import sigterm_interrupts
 from harness.exceptions import DiskFullError, FloodgateError
@@ -45,7 +59,9 @@ def _options(
 
 app.command("run")(run.run)
 app.command("setup")(setup.setup)
+app.command("doctor")(doctor.doctor)
 app.command("scenarios")(scenarios.scenarios)
+app.command("serve")(serve.serve)
 app.command("up")(stacks.up)
 app.command("deploy")(deploy.deploy)
 app.command("status")(stacks.status)

@@ -9,7 +9,7 @@ that is not this machine.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -17,21 +17,41 @@ _OURS = frozenset({"same-origin", "none"})
 """`none`: typed into the address line."""
 
 
-def refusal(method: str, headers: Mapping[str, str], listens_on: str) -> str | None:
+def refusal(
+    method: str, headers: Mapping[str, str], listens_on: str, names: Collection[str] | None = None
+) -> str | None:
     """Return why a request is refused, or `None`.
 
-    :param listens_on: the address of the UI; who opened it to other machines may call it by any name
+    :param listens_on: the address of the UI
+    :param names: by which it may be called besides addresses and `localhost`; `None`: who opened it to other
+        machines may call it by any name
     """
     host = headers.get("Host", "")
-    if is_loopback(listens_on) and not is_loopback(_name_of(f"//{host}")):
+    if not _may_be_called(_name_of(f"//{host}"), listens_on, names):
         return f"this page is for 127.0.0.1 and localhost only, not for {host!r}"
-    if method in _READING:
-        return None
-    origin = headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != host
-    if foreign or headers.get("Sec-Fetch-Site", "none") not in _OURS:
+    # Locust's UI lets every page read its answers (`Access-Control-Allow-Origin: *`).
+    if (origin := headers.get("Origin")) is not None and urlsplit(origin).netloc != host:
+        return "another web page sent this request"
+    if method not in _READING and headers.get("Sec-Fetch-Site", "none") not in _OURS:
         return "another web page sent this request"
     return None
+
+
+def _may_be_called(name: str, listens_on: str, names: Collection[str] | None) -> bool:
+    if is_loopback(name) or name in (names or ()):
+        return True
+    if is_loopback(listens_on):
+        return False
+    return names is None or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    """Tell whether nobody can have the name resolved to another address: it is one itself."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(name: str) -> bool:

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +20,15 @@ from flask import Blueprint, Response, jsonify, request
 from gevent.event import Event as Flag
 from locust.env import Environment
 
-from harness.exceptions import PortInUseError
 from harness.files import replace_json
 from harness.load.config import WebUiConfig
 from harness.load.web.guard import refusal
+from harness.load.web.pages import TAB, TAB_SCRIPT, charts_page, tab_script, tabs, with_script
+from harness.load.web.ports import address, free_port, require_free
 
 WEB_FILE = "web.json"
 """Where the UI is, beside the ledger."""
 LIVE_FILE = "live.json"
-TAB = "pipeline"
 _LOOK_S = 0.5
 _SCHEDULED = "The schedule of the scenario decides: there is nothing to start here."
 _STOPPING = "No more files are offered; running uploads may finish."
@@ -49,17 +47,11 @@ class WebUi:
         self._folder, self._stop, self._leaving = folder, stop, Flag()
         self._stopped = False
         self._parent = os.getppid()
-        self._port = config.port or _free_port(config.host)
-        _require_free(config.host, self._port)
+        self._port = config.port or free_port(config.host)
+        require_free(config.host, self._port)
         self._host = config.host
         self._ui = environment.create_web_ui(config.host, self._port, delayed_start=True)
-        self._ui.template_args["extended_tabs"] = [{"title": "Pipeline", "key": TAB}]
-        self._ui.template_args["extended_tables"] = [
-            {
-                "key": TAB,
-                "structure": [{"key": "what", "title": "The pipeline"}, {"key": "value", "title": "Now"}],
-            }
-        ]
+        self._ui.template_args |= tabs()
         self._extend()
 
     def start(self) -> None:
@@ -67,8 +59,7 @@ class WebUi:
         self._ui.start()
         while self._ui.server is None or not self._ui.server.started:
             gevent.sleep(0.01)
-        host = "127.0.0.1" if self._host in ("", "*", "0.0.0.0") else self._host  # noqa: S104
-        replace_json(self._folder / WEB_FILE, {"url": f"http://{host}:{self._port}"})
+        replace_json(self._folder / WEB_FILE, {"url": address(self._host, self._port)})
 
     def leave(self) -> None:
         """Let `linger` return."""
@@ -82,11 +73,11 @@ class WebUi:
 
     def _extend(self) -> None:
         blueprint = Blueprint("floodgate", __name__, url_prefix="/floodgate")
-        blueprint.add_url_rule("/", view_func=self._ui.auth_required_if_enabled(_page), endpoint="page")
+        blueprint.add_url_rule("/", view_func=self._ui.auth_required_if_enabled(charts_page), endpoint="page")
         blueprint.add_url_rule(
             "/live", view_func=self._ui.auth_required_if_enabled(self._live), endpoint="live"
         )
-        blueprint.add_url_rule("/tab.js", view_func=_tab_script, endpoint="tab")
+        blueprint.add_url_rule("/tab.js", view_func=tab_script, endpoint="tab")
         self._ui.app.register_blueprint(blueprint)
         self._ui.app.before_request(self._before)
         self._ui.app.after_request(self._after)
@@ -112,8 +103,7 @@ class WebUi:
             content["state"] = "running"
             response.set_data(json.dumps(content))
         elif request.path == "/" and response.mimetype == "text/html":
-            script = '<script src="floodgate/tab.js"></script></body>'
-            page = response.get_data(as_text=True).replace("</body>", script)
+            page = with_script(response.get_data(as_text=True), TAB_SCRIPT)
             # The page would offer its start form as long as workers are waited for.
             response.set_data(page.replace('"state": "ready"', '"state": "running"'))
         return response
@@ -127,30 +117,3 @@ class WebUi:
         except FileNotFoundError:
             return {"rows": [], "figures": "", "style": "", "text": "starting"}
         return found
-
-
-def _page() -> Response:
-    return Response(_asset("live.html"), mimetype="text/html")
-
-
-def _tab_script() -> Response:
-    return Response(_asset("tab.js"), mimetype="application/javascript")
-
-
-def _asset(name: str) -> str:
-    return resources.files("harness.load.web").joinpath(name).read_text(encoding="utf-8")
-
-
-def _require_free(host: str, port: int) -> None:
-    try:
-        socket.create_server((host, port)).close()
-    except OSError as exc:
-        raise PortInUseError(
-            f"the web UI cannot listen on {host}:{port}: {exc.strerror}", hint="choose another --web-port"
-        ) from exc
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -54,11 +54,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "trace": frozenset({"aws", "engines", "measure", "report"}),
     "service": frozenset({"load"}),
+    "doctor": frozenset({"aws", "engines", "environments", "stack"}),
     "pytest_plugin": frozenset({"aws", "deploy", "measure", "run", "stack"}),
     "cli": frozenset(
         {
             "compare",
             "deadletters",
+            "doctor",
             "faults",
             "run",
             "service",

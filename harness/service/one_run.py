@@ -1,0 +1,162 @@
+"""One run of the service: a `floodgate run` as a process of its own, and what can be seen of it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gevent
+
+from harness import clock
+from harness.exit_codes import ExitCode
+from harness.load.distributed.master import MASTER_FILE
+from harness.load.web.ui import LIVE_FILE, WEB_FILE
+from harness.service.request import RunRequest
+
+CONSOLE_FILE = "console.log"
+"""What the run said, in its folder."""
+_LINES_KEPT = 500
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+@dataclass
+class OneRun:
+    """A run that goes on, or that has ended.
+
+    :param name: of its folder
+    :param workers: load workers that were called to it
+    """
+
+    name: str
+    request: RunRequest
+    folder: Path
+    workers: int
+    process: subprocess.Popen[str]
+    began_at: float = field(default_factory=clock.now)
+    ended_at: float | None = None
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES_KEPT))
+
+    @classmethod
+    def start(
+        cls, name: str, request: RunRequest, folder: Path, workers: int, options: Sequence[str]
+    ) -> OneRun:
+        """Start `floodgate run` with these options."""
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "harness.cli", "run", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # Ctrl-C on the terminal is for the service, which passes it on.
+            start_new_session=True,
+            preexec_fn=_end_with_the_service,
+        )
+        run = cls(name, request, folder, workers, process)
+        gevent.spawn(run._listen)
+        return run
+
+    @property
+    def goes_on(self) -> bool:
+        return self.ended_at is None
+
+    def ask_to_stop(self) -> None:
+        """As Ctrl-C does: the first time the run is settled and reported, the second time it ends at once."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+
+    def live(self) -> dict[str, Any] | None:
+        """Return what the run told last of its pipeline; `None` before it did."""
+        return _read(self.folder / "ledger" / LIVE_FILE)
+
+    def web_address(self) -> str | None:
+        """Return where the run's own web UI is, while there is one."""
+        found = _read(self.folder / "ledger" / WEB_FILE) if self.goes_on else None
+        return None if found is None else str(found["url"])
+
+    def master_port(self) -> int | None:
+        """Return where the run waits for its workers, once it does."""
+        found = _read(self.folder / "ledger" / MASTER_FILE) if self.goes_on else None
+        return None if found is None else int(found["port"])
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return `summary.json`; `None` before the run has ended, or when it ended without one."""
+        return None if self.goes_on else _read(self.folder / "summary.json")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the service tells of the run."""
+        summary = self.summary()
+        code = None if self.goes_on else self.process.returncode
+        return {
+            "run": self.name,
+            "request": self.request.model_dump(),
+            "state": "running" if self.goes_on else "ended",
+            "began_at": clock.to_iso(self.began_at),
+            "ended_at": None if self.ended_at is None else clock.to_iso(self.ended_at),
+            "workers": self.workers,
+            "exit_code": code,
+            "verdict": summary["verdict"] if summary else None,
+            "says": self.says(),
+            "report": f"reports/{self.name}/report.html" if summary else None,
+        }
+
+    def says(self) -> str:
+        """Return one line about how the run is or how it ended."""
+        if self.goes_on:
+            live = self.live()
+            return str(live["text"]) if live else next(reversed(self.lines), "starting")
+        errors = [line for line in self.lines if line.startswith("error: ")]
+        if (summary := self.summary()) is not None:
+            files = summary["files"]
+            return f"{files['delivered']:,} of {files['offered']:,} offered files delivered"
+        return errors[-1] if errors else _ended_without_report(self.process.returncode)
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            sys.stderr.write(line)
+            sys.stderr.flush()
+        self.process.wait()
+        self._keep_lines()
+        self.ended_at = clock.now()
+
+    def _keep_lines(self) -> None:
+        if self.folder.is_dir():
+            text = "".join(f"{line}\n" for line in self.lines)
+            try:
+                (self.folder / CONSOLE_FILE).write_text(text)
+            except OSError as exc:  # a full disk: the report matters more, and says so itself
+                print(f"{CONSOLE_FILE} was not written: {exc.strerror}", file=sys.stderr)
+
+
+def _ended_without_report(code: int) -> str:
+    told = {ExitCode.INTERRUPTED: "stopped before the first file was offered"}
+    known = {each.value: each for each in told}
+    return told[known[code]] if code in known else f"ended with exit code {code} and without a report"
+
+
+def _end_with_the_service() -> None:
+    """Should the service be killed, the run ends as with Ctrl-C: https://man7.org/linux/man-pages/man2/prctl.2.html."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return found

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
+from harness.engines import process
 from harness.exceptions import PortInUseError
+from harness.paths import stacks_dir
 
 HOST = "127.0.0.1"
 
@@ -30,23 +34,59 @@ def is_free(port: int) -> bool:
         return True
 
 
+@dataclass(frozen=True)
+class Holder:
+    """The process that listens on a port.
+
+    :param owner_dir: the stack's folder that it works for, or one below; empty if it is none of ours
+    """
+
+    name: str
+    pid: int
+    owner_dir: str = ""
+
+    def told(self) -> str:
+        """Return the words that follow "is taken"."""
+        whose = f" of the stack {self.stack!r}" if self.stack else ""
+        return f" by {self.name} (process {self.pid}){whose}"
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack that it works for; empty if it is none of this user's."""
+        owner = Path(self.owner_dir)
+        return owner.relative_to(stacks_dir()).parts[0] if _is_below(owner, stacks_dir()) else ""
+
+
+def holder(port: int) -> Holder | None:
+    """Return who listens on a port; None where this user may not see it."""
+    try:
+        listening = [c for c in psutil.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
+        pids = [c.pid for c in listening if c.pid and c.laddr and c.laddr.port == port]
+        found = psutil.Process(pids[0])
+        return Holder(found.name(), found.pid, process.owner_of(found))
+    except (psutil.Error, IndexError):
+        return None
+
+
 def require_free(port: int) -> None:
     """Do nothing if `port` can be had.
 
     :raises PortInUseError: another process has it, named where this user may see it
     """
     if not is_free(port):
-        raise PortInUseError(
-            f"port {port} is taken{_by_whom(port)}",
-            hint="end that process, or ask for another port; without a port Floodgate finds a free one",
-        )
+        found = holder(port)
+        raise PortInUseError(f"port {port} is taken{found.told() if found else ''}", hint=_hint(found))
 
 
-def _by_whom(port: int) -> str:
-    try:
-        listening = [c for c in psutil.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
-        pids = [c.pid for c in listening if c.pid and c.laddr and c.laddr.port == port]
-        process = psutil.Process(pids[0])
-        return f" by {process.name()} (process {process.pid})"
-    except (psutil.Error, IndexError):
-        return ""
+def _hint(found: Holder | None) -> str:
+    if found is not None and found.stack:
+        way = f"floodgate down --name {found.stack}"
+    elif found is not None and found.owner_dir and not Path(found.owner_dir).exists():
+        way = "a crashed run left that process: floodgate doctor --fix ends it"
+    else:
+        way = "end that process"
+    return f"{way}, or ask for another port; without a port Floodgate finds a free one"
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path != folder and path.is_relative_to(folder)

@@ -21,7 +21,8 @@ from harness.engines.base import ProcessRecord
 
 OWNER_ENV = "FLOODGATE_OWNER_DIR"
 """Environment variable with the folder that a process works for: a stack's, or one part's below it."""
-_OWNER_VARIABLES = (OWNER_ENV, "FLOODGATE_LAMBDA_DIR", "LAMBDA_TASK_ROOT")
+_OURS_ALONE = (OWNER_ENV, "FLOODGATE_LAMBDA_DIR")
+_OWNER_VARIABLES = (*_OURS_ALONE, "LAMBDA_TASK_ROOT")
 """Lambda processes get an environment as on AWS; their code lies in the state folder all the same."""
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _KILL_WAIT_S = 10.0
@@ -104,6 +105,17 @@ def end_all(records: Iterable[ProcessRecord], owner_dir: Path, *, grace_s: float
 def of_owner(owner_dir: Path) -> list[int]:
     """Return the ids of all processes that work for this folder or one below."""
     return [process.pid for process in _marked(owner_dir)]
+
+
+def owner_of(process: psutil.Process) -> str:
+    """Return the folder that a process works for; empty for one that is not ours, or not to be looked at.
+
+    By the variables that nobody but Floodgate sets: a process with LAMBDA_TASK_ROOT may be anybody's.
+    """
+    with contextlib.suppress(psutil.Error, OSError):
+        env = process.environ()
+        return next((env[name] for name in _OURS_ALONE if env.get(name, "").startswith(os.sep)), "")
+    return ""
 
 
 def _process_of(record: ProcessRecord) -> psutil.Process | None:

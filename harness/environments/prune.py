@@ -23,9 +23,8 @@ def prune(
     Spared are `keep`, those that a process runs on, what lies below these, and those that a process is making
     just now.
     """
-    folders = [path for path in environments.iterdir() if path.is_dir()]
-    spared = _with_below({keep, *_in_use(folders)})
-    for folder in folders:
+    spared = _with_below({keep}) | in_use(environments)
+    for folder in _folders(environments):
         if folder not in spared and _idle_s(folder) > unused_after_s:
             _delete_if_free(folder, progress)
 
@@ -47,9 +46,15 @@ def _with_below(folders: set[Path]) -> set[Path]:
     return folders | {below for folder in folders if (below := below_of(folder))}
 
 
-def _in_use(folders: list[Path]) -> list[Path]:
+def in_use(environments: Path) -> set[Path]:
+    """Return the environments that processes run on, with what lies below these."""
     programs = _programs_of_processes()
-    return [folder for folder in folders if any(word.startswith(f"{folder}/") for word in programs)]
+    folders = _folders(environments)
+    return _with_below({each for each in folders if any(word.startswith(f"{each}/") for word in programs)})
+
+
+def _folders(environments: Path) -> list[Path]:
+    return [path for path in environments.iterdir() if path.is_dir()]
 
 
 def _programs_of_processes() -> list[str]:

@@ -1,0 +1,1 @@
+"""Looks at what the engines need besides the machine."""

@@ -1,0 +1,92 @@
+"""The Docker Engine: can it be used, is it new and large enough, are the images there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from harness.doctor.finding import Finding, failed, note, ok, warning
+from harness.doctor.host.size import GIB, GOOD_MEMORY_BYTES
+from harness.engines.docker import client
+
+OLDEST = (20, 10)
+"""Tried: the release that Debian 12 has. Before it, `docker build` and cgroup limits differ."""
+
+Problem = Callable[[], client.Problem | None]
+
+
+def engine(problem: Problem = client.docker_problem) -> Iterator[Finding]:
+    """Look whether the Docker Engine can be used at all."""
+    found = problem()
+    if found is not None:
+        yield failed("docker.engine", found.message, fix=found.hint, kind=found.kind)
+        return
+    docker = client.connect()
+    with client.translated("asking the Docker Engine about itself"):
+        yield from _of_info(docker.info())
+
+
+def _of_info(info: Mapping[str, Any]) -> Iterator[Finding]:
+    release = str(info.get("ServerVersion", "unknown"))
+    summary = f"Docker Engine {release} ({info.get('OperatingSystem', 'unknown system')})"
+    if _numbers(release) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        yield warning(
+            "docker.engine", f"{summary}: older than {oldest}", fix="install a newer one", version=release
+        )
+    elif info.get("OSType", "linux") != "linux":
+        yield failed(
+            "docker.engine", f"{summary} runs Windows containers", fix="switch it to Linux containers"
+        )
+    else:
+        yield ok("docker.engine", summary, version=release)
+    yield _memory(int(info.get("MemTotal") or 0))
+
+
+def _memory(total_bytes: int) -> Finding:
+    """On macOS and Windows the Docker Engine has a machine of its own, which is often a small one."""
+    summary = f"its machine has {total_bytes / GIB:.1f} GiB of memory"
+    if 0 < total_bytes < GOOD_MEMORY_BYTES:
+        fix = "give it 2 GiB or more (Docker Desktop: Settings, Resources)"
+        return warning("docker.memory", summary, fix=fix, total_bytes=total_bytes)
+    return ok("docker.memory", summary, total_bytes=total_bytes)
+
+
+def image(
+    name: str, problem: Problem = client.docker_problem, connect: Callable[[], Any] = client.connect
+) -> Iterator[Finding]:
+    """Look whether the image that ours is built on is there; without an engine there is nothing to say."""
+    if problem() is not None:
+        return
+    if _has_image(connect(), name):
+        yield ok("docker.image", f"the image {name} is there", image=name)
+    else:
+        yield note(
+            "docker.image",
+            f"the image {name} is not there; the first start fetches it, and needs its registry",
+            fix=f"docker pull {name}; where no registry can be reached: docker load < image.tar",
+            image=name,
+        )
+
+
+def base_image(env: Mapping[str, str] = os.environ) -> str:
+    """Return the image that LocalStack with our plugin is built on."""
+    return env.get("LOCALSTACK_IMAGE") or "localstack/localstack:4.14.0"
+
+
+def _has_image(docker: Any, name: str) -> bool:
+    from docker.errors import ImageNotFound  # type: ignore[import-untyped]
+
+    with client.translated(f"looking for the image {name}"):
+        try:
+            docker.images.get(name)
+        except ImageNotFound:
+            return False
+    return True
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    """Return `(20, 10)` of `20.10.24+dfsg1`; no numbers are as good as new."""
+    words = release.split(".")[:2]
+    return tuple(int(word) for word in words) if all(word.isdecimal() for word in words) else OLDEST

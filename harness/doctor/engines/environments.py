@@ -1,0 +1,118 @@
+"""The environments of the host engines: whole, half-made, or yet to be made."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.doctor.finding import Finding, note, ok, warning
+from harness.environments.ensure import is_whole
+from harness.environments.folders import MARKER, lock_of
+from harness.environments.recipes import Layer, layer_for
+from harness.exceptions import InstallError
+from harness.locks import exclusive_if_free
+from harness.paths import environments_dir
+
+KINDS = ("localstack", "lambda-runtime", "ministack")
+"""What `harness.environments.ensure` can make."""
+
+
+def look(kind: str) -> Iterator[Finding]:
+    """Look at the layers of an environment kind, the lowest first.
+
+    :raises UsageError: no such kind
+    """
+    for layer in layers(kind):
+        yield _look_at(layer, kind)
+
+
+def layers(kind: str) -> list[Layer]:
+    """Return the layers of a kind, the lowest first."""
+    found: list[Layer] = []
+    layer: Layer | None = layer_for(kind)
+    while layer is not None:
+        found.insert(0, layer)
+        layer = layer.below
+    return found
+
+
+def folder_of(layer: Layer) -> Path:
+    """Return where the layer is, or would be."""
+    return environments_dir().resolve() / layer.folder_name()
+
+
+def _look_at(layer: Layer, kind: str) -> Finding:
+    name, folder = f"environments.{layer.name}", folder_of(layer)
+    make = _make(kind)
+    details = {"folder": str(folder)}
+    if not folder.exists():
+        summary = f"{layer.title} is not installed yet; the first start does it, and needs a package index"
+        return note(name, summary, fix=f"{make} does it now", **details)
+    if _is_being_made(folder):
+        return note(name, f"{layer.title} is being installed just now", fix="wait for it", **details)
+    if not is_whole(folder):
+        summary = f"{layer.title} is half-made or damaged; it is never used like that"
+        return warning(name, summary, fix=f"{make} makes it again", mendable=True, **details)
+    if gone := missing_files(folder):
+        return warning(
+            name,
+            f"{layer.title} lacks {len(gone)} files of its packages, such as {gone[0].name}",
+            fix="floodgate doctor --fix makes it again",
+            mendable=True,
+            missing=len(gone),
+            **details,
+        )
+    return ok(name, f"{layer.title} is installed", **details)
+
+
+def damaged(kind: str) -> list[Path]:
+    """Return the environments of a kind that are there, but neither whole nor being made just now."""
+    folders = [folder for layer in layers(kind) if (folder := folder_of(layer)).exists()]
+    settled = [folder for folder in folders if not _is_being_made(folder)]
+    return [folder for folder in settled if not is_whole(folder) or missing_files(folder)]
+
+
+def _make(kind: str) -> str:
+    return f"floodgate setup --engine {kind}" if kind == "ministack" else "floodgate setup"
+
+
+def _is_being_made(folder: Path) -> bool:
+    if not lock_of(folder).exists():
+        return False
+    with exclusive_if_free(lock_of(folder)) as free:
+        return not free
+
+
+def missing_files(folder: Path) -> list[Path]:
+    """Return the files of installed packages that are gone, and those that a crash of the machine left empty.
+
+    The marker cannot tell: it is about packages, and something may have deleted files since.
+
+    :raises InstallError: the lists of files cannot be read
+    """
+    gone: list[Path] = []
+    for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
+        try:
+            rows = list(csv.reader(record.read_text(encoding="utf-8").splitlines()))
+        except (OSError, ValueError, csv.Error) as exc:
+            raise InstallError(f"{record} cannot be read: {exc}", hint="floodgate doctor --fix") from exc
+        gone += [path for row in rows if (path := _gone(record.parent.parent, row))]
+    return gone
+
+
+def _gone(site_packages: Path, row: list[str]) -> Path | None:
+    """Return the file of a line `path,hash,size` of a RECORD if it is not as installed. Bytecode may go."""
+    if len(row) < 3 or row[0].endswith(".pyc"):
+        return None
+    path = site_packages / row[0]
+    try:
+        emptied = bool(row[2]) and int(row[2]) > 0 and path.stat().st_size == 0
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    return path if emptied else None
+
+
+def spoil(folder: Path) -> None:
+    """Make an environment count as half-made, so that it is made again when it is next needed."""
+    (folder / MARKER).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Looks for what crashed runs have left."""

@@ -12,7 +12,6 @@ from typing import Any
 from localstack.aws.api.lambda_ import ServiceException, State, TooManyRequestsException
 from localstack.services.lambda_.invocation.counting_service import CountingService
 from localstack.services.lambda_.invocation.lambda_models import Invocation, InvocationResult, VersionState
-from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
 from floodgate_localstack.faults.functions import (
@@ -20,6 +19,7 @@ from floodgate_localstack.faults.functions import (
     InjectedFailureError,
     InjectedThrottleError,
 )
+from floodgate_localstack.internal_calls import provider_of
 from floodgate_localstack.lambda_runtime.assignment import PooledAssignmentService
 from floodgate_localstack.lambda_runtime.executor import settings
 from floodgate_localstack.lambda_runtime.metrics import FunctionKey, MetricCollector
@@ -111,12 +111,12 @@ class PooledVersionManager(LambdaVersionManager):
         return FunctionKey(identifier.account, identifier.region, identifier.function_name)
 
     def _is_deleted(self) -> bool:
-        identifier = self.function_version.id
-        function = lambda_stores[identifier.account][identifier.region].functions.get(
-            identifier.function_name
-        )
-        version = function.versions.get(identifier.qualifier) if function else None
-        return version is None or version.config.state.state == "Deleting"
+        """Whether the function went, and not only this code of it.
+
+        An update leaves a successor, and LocalStack's own end leaves everything. The function's entry in the
+        store tells nothing: 4.14.0 removes it after it has ordered this stop, 4.9.2 before.
+        """
+        return self.function_arn not in provider_of("lambda").lambda_service.lambda_running_versions
 
 
 @functools.cache

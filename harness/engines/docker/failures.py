@@ -1,0 +1,32 @@
+"""Why a LocalStack in a container did not start, told by its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.engines.docker.image import BASE_ENV, DEFAULT_BASE
+from harness.exceptions import EngineStartError
+from harness.files import log_tail
+
+TOKEN_MARK = "license activation failed"  # noqa: S105  (what LocalStack says, with exit code 55)
+_TOKEN_HINT = (
+    "LOCALSTACK_AUTH_TOKEN must be a valid token (https://app.localstack.cloud/settings/auth-tokens); "
+    f"{BASE_ENV}={DEFAULT_BASE} needs none"
+)
+_DISK_FULL_MARK = "No space left on device"
+_TAIL_LINES = 30
+
+
+def of_start(message: str, log_file: Path) -> EngineStartError:
+    """Return the error for a start that failed, with the end of the container's log.
+
+    LocalStack's words about a token: https://github.com/microcks/microcks/issues/2008
+    """
+    tail = log_tail(log_file, _TAIL_LINES)
+    if TOKEN_MARK in tail.lower():
+        message, hint = "LocalStack does not start without a valid token", _TOKEN_HINT
+    elif _DISK_FULL_MARK in tail:
+        hint = "free room where Docker keeps its images and containers: docker system df"
+    else:
+        hint = f"does the image start by itself? {BASE_ENV} names another one"
+    return EngineStartError(f"{message}. The end of its log:\n{tail}", hint=hint)

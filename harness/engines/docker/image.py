@@ -1,0 +1,212 @@
+"""The image `floodgate/localstack:<hash>`: LocalStack's own with our plugin, made when it is first needed.
+
+The hash covers the image below and everything of ours that goes in, so that a change of either is another
+image, and the same inputs are never built twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.engines.base import Progress
+from harness.engines.docker import client as docker_client
+from harness.engines.docker import context
+from harness.engines.docker.labels import IMAGE
+from harness.environments.heartbeat import heartbeat
+from harness.exceptions import EnvironmentNotReadyError
+from harness.locks import exclusive
+from harness.paths import environments_dir
+
+BASE_ENV = "LOCALSTACK_IMAGE"
+DEFAULT_BASE = "localstack/localstack:4.14.0"
+"""The last free release. By tag: its digest is not known here; `name@sha256:…` in LOCALSTACK_IMAGE works."""
+KIND = "localstack"
+BASE_LABEL = "dev.floodgate.base"
+INPUTS_LABEL = "dev.floodgate.inputs"
+_REPOSITORY = "floodgate/localstack"
+_PYTHON = "/opt/code/localstack/.venv/bin/python"
+_VERSION_CODE = "import sys; print('%d.%d' % sys.version_info[:2])"
+_TAIL_LINES = 15
+
+
+def base() -> str:
+    """Return the image that ours is made from."""
+    return os.environ.get(BASE_ENV) or DEFAULT_BASE
+
+
+def ensure(progress: Progress, base_image: str | None = None) -> str:
+    """Return the name of our image, made first if need be.
+
+    :param base_image: made from this one, and not from `base()`
+    :raises EnvironmentNotReadyError: Docker, the image below, or the network for it is missing
+    :raises InstallError: the packages that go in could not be had
+    """
+    reference = base_image or base()
+    docker = docker_client.connect()
+    if (found := _base_of(docker, reference)) is None:
+        if (made := _made_before(docker, reference)) is not None:
+            return made
+        found = _pulled(docker, reference, progress)
+    tag = f"{_REPOSITORY}:{_key(found.id)}"
+    if _get(docker, tag) is None:
+        _build_locked(docker, reference, found, tag, progress)
+    return tag
+
+
+def find(base_image: str | None = None) -> str | None:
+    """Return the name of our image if it is there and up to date; None where it must be made.
+
+    :raises EnvironmentNotReadyError: there is no Docker Engine that this user may use
+    """
+    docker = docker_client.connect()
+    reference = base_image or base()
+    found = _base_of(docker, reference)
+    if found is None:
+        return _made_before(docker, reference)
+    tag = f"{_REPOSITORY}:{_key(found.id)}"
+    return tag if _get(docker, tag) else None
+
+
+def _key(base_id: str) -> str:
+    return hashlib.sha256(f"{base_id}\0{context.inputs_key()}".encode()).hexdigest()[:12]
+
+
+def _base_of(docker: Any, reference: str) -> Any | None:
+    return _get(docker, reference)
+
+
+def _get(docker: Any, reference: str) -> Any | None:
+    from docker import errors
+
+    with docker_client.translated(f"looking for the image {reference}"):
+        try:
+            return docker.images.get(reference)
+        except errors.ImageNotFound:
+            return None
+
+
+def _made_before(docker: Any, reference: str) -> str | None:
+    """Return an image that was made of the same inputs when the image below was still there."""
+    labels = [f"{IMAGE}={KIND}", f"{BASE_LABEL}={reference}", f"{INPUTS_LABEL}={context.inputs_key()}"]
+    with docker_client.translated("looking for an image"):
+        found = docker.images.list(filters={"label": labels})
+    return next((tag for image in found for tag in image.tags if tag.startswith(_REPOSITORY)), None)
+
+
+def _pulled(docker: Any, reference: str, progress: Progress) -> Any:
+    progress(f"LocalStack image: fetching {reference}")
+    doing = f"the image {reference} is not on this machine, and not to be had"
+    try:
+        with docker_client.translated(doing), heartbeat(progress, "LocalStack image"):
+            return docker.images.pull(*_name_and_tag(reference))
+    except EnvironmentNotReadyError as exc:
+        raise EnvironmentNotReadyError(
+            exc.message,
+            hint=f"with a network: docker pull {reference}; without: docker load -i FILE, or {BASE_ENV} "
+            f"names an image that is here; {docker_client.NONE_NEEDED}",
+        ) from exc
+
+
+def _name_and_tag(reference: str) -> tuple[str, str | None]:
+    """Split as Docker's API wants it; a digest goes where a tag would."""
+    if "@" in reference:
+        name, _, digest = reference.partition("@")
+        return name, digest
+    name, _, tag = reference.rpartition(":")
+    return (name, tag) if name and "/" not in tag else (reference, "latest")
+
+
+def _build_locked(docker: Any, reference: str, below: Any, tag: str, progress: Progress) -> None:
+    environments_dir().mkdir(parents=True, exist_ok=True)
+    lock = environments_dir() / f"docker-image-{tag.rpartition(':')[2]}.lock"
+
+    def tell() -> None:
+        progress("LocalStack image: waiting for another process that is making it")
+
+    with exclusive(lock, on_wait=tell):
+        if _get(docker, tag) is None:
+            _build(docker, reference, below, tag, progress)
+
+
+def _build(docker: Any, reference: str, below: Any, tag: str, progress: Progress) -> None:
+    progress(f"LocalStack image: making {tag} from {reference}")
+    target = context.Target(_python_of(docker, reference), below.attrs["Architecture"])
+    with tempfile.TemporaryDirectory(prefix="floodgate-image-") as name:
+        folder = Path(name)
+        context.write(folder, target, progress)
+        packed = _packed(folder)
+    with docker_client.translated("making the image"), heartbeat(progress, "LocalStack image"):
+        told = docker.api.build(
+            fileobj=packed,
+            custom_context=True,
+            tag=tag,
+            buildargs={BASE_ENV: reference},
+            labels={
+                IMAGE: KIND,
+                BASE_LABEL: reference,
+                INPUTS_LABEL: context.inputs_key(),
+            },
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        _follow(told)
+    progress("LocalStack image: ready")
+
+
+def _python_of(docker: Any, reference: str) -> str:
+    """Return the version of LocalStack's own Python in an image.
+
+    :raises EnvironmentNotReadyError: it has none where LocalStack's images have it
+    """
+    from docker import errors
+
+    try:
+        with docker_client.translated(f"looking into {reference}"):
+            told: bytes = docker.containers.run(
+                reference, ["-c", _VERSION_CODE], entrypoint=_PYTHON, remove=True, network_disabled=True
+            )
+    except (errors.ContainerError, EnvironmentNotReadyError) as exc:
+        raise EnvironmentNotReadyError(
+            f"{reference} is no image of LocalStack: it has no {_PYTHON}",
+            hint=f"{BASE_ENV} names the image, such as {DEFAULT_BASE}",
+        ) from exc
+    return told.decode().strip()
+
+
+def _packed(folder: Path) -> io.BytesIO:
+    """Return the context as a tar of root's files."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.add(folder, arcname=".", filter=_of_root)
+    packed.seek(0)
+    return packed
+
+
+def _of_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    return member
+
+
+def _follow(told: Iterable[Mapping[str, Any]]) -> None:
+    """Read what the build says to its end.
+
+    :raises EnvironmentNotReadyError: it failed
+    """
+    lines: list[str] = []
+    for message in told:
+        lines += str(message.get("stream", "")).splitlines()
+        if "error" in message:
+            tail = "\n".join(line for line in lines[-_TAIL_LINES:] if line.strip())
+            raise EnvironmentNotReadyError(
+                f"the image could not be made: {message['error']}\n{tail}",
+                hint="is there room where Docker keeps its images? docker system df",
+            )

@@ -1,0 +1,26 @@
+"""Environment variables of a container that depend on where it runs; the others are in the image."""
+
+from __future__ import annotations
+
+import os
+
+_PASSED_THROUGH = ("LOCALSTACK_AUTH_TOKEN",)
+"""Handed to the container and stored nowhere; later LocalStacks do not start without."""
+
+
+def environment(port: int) -> dict[str, str]:
+    """Return them.
+
+    :param port: where it listens, inside as outside, so that addresses that LocalStack tells (queue URLs)
+        hold for functions in the container and for clients on this machine
+    """
+    passed = {name: os.environ[name] for name in _PASSED_THROUGH if os.environ.get(name)}
+    return passed | {"GATEWAY_LISTEN": f"0.0.0.0:{port}", "LOCALSTACK_HOST": f"127.0.0.1:{port}"}
+
+
+def masked(text: bytes) -> bytes:
+    """Return a log without what must not be stored."""
+    for name in _PASSED_THROUGH:
+        if secret := os.environ.get(name):
+            text = text.replace(secret.encode(), b"***")
+    return text

@@ -6,13 +6,14 @@ the harness, or left out; `deploy --plan` and every report say which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from harness.deploy import transfer
 from harness.deploy.template import references
+from harness.engines.base import Capabilities
 
 
 class Handling(StrEnum):
@@ -65,15 +66,15 @@ class Fate:
         return f"{self.logical_id} ({self.type})" + (f": {self.note}" if self.note else "")
 
 
-def fates(resources: Mapping[str, Any], creates: Callable[[str], bool]) -> dict[str, Fate]:
+def fates(resources: Mapping[str, Any], capabilities: Capabilities) -> dict[str, Fate]:
     """Decide about every resource.
 
     What refers to a resource that has no identity cannot be deployed either: it would get a reference to
     nothing.
 
-    :param creates: tells whether the engine's CloudFormation has a type
+    :param capabilities: tell what the engine's CloudFormation has
     """
-    decided = {name: _by_type(name, body["Type"], creates) for name, body in resources.items()}
+    decided = {name: _by_itself(name, body, capabilities) for name, body in resources.items()}
     while dependent := _dependent(resources, decided):
         decided.update(dependent)
     return decided
@@ -84,9 +85,11 @@ def not_deployed(decided: Mapping[str, Fate]) -> set[str]:
     return {name for name, fate in decided.items() if fate.handling is not Handling.DEPLOYED}
 
 
-def _by_type(name: str, type_: str, creates: Callable[[str], bool]) -> Fate:
-    if creates(type_):
-        return Fate(name, type_, Handling.DEPLOYED)
+def _by_itself(name: str, body: Mapping[str, Any], capabilities: Capabilities) -> Fate:
+    type_ = body["Type"]
+    if capabilities.creates(type_):
+        reason = capabilities.refuses(type_, body.get("Properties", {}))
+        return Fate(name, type_, Handling.LEFT_OUT if reason else Handling.DEPLOYED, reason or "")
     if type_ in API_TYPES:
         return Fate(name, type_, Handling.API, API_TYPES[type_])
     if type_ in STOOD_IN_TYPES:

@@ -59,6 +59,13 @@ def as_values(template: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str
     }
 
 
+def numbers(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, int | float]:
+    """Return the parameters of type `Number` as numbers."""
+    declared = template["Parameters"]
+    texts = {name: value for name, value in values.items() if declared[name]["Type"] == "Number"}
+    return {name: int(text) if text.lstrip("-").isdigit() else float(text) for name, text in texts.items()}
+
+
 def is_list(declaration: Mapping[str, Any]) -> bool:
     """Tell whether `Ref` to a parameter gives a list."""
     type_: str = declaration["Type"]

@@ -82,13 +82,15 @@ def prepare(
     outputs = _existing(loaded["Outputs"], conditions)
     exports.require_outputs(outputs, options)
     resources = _existing(loaded["Resources"], conditions)
+    if not capabilities.reads_text_as_numbers:
+        resources = template.with_numbers(resources, parameters.numbers(loaded, values))
     return Prepared(
         options,
         loaded,
         chosen,
         resources,
         outputs,
-        fates=handling.fates(resources, capabilities.creates),
+        fates=handling.fates(resources, capabilities),
         names=names.given(resources, conditions),
         is_whole=capabilities.resource_types is None,
         stack_name=stack_name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,22 @@ def literals_as_values(value: Any) -> Any:
         return value
     changed = {key: literals_as_values(inner) for key, inner in value.items()}
     return {"Fn::Sub": _literals_named(changed["Fn::Sub"])} if set(changed) == {"Fn::Sub"} else changed
+
+
+def with_numbers(value: Any, numbers: Mapping[str, int | float]) -> Any:
+    """Return a piece of template in which `Ref` to a numeric parameter is the number.
+
+    Environment variables are text on every engine.
+    """
+    if isinstance(value, list):
+        return [with_numbers(item, numbers) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Ref"}:
+        return numbers.get(value["Ref"], value)
+    return {
+        key: inner if key == "Variables" else with_numbers(inner, numbers) for key, inner in value.items()
+    }
 
 
 def attribute(argument: Any) -> tuple[str, str]:

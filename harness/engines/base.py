@@ -65,6 +65,10 @@ class ProcessRecord:
     started_at: float
 
 
+def _nothing(resource_type: str, properties: Mapping[str, Any]) -> None:
+    del resource_type, properties
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What the engine can do, asked by the code that would otherwise test for its name."""
@@ -74,6 +78,10 @@ class Capabilities:
     without doing anything."""
     differs_from_aws: tuple[str, ...] = ()
     """Sentences for the report: what behaves differently here from AWS."""
+    refuses: Callable[[str, Mapping[str, Any]], str | None] = _nothing
+    """Given type and properties of a resource whose type it creates: why it does not create this one."""
+    reads_text_as_numbers: bool = True
+    """Its CloudFormation takes the value of a `Number` parameter, which is text, where a number belongs."""
 
     def creates(self, resource_type: str) -> bool:
         """Tell whether the engine's CloudFormation makes such a resource."""

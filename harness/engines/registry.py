@@ -35,6 +35,8 @@ class Entry:
 
 ENGINES: Mapping[str, Entry] = {
     "localstack": Entry("harness.engines.localstack.host", "LocalStackHost"),
+    "localstack:docker": Entry("harness.engines.docker.engine", "LocalStackDocker"),
+    "ministack": Entry("harness.engines.ministack.host", "MiniStackHost"),
 }
 """By what `--engine` takes; any http(s) address of a compatible endpoint that already runs comes besides."""
 NAMES = (*ENGINES, "URL")

@@ -22,6 +22,8 @@ _HERE = Path(__file__).parent
 PINS_DIR = _HERE / "pins"
 PLUGIN_DIR = _HERE.parent / "engines" / "localstack" / "plugin"
 BUILD_PINS = PINS_DIR / "build.txt"
+MINISTACK_VERSION = "1.5.33"
+"""The newest release before 2026-11-20, for every Python; it pins one botocore of its own."""
 _LAYOUT = "1"
 """Part of every key: raise it when environments must be made again although no input changed."""
 
@@ -88,7 +90,16 @@ def layer_for(kind: str) -> Layer:
             pins=PINS_DIR / "lambda-runtime.txt",
             only_wheels=True,
         )
-    raise UsageError(f"there is no environment kind {kind!r}", hint="kinds: localstack, lambda-runtime")
+    if kind == "ministack":
+        return Layer(
+            name=f"ministack-{MINISTACK_VERSION}",
+            title=f"MiniStack {MINISTACK_VERSION}",
+            pins=PINS_DIR / f"ministack-{MINISTACK_VERSION}.txt",
+            only_wheels=True,
+        )
+    raise UsageError(
+        f"there is no environment kind {kind!r}", hint="kinds: localstack, lambda-runtime, ministack"
+    )
 
 
 def localstack_version() -> str:

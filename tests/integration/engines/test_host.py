@@ -138,10 +138,10 @@ def test_engine_that_hangs_is_given_up_and_killed(state_dir: Path) -> None:
 def test_interrupted_start_leaves_nothing(
     engine: LocalStackHost, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_args: object, **_kwargs: object) -> str:
+    def interrupted(*_args: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(health, "wait", interrupted)
+    monkeypatch.setattr(engine, "version_when_ready", interrupted)
     with pytest.raises(KeyboardInterrupt):
         engine.start(state_dir, print)
     assert process.of_owner(state_dir) == []

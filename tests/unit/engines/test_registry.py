@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.engines.base import EngineInfo
-from harness.engines.registry import create, queue_peeker
+from harness.engines.registry import NAMES, create, queue_peeker
 from harness.exceptions import UsageError
 
 pytestmark = pytest.mark.unit
@@ -27,7 +27,7 @@ def test_known_engines(name: str, mode: str) -> None:
 def test_unknown_engine_is_refused_with_those_that_exist(name: str) -> None:
     with pytest.raises(UsageError, match="there is no engine") as caught:
         create(name)
-    assert caught.value.hint == "engines: localstack, URL"
+    assert caught.value.hint == f"engines: {', '.join(NAMES)}"
 
 
 @pytest.mark.parametrize("url", ["http://", "http://:4566", "http://host:notaport", "http://host:99999"])

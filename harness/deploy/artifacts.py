@@ -15,6 +15,9 @@ from typing import Any
 from harness.aws import translated
 from harness.engines.base import EngineInfo
 
+BUCKET_TAG = "floodgate:artifacts"
+"""Marks the bucket, which belongs to no stack alone."""
+
 
 def bucket_name(account_id: str, region: str) -> str:
     """Return the name of the artifact bucket of an account and Region."""
@@ -78,3 +81,4 @@ def _create_bucket(s3: Any, bucket: str, region: str) -> None:
     # us-east-1 is the one Region that must not be named.
     place = {} if region == "us-east-1" else {"LocationConstraint": region}
     s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": BUCKET_TAG, "Value": "shared"}]})

@@ -40,6 +40,11 @@ class DeploymentRecord:
         return {STACK_TAG: self.stack_name.removeprefix("floodgate-"), TOKEN_TAG: self.token}
 
     @property
+    def change_set(self) -> str:
+        """Name of the change set that makes the stack in an account."""
+        return f"floodgate-{self.token[:8]}"
+
+    @property
     def artifact_folder(self) -> str:
         """Where in the artifact bucket this deployment's files are."""
         return artifact_folder(self.stack_name, self.token)

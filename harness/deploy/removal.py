@@ -23,6 +23,8 @@ _TIMEOUT_S = 1800.0
 """A VPC's network interfaces, for example, take AWS many minutes."""
 _ATTEMPTS = 2
 """A file may be delivered into a bucket that has just been emptied, as long as the functions still run."""
+NOT_EXECUTED = "REVIEW_IN_PROGRESS"
+"""Status of a stack that is empty: its first change set has not been executed."""
 _NO_STACK = "ValidationError"
 _NOT_OURS = frozenset({"CREATE_FAILED", "DELETE_COMPLETE"})
 """What could not be created may well exist: it is then somebody else's, who had the name first."""

@@ -33,18 +33,35 @@ def create(
     :raises DeployError: it failed, with the reasons of the resources that failed
     """
     with translated(f"creating the CloudFormation stack {name}"):
-        cloudformation.create_stack(
-            StackName=name,
-            TemplateURL=template_url,
-            Parameters=[{"ParameterKey": key, "ParameterValue": parameters[key]} for key in parameters],
-            Tags=[{"Key": key, "Value": tags[key]} for key in tags],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-        )
-        return _wait(cloudformation, name, resource_count, progress)
+        cloudformation.create_stack(StackName=name, **request(template_url, parameters, tags))
+        return wait(cloudformation, name, resource_count, progress, timeout_s=_TIMEOUT_S, poll_s=_POLL_S)
 
 
-def _wait(cloudformation: Any, name: str, resource_count: int, progress: Progress) -> dict[str, str]:
-    deadline = time.monotonic() + _TIMEOUT_S
+def request(template_url: str, parameters: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return what CreateStack and CreateChangeSet are told alike."""
+    return {
+        "TemplateURL": template_url,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": parameters[key]} for key in parameters],
+        "Tags": [{"Key": key, "Value": tags[key]} for key in tags],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+    }
+
+
+def wait(
+    cloudformation: Any,
+    name: str,
+    resource_count: int,
+    progress: Progress,
+    *,
+    timeout_s: float,
+    poll_s: float,
+) -> dict[str, str]:
+    """Wait until a stack is complete and return its outputs.
+
+    :param name: or id, by which a stack is known even after it has been deleted
+    :raises DeployError: it failed, with the reasons of the resources that failed, or took too long
+    """
+    deadline = time.monotonic() + timeout_s
     told = -1
     while time.monotonic() < deadline:
         found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
@@ -55,10 +72,10 @@ def _wait(cloudformation: Any, name: str, resource_count: int, progress: Progres
         if (ready := _count_ready(cloudformation, name)) != told:
             progress(f"Pipeline: {ready} of {resource_count} resources are ready")
             told = ready
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
     raise DeployError(
-        f"after {_TIMEOUT_S:.0f} s only {told} of {resource_count} resources of the stack {name} were ready",
-        hint="see the engine's log",
+        f"after {timeout_s:.0f} s only {told} of {resource_count} resources of the stack {name} were ready",
+        hint="its events in CloudFormation, or the engine's log, tell more",
     )
 
 

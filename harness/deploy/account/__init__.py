@@ -1,0 +1,1 @@
+"""Deploying to a real account, and proving that nothing stays there."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from harness.engines.base import Capabilities, Engine, EngineInfo, ReadUsage
@@ -26,16 +27,18 @@ class Entry:
     """Where an engine's class is; it is imported when the engine is asked for.
 
     :param takes_port: its class takes `port`, where it listens on this machine; None is a free one
+    :param in_container: it is ours, and no process of this machine is recorded for it
     """
 
     module: str
     class_name: str
     takes_port: bool = True
+    in_container: bool = False
 
 
 ENGINES: Mapping[str, Entry] = {
     "localstack": Entry("harness.engines.localstack.host", "LocalStackHost"),
-    "localstack:docker": Entry("harness.engines.docker.engine", "LocalStackDocker"),
+    "localstack:docker": Entry("harness.engines.docker.engine", "LocalStackDocker", in_container=True),
     "ministack": Entry("harness.engines.ministack.host", "MiniStackHost"),
 }
 """By what `--engine` takes; any http(s) address of a compatible endpoint that already runs comes besides."""
@@ -60,6 +63,21 @@ def create(name: str, *, port: int | None = None) -> Engine:
             hint="floodgate deploy --package DIR writes what the AWS CLI needs for it",
         )
     raise UsageError(f"there is no engine {name!r}", hint=f"engines: {', '.join(NAMES)}")
+
+
+def attached(name: str, state_dir: Path) -> Engine:
+    """Return the engine that was started for a folder, by this process or another one.
+
+    :raises UsageError: no such engine
+    """
+    engine = create(name)
+    engine.attach(state_dir)
+    return engine
+
+
+def runs_elsewhere(name: str) -> bool:
+    """Tell whether only the engine itself knows if it runs: one of ours whose processes are not recorded."""
+    return name in ENGINES and ENGINES[name].in_container
 
 
 def _of_table(name: str, port: int | None) -> Engine:

@@ -55,6 +55,7 @@ class StackSession:
 
     def keep_logs(self, folder: RunFolder) -> None:
         """Copy the logs that the run's report refers to. Raises `OSError`."""
+        evidence.fetch_engine_log(self.description.engine.label, self.state_dir)
         evidence.save_logs(self.state_dir, folder.path)
 
     def keep_handler_logs(self, folder: RunFolder, settlement: Settlement, progress: Progress) -> None:
@@ -171,7 +172,7 @@ def _asked_and_found(options: RunOptions, running: StackDescription) -> Iterator
     variant = running.options
     yield "its route", options.route, running.route
     if options.engine != running.engine.endpoint_url:
-        yield "its engine", options.engine, running.engine.name
+        yield "its engine", options.engine, running.engine.label
     yield "--fifo", options.fifo, variant.get("fifo", False)
     yield "--pipe", options.pipe, variant.get("pipe", False)
     yield "--partial-upload", options.partial_upload, variant.get("partial_upload")

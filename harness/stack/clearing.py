@@ -11,8 +11,8 @@ from harness.deploy.record import DeploymentRecord
 from harness.deploy.removal import Removal, find
 from harness.engines import process
 from harness.engines.base import Engine, Progress
-from harness.engines.registry import create
-from harness.exceptions import EngineStartError, StackLostError
+from harness.engines.registry import attached
+from harness.exceptions import EngineStartError, EnvironmentNotReadyError, StackLostError
 from harness.stack import evidence, front_end, stand_ins
 from harness.stack.state import WATCHER_ROLE, StackState, known_names
 
@@ -45,8 +45,7 @@ def clear(state: StackState, progress: Progress = _in_silence) -> None:
     _end(state, stand_ins.ROLE, grace_s=stand_ins.STOP_GRACE_S)
     ownership = state.ownership()
     if ownership is not None:
-        engine = create(ownership.engine)
-        engine.attach(state.folder)
+        engine = attached(ownership.engine, state.folder)
         engine.stop()
     _end(state, WATCHER_ROLE, grace_s=1.0)
     process.end_all(state.processes.read(), state.folder, grace_s=1.0)
@@ -67,11 +66,16 @@ def sweep(progress: Progress) -> list[str]:
 
 def _sweep_one(state: StackState, progress: Progress) -> bool:
     with state.locked_if_free() as held:
-        if not (held and state.folder.exists() and state.is_stale()):
+        try:
+            if not (held and state.folder.exists() and state.is_stale()):
+                return False
+            progress(f"clearing what the dead stack {state.name!r} left")
+            _save_for_its_run(state)
+            clear_for_good(state, progress)
+        except EnvironmentNotReadyError as exc:
+            # Docker, say: whoever starts an engine without it must not be kept from that by another stack.
+            progress(f"the dead stack {state.name!r} cannot be cleared now: {exc.message}")
             return False
-        progress(f"clearing what the dead stack {state.name!r} left")
-        _save_for_its_run(state)
-        clear_for_good(state, progress)
     return True
 
 
@@ -80,6 +84,7 @@ def _save_for_its_run(state: StackState) -> None:
     ownership = state.ownership()
     if ownership and ownership.bequest:
         with contextlib.suppress(OSError):
+            evidence.fetch_engine_log(ownership.engine, state.folder)
             evidence.save(state.folder, Path(ownership.bequest.run_dir))
 
 

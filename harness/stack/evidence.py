@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from harness.engines.registry import attached, runs_elsewhere
 from harness.files import copy_tail
 
 UPLOADS = "uploads.jsonl"
@@ -26,6 +27,15 @@ def save_uploads(state_dir: Path, run_dir: Path) -> None:
     """Copy the list of uploads. Raises `OSError`."""
     if (state_dir / UPLOADS).is_file():
         shutil.copyfile(state_dir / UPLOADS, run_dir / "ledger" / UPLOADS)
+
+
+def fetch_engine_log(engine: str, state_dir: Path) -> None:
+    """Bring the engine's log to the stack's folder, where the engine runs in a container.
+
+    :param engine: what `--engine` takes
+    """
+    if runs_elsewhere(engine):
+        attached(engine, state_dir).log_file()
 
 
 def save_logs(state_dir: Path, run_dir: Path, *, max_bytes: int = MAX_LOG_BYTES) -> None:

@@ -24,9 +24,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from harness.engines.base import ProcessRecord
+from harness.engines.base import Engine, ProcessRecord
 from harness.engines.process import is_running
 from harness.engines.records import ProcessTable
+from harness.engines.registry import attached, runs_elsewhere
 from harness.exceptions import UsageError
 from harness.files import replace_json
 from harness.locks import exclusive, exclusive_if_free
@@ -117,7 +118,8 @@ class StackState:
     def dead_roles(self) -> list[str]:
         """Return the roles whose processes have ended; the watcher is no part of the stack's work."""
         records = (record for record in self.processes.read() if record.role != WATCHER_ROLE)
-        return [record.role for record in records if not is_running(record)]
+        dead = [record.role for record in records if not is_running(record)]
+        return ["engine", *dead] if self._engine_has_died() else dead
 
     def is_stale(self) -> bool:
         """Tell whether this is a leftover. Ask with the lock held: a running `up` looks the same."""
@@ -139,7 +141,22 @@ class StackState:
     def _is_all_dead(self) -> bool:
         """Tell whether a kept stack died as a whole, as in a restart of the machine."""
         records = self.processes.read()
-        return bool(records) and not any(is_running(record) for record in records)
+        if not records or any(is_running(record) for record in records):
+            return False
+        engine = self._engine_without_processes()
+        return engine is None or not engine.is_running()
+
+    def _engine_has_died(self) -> bool:
+        """Tell whether the engine is gone, where no process of this machine shows that."""
+        engine = self._engine_without_processes()
+        return engine is not None and not engine.is_running()
+
+    def _engine_without_processes(self) -> Engine | None:
+        """Return the engine if it is ours and in a container; asking it costs more than a look at ids."""
+        ownership = self.ownership()
+        if ownership is None or not runs_elsewhere(ownership.engine):
+            return None
+        return attached(ownership.engine, self.folder)
 
     def _lock_file(self) -> Path:
         return self.folder.parent / f"{self.name}.lock"

@@ -19,7 +19,7 @@ from harness.engines.docker import container, failures, image, labels
 from harness.engines.docker.owner import owner_of
 from harness.engines.localstack import differences, health
 from harness.engines.localstack.resource_types import RESOURCE_TYPES
-from harness.exceptions import EnvironmentNotReadyError
+from harness.exceptions import EnvironmentNotReadyError, UsageError
 
 START_TIMEOUT_S = 180.0
 _PORT_ATTEMPTS = 5
@@ -97,7 +97,7 @@ class LocalStackDocker:
             return None
         try:
             container.save_log(self._state_dir, self._log())
-        except EnvironmentNotReadyError:
+        except (EnvironmentNotReadyError, UsageError):
             return self._log() if self._log().exists() else None
         return self._log()
 

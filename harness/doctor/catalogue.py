@@ -8,7 +8,7 @@ from functools import partial
 from harness.doctor.check import ALL, Check
 from harness.doctor.engines import account, compose, docker, endpoint, environments, token
 from harness.doctor.host import folders, platform, ports, programs, python, size
-from harness.doctor.leftovers import orphans, stacks
+from harness.doctor.leftovers import containers, orphans, stacks
 
 DEFAULT = "localstack"
 """What must work unless an engine is asked for."""
@@ -71,7 +71,7 @@ def _engines(engine: str) -> Sequence[Check]:
         Check("environments.localstack", partial(environments.look, "localstack"), frozenset({DEFAULT})),
         Check("environments.lambda-runtime", partial(environments.look, "lambda-runtime"), _HOST),
         Check("docker.engine", docker.engine, _DOCKER),
-        Check("docker.image", partial(docker.image, docker.base_image()), _DOCKER),
+        Check("docker.image", docker.image, _DOCKER),
         Check("compose.version", compose.look, frozenset({COMPOSE})),
         Check("token.present", token.look, _DOCKER),
         Check("aws.credentials", account.credentials, frozenset({"aws"})),
@@ -88,4 +88,5 @@ def _leftovers() -> Sequence[Check]:
     return (
         Check("leftovers.stacks", stacks.look),
         Check("leftovers.processes", orphans.look),
+        Check("leftovers.containers", containers.look, _DOCKER),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from harness.doctor.engines import environments
 from harness.doctor.finding import Finding
-from harness.doctor.leftovers import orphans
+from harness.doctor.leftovers import containers, orphans
 from harness.engines import process
 from harness.engines.base import Progress
 from harness.environments import ensure
@@ -42,6 +42,14 @@ def _end_orphans(progress: Progress) -> None:
         process.end_all([], owner_dir, grace_s=_GRACE_S)
 
 
+def _remove_containers(progress: Progress) -> None:
+    """Remove those that are surely this machine's: a folder that is not seen here may be another's."""
+    for each in containers.find():
+        if each.is_of_this_machine:
+            progress(f"removing the container {each.name}")
+            containers.remove(each)
+
+
 def _make_again(progress: Progress) -> None:
     """Make damaged environments again; one that an engine runs on would be pulled away under it."""
     for kind in environments.KINDS:
@@ -57,6 +65,7 @@ def _make_again(progress: Progress) -> None:
 _DEEDS: Mapping[str, Callable[[Progress], None]] = {
     "leftovers.stack.": _clear_dead_stacks,
     "leftovers.processes": _end_orphans,
+    "leftovers.containers": _remove_containers,
     "environments.": _make_again,
 }
 """By what an id begins with."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.doctor.finding import Finding, failed, note, ok, warning
 from harness.doctor.host.size import GIB, GOOD_MEMORY_BYTES
 from harness.engines.docker import client
+from harness.engines.docker import image as image_of_ours
 
 OLDEST = (20, 10)
 """Tried: the release that Debian 12 has. Before it, `docker build` and cgroup limits differ."""
@@ -54,30 +54,34 @@ def _memory(total_bytes: int) -> Finding:
 
 
 def image(
-    name: str, problem: Problem = client.docker_problem, connect: Callable[[], Any] = client.connect
+    problem: Problem = client.docker_problem,
+    has: Callable[[str], bool] | None = None,
+    find: Callable[[], str | None] = image_of_ours.find,
 ) -> Iterator[Finding]:
-    """Look whether the image that ours is built on is there; without an engine there is nothing to say."""
+    """Look whether our image is made, or else the one that it is made from is there; without an engine there
+    is nothing to say.
+    """
     if problem() is not None:
         return
-    if _has_image(connect(), name):
-        yield ok("docker.image", f"the image {name} is there", image=name)
+    base = image_of_ours.base()
+    if made := find():
+        yield ok("docker.image", f"the image {made} (from {base}) is made", image=made, base=base)
+    elif (has or _has_image)(base):
+        yield ok("docker.image", f"{base} is there; the first start makes our image of it", base=base)
     else:
         yield note(
             "docker.image",
-            f"the image {name} is not there; the first start fetches it, and needs its registry",
-            fix=f"docker pull {name}; where no registry can be reached: docker load < image.tar",
-            image=name,
+            f"{base} is not there; the first start fetches it, and needs its registry",
+            fix=f"docker pull {base}; where no registry can be reached: docker load -i FILE, or "
+            f"{image_of_ours.BASE_ENV} names an image that is here",
+            base=base,
         )
 
 
-def base_image(env: Mapping[str, str] = os.environ) -> str:
-    """Return the image that LocalStack with our plugin is built on."""
-    return env.get("LOCALSTACK_IMAGE") or "localstack/localstack:4.14.0"
+def _has_image(name: str) -> bool:
+    from docker.errors import ImageNotFound
 
-
-def _has_image(docker: Any, name: str) -> bool:
-    from docker.errors import ImageNotFound  # type: ignore[import-untyped]
-
+    docker = client.connect()
     with client.translated(f"looking for the image {name}"):
         try:
             docker.images.get(name)

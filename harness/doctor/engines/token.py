@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from harness.doctor.finding import Finding, failed, note, ok, warning
+from harness.engines.docker.image import BASE_ENV, DEFAULT_BASE
 
 TOKEN = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105  (a variable's name)
-IMAGE = "LOCALSTACK_IMAGE"
 LAST_FREE = (4, 14, 0)
 """The last release that runs without a token: https://github.com/localstack/localstack/releases/tag/v4.14.0"""
 _OLD_KEY = "LOCALSTACK_API_KEY"
@@ -23,14 +23,14 @@ _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 def look(env: Mapping[str, str] | None = None) -> Iterator[Finding]:
     """Look at the token, and at whether the image that was named needs it."""
     given = os.environ if env is None else env
-    token, image = given.get(TOKEN, ""), given.get(IMAGE, "")
+    token, image = given.get(TOKEN, ""), given.get(BASE_ENV, "")
     if token:
         yield _shape(token)
     elif needs_token(image):
         yield failed(
             "token.present",
-            f"{IMAGE}={image} needs a licence, and {TOKEN} is not set",
-            fix=f"set {TOKEN}, or use an image that needs none: localstack/localstack:4.14.0",
+            f"{BASE_ENV}={image} needs a licence, and {TOKEN} is not set",
+            fix=f"set {TOKEN}, or use an image that needs none: {DEFAULT_BASE}",
             image=image,
         )
     elif given.get(_OLD_KEY):

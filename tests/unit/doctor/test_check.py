@@ -54,8 +54,10 @@ def test_a_look_that_crashes_is_a_finding_and_the_others_go_on() -> None:
 
 def test_an_error_of_ours_brings_its_own_fix() -> None:
     def refuse() -> Iterator[Finding]:
+        yield from stop()
+
+    def stop() -> Iterator[Finding]:
         raise EnvironmentNotReadyError("no bus", hint="wait for the next")
-        yield
 
     (found,) = look_at_all([Check("bus", refuse)], "localstack")
     assert (found.status, found.fix) == (Status.UNKNOWN, "wait for the next")

@@ -43,7 +43,20 @@ def test_the_small_machine_of_a_docker_desktop() -> None:
 
 def test_without_docker_nothing_is_said_about_images() -> None:
     problem = Problem("absent", "none", "install it")
-    assert list(docker.image("localstack/localstack:4.14.0", lambda: problem)) == []
+    assert list(docker.image(lambda: problem)) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "base_is_there", "status"),
+    [
+        ("floodgate/localstack:abc", False, Status.OK),
+        (None, True, Status.OK),
+        (None, False, Status.NOTE),
+    ],
+)
+def test_images(made: str | None, base_is_there: bool, status: Status) -> None:
+    (found,) = docker.image(lambda: None, lambda _: base_is_there, lambda: made)
+    assert found.status is status
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_an_engine_has_its_own_looks_only() -> None:
 def test_nothing_asks_the_network_unless_it_is_asked_for() -> None:
     for engine in catalogue.ENGINES:
         looks = {check.id: check.look for check in catalogue.all_checks(engine)}
-        asks = looks["aws.account"].__name__ == "whose"  # type: ignore[attr-defined]
+        asks = looks["aws.account"].__name__ == "whose"
         assert asks is (engine == "aws")
         assert "endpoint" not in looks
 

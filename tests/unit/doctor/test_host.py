@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.doctor.finding import Finding, Status
-from harness.doctor.host import folders, platform, ports, programs, python, size
+from harness.doctor.host import cgroup, folders, platform, ports, programs, python, size
 from harness.doctor.host.folders import Folder
 from harness.doctor.host.size import GIB, Size
 from harness.engines.ports import Holder
@@ -51,7 +51,7 @@ def test_sizes(look, changes, status) -> None:
 
 
 def test_of_machine_and_container_the_smaller_counts() -> None:
-    limits = size.cgroup.Limits(GIB, GIB // 2, 0.5, 300, 200)
+    limits = cgroup.Limits(GIB, GIB // 2, 0.5, 300, 200)
     found = size.measure(lambda: limits)
     assert (found.cores, found.memory_bytes, found.memory_limited) == (0.5, GIB, True)
     assert found.memory_free_bytes <= GIB // 2
@@ -60,7 +60,7 @@ def test_of_machine_and_container_the_smaller_counts() -> None:
 
 
 def test_a_container_without_limits_is_the_machine() -> None:
-    found = size.measure(size.cgroup.Limits)
+    found = size.measure(cgroup.Limits)
     assert not found.memory_limited
     assert found.cores >= 1
 

@@ -10,10 +10,12 @@ import pytest
 
 from harness.doctor import mend
 from harness.doctor.finding import Finding, Status, warning
-from harness.doctor.leftovers import orphans, stacks
+from harness.doctor.leftovers import containers, orphans, stacks
+from harness.doctor.leftovers.containers import Leftover
 from harness.doctor.leftovers.orphans import Orphan
 from harness.engines import process
 from harness.engines.base import ProcessRecord
+from harness.engines.docker import labels
 from harness.exceptions import InstallError
 from harness.stack.state import Ownership, StackState
 from tests.unit.stack.test_state import description
@@ -129,3 +131,26 @@ def test_what_cannot_be_mended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     mend.mend([warning("environments.engine", "half", fix="x", mendable=True)], told.append)
     assert told == ["not mended: no index (fix: go online)"]
+
+
+@pytest.mark.parametrize(
+    ("home_of", "left"), [("/not/to/be/seen", True), ("{here}", False), ("", False), ("relative", False)]
+)
+def test_a_container_is_left_over_once_the_folder_of_its_stack_is_gone(
+    home: Path, home_of: str, left: bool
+) -> None:
+    given = {labels.STACK: "one", labels.HOME: home_of.format(here=home)}
+    assert containers.is_left_over(given) is left
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_containers_of_another_machine_are_not_for_us_to_remove(is_here: bool) -> None:
+    (found,) = containers.look(lambda: [Leftover("1f", "floodgate-one-abc", "one", is_here)])
+    assert found.mendable is is_here
+    assert "docker rm -f -v floodgate-one-abc" in str(found.fix)
+    assert ("unless they are of a stack on another machine" in str(found.fix)) is not is_here
+
+
+def test_no_containers() -> None:
+    (found,) = containers.look(list)
+    assert found.status is Status.OK

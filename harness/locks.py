@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 _RETRY_S = 0.1
+_held_for_life: list[IO[str]] = []
 
 
 @contextmanager
@@ -42,6 +43,25 @@ def exclusive_if_free(path: Path) -> Iterator[bool]:
     """Hold the lock `path` if nobody else does; yields whether it is held."""
     with _opened(path) as handle:
         yield _try_lock(handle, path)
+
+
+def hold_for_life(path: Path) -> None:
+    """Take the lock `path`, which nobody else may hold, until this process ends. Raises `OSError`."""
+    handle = _opened(path)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    _held_for_life.append(handle)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether any process of this machine holds the lock, in a container or outside; asks read-only."""
+    try:
+        with path.open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _opened(path: Path) -> IO[str]:

@@ -45,6 +45,23 @@ SftpWorkers = Annotated[
     typer.Option("--sftp-workers", help="How many processes serve SFTP on one port; 1 unless given."),
 ]
 
+SftpHost = Annotated[
+    str, typer.Option("--sftp-host", help="Address that SFTP and the Transfer API listen on.")
+]
+SftpPort = Annotated[
+    int, typer.Option("--sftp-port", min=0, max=65_535, help="Port of SFTP; 0 for any free one.")
+]
+TransferPort = Annotated[
+    int,
+    typer.Option("--transfer-port", min=0, max=65_535, help="Port of the Transfer API; 0 for any free one."),
+]
+AdvertiseHost = Annotated[
+    str | None,
+    typer.Option(
+        "--advertise-host", help="Name by which clients find --sftp-host, where that is not the one to tell."
+    ),
+]
+
 
 def options(
     route: str,

@@ -13,6 +13,7 @@ from rich.console import Console
 from harness import faults
 from harness.cli.output import messages, progress, results
 from harness.cli.pipeline_arguments import (
+    AdvertiseHost,
     EngineOption,
     Fifo,
     Handlers,
@@ -22,17 +23,20 @@ from harness.cli.pipeline_arguments import (
     Pipe,
     Recording,
     Route,
+    SftpHost,
+    SftpPort,
     SftpWorkers,
     Template,
+    TransferPort,
     options,
 )
 from harness.deploy.leftovers import HOLDS_DATA
 from harness.deploy.removal import FoundStack, StackResource
 from harness.engines.base import Progress
-from harness.exceptions import FloodgateError, UsageError
+from harness.exceptions import FloodgateError, StackLostError, StackNotFoundError, UsageError
 from harness.exit_codes import ExitCode
 from harness.faults import FaultRule
-from harness.stack import account, lifecycle, reload
+from harness.stack import account, keeping, lifecycle, reload
 from harness.stack.description import SCHEMA_VERSION, StackDescription
 from harness.stack.sftp_options import SftpOptions
 
@@ -66,6 +70,17 @@ def up(
             "the stack stays up.",
         ),
     ] = False,
+    stay: Annotated[
+        bool,
+        typer.Option(
+            "--stay",
+            help="Stay, and take the stack down at Ctrl-C or SIGTERM; exit code 6 when a part of it is lost.",
+        ),
+    ] = False,
+    sftp_host: SftpHost = "127.0.0.1",
+    sftp_port: SftpPort = 0,
+    transfer_port: TransferPort = 0,
+    advertise_host: AdvertiseHost = None,
 ) -> ExitCode:
     """Start a stack (engine, pipeline, SFTP server) and leave it running until `floodgate down`.
 
@@ -74,6 +89,8 @@ def up(
     <Role>Function, <Role>StateMachine, <Any>LogGroup. The folder --handlers is zipped at its root, with the
     packages of its requirements.txt, and the template's parameters CodeBucket and CodeKey tell where it is.
     """
+    if stay and watch:
+        raise UsageError("--stay and --watch exclude each other: one takes the stack down, one leaves it up")
     pipeline = options(route, fifo, pipe, recording, parameter, template, handlers)
     rules = faults.parse(fault or [])
     console = messages()
@@ -83,14 +100,38 @@ def up(
         engine=engine,
         pipeline=pipeline,
         customers=customers,
-        sftp=SftpOptions.chosen(partial_upload, sftp_workers),
+        sftp=SftpOptions.chosen(
+            partial_upload,
+            sftp_workers,
+            host=sftp_host,
+            port=sftp_port,
+            api_port=transfer_port,
+            advertise_host=advertise_host,
+        ),
         port=port,
+        stay=stay,
         progress=show,
     )
     _set_faults(name, description, rules, show)
     _show(description, results())
+    if stay:
+        return _stay(description, show)
     if watch:
         reload.watch(name, pipeline, show)
+    return ExitCode.PASSED
+
+
+def _stay(description: StackDescription, show: Progress) -> ExitCode:
+    """Keep the stack; a signal is the ordinary end."""
+    show("staying; Ctrl-C takes the stack down")
+    try:
+        keeping.keep(description)
+    except (KeyboardInterrupt, StackNotFoundError):
+        lifecycle.down(description.name, show)
+    except StackLostError:
+        if lifecycle.down(description.name, show):
+            raise
+        # Lost because another process was taking it down, which is no loss.
     return ExitCode.PASSED
 
 

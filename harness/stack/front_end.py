@@ -35,8 +35,6 @@ class FrontEnd:
     customers: Sequence[Customer]
     records: TransferRecords
     options: SftpOptions
-    host: str = "127.0.0.1"
-    port: int = 0
 
     def start(
         self, state: StackState, *, timeout_s: float = START_TIMEOUT_S
@@ -78,8 +76,10 @@ class FrontEnd:
             "engine": self.engine.to_json(),
             "store_file": str(_store_file(state)),
             "work_dir": str(state.folder / ROLE),
-            "host": self.host,
-            "ports": {server_id: self.port},
+            "host": self.options.host,
+            "advertise_host": self.options.advertise_host,
+            "ports": {server_id: self.options.port},
+            "api_port": self.options.api_port,
             "workers": self.options.workers,
             "worker": {
                 "part_size_bytes": _PART_SIZE_BYTES,

@@ -6,6 +6,7 @@ killed at any moment can be cleared by whoever comes next.
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 
@@ -17,7 +18,7 @@ from harness.engines.registry import create
 from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError
 from harness.files import log_tail
 from harness.paths import stacks_dir
-from harness.stack import front_end, stand_ins, warm_up
+from harness.stack import front_end, keeper, stand_ins, warm_up
 from harness.stack.clearing import clear, clear_for_good, cloudformation_name, sweep
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
@@ -40,6 +41,7 @@ def up(
     owner_pid: int | None = None,
     bequest: Bequest | None = None,
     port: int | None = None,
+    stay: bool = False,
     progress: Progress,
 ) -> StackDescription:
     """Start a stack and return when it takes files.
@@ -53,6 +55,7 @@ def up(
     :param owner_pid: process whose death ends the stack; None: it stays until `down`
     :param bequest: what remains to be done when that process dies
     :param port: where the engine listens; None takes a free port
+    :param stay: this process keeps the stack, see `keeping`; it is the owner then
     :raises UsageError: name, engine, pipeline or number of customers is not valid
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
@@ -61,13 +64,15 @@ def up(
     chosen = create(engine, port=port)
     state = StackState(name)
     prepare(pipeline, chosen.capabilities(), stack_name=cloudformation_name(name))
+    if stay:
+        owner_pid = os.getpid()
     owner = None if owner_pid is None else record_of("owner", owner_pid)
     ownership = Ownership(engine, owner, bequest)
     with disk.translated(stacks_dir()), _locked(state, progress):
         sweep(progress)
         _make_way(state, progress)
         try:
-            return _bring_up(state, ownership, chosen, pipeline, customers, sftp, progress)
+            return _bring_up(state, ownership, chosen, pipeline, customers, sftp, progress, stay=stay)
         except BaseException:
             progress("stopping what was started")
             clear_for_good(state, progress)
@@ -136,8 +141,12 @@ def _bring_up(
     customers: int,
     sftp_options: SftpOptions,
     progress: Progress,
+    *,
+    stay: bool,
 ) -> StackDescription:
     state.create(ownership)
+    if stay:
+        keeper.begin(state.folder)
     if ownership.owner is not None:
         start_watcher(state)
     info = engine.start(state.folder, progress)

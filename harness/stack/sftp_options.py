@@ -13,18 +13,31 @@ MAX_WORKERS = 64
 
 @dataclass(frozen=True)
 class SftpOptions:
-    """:param partial_upload: what becomes of an upload whose session ends with the file open: `keep` what
+    """How the SFTP side works, and where it is.
+
+    :param partial_upload: what becomes of an upload whose session ends with the file open: `keep` what
         arrived, as Transfer Family does, so that a pipeline shows here what it would do there, or `discard`
     :param workers: processes that serve each server; one takes more than an engine of this machine does
+    :param host: address to listen on
+    :param port: of the stack's server; 0 takes a free one
+    :param api_port: of the Transfer API; 0 takes a free one
+    :param advertise_host: by which clients find `host`; None: by `host` itself
     """
 
     partial_upload: str = "keep"
     workers: int = 1
+    host: str = "127.0.0.1"
+    port: int = 0
+    api_port: int = 0
+    advertise_host: str | None = None
 
     @classmethod
-    def chosen(cls, partial_upload: str | None, workers: int | None) -> SftpOptions:
-        """Return the options with defaults for what is None."""
-        given: dict[str, Any] = {"partial_upload": partial_upload, "workers": workers}
+    def chosen(cls, partial_upload: str | None, workers: int | None, **place: Any) -> SftpOptions:
+        """Return the options with defaults for what is None.
+
+        :param place: the fields that tell where it is
+        """
+        given = {"partial_upload": partial_upload, "workers": workers, **place}
         return cls(**{name: value for name, value in given.items() if value is not None})
 
     def validate(self) -> None:

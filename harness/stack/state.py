@@ -3,6 +3,7 @@
     <stacks>/<name>.lock       held while the stack is brought up, down or swept
     <stacks>/<name>/
         owner.json             written first: which engine, and whose death ends the stack
+        keeper.lock            held by `up --stay` while it lives; keeper.namespace: where process ids count
         processes/<role>.json  each process, written as soon as it is started
         engine.log engine/     the engine's
         deploy/                the deployment's working folder
@@ -32,6 +33,7 @@ from harness.exceptions import UsageError
 from harness.files import replace_json
 from harness.locks import exclusive, exclusive_if_free
 from harness.paths import stacks_dir
+from harness.stack import keeper
 from harness.stack.description import StackDescription
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -116,7 +118,12 @@ class StackState:
         return None if data is None else StackDescription.from_json(data)
 
     def dead_roles(self) -> list[str]:
-        """Return the roles whose processes have ended; the watcher is no part of the stack's work."""
+        """Return the roles whose processes have ended; the watcher is no part of the stack's work.
+
+        Where process ids mean others (another container), only its keeper tells: it ends with any part.
+        """
+        if keeper.has_keeper(self.folder) and not keeper.shares_processes(self.folder):
+            return [] if keeper.is_kept(self.folder) else [keeper.ROLE]
         records = (record for record in self.processes.read() if record.role != WATCHER_ROLE)
         dead = [record.role for record in records if not is_running(record)]
         return ["engine", *dead] if self._engine_has_died() else dead
@@ -126,6 +133,8 @@ class StackState:
         ownership = self.ownership()
         if ownership is None or self.description() is None:
             return True
+        if keeper.has_keeper(self.folder):
+            return not keeper.is_kept(self.folder)
         if ownership.owner is not None:
             return not is_running(ownership.owner)
         return self._is_all_dead()

@@ -25,6 +25,8 @@ class SupervisorConfig(BaseModel):
     """Gets the configuration and ready files of the workers."""
     host: str = "127.0.0.1"
     """Where servers and the Transfer API listen."""
+    advertise_host: str | None = None
+    """By what name clients find `host`; None: by `host` itself."""
     ports: dict[str, Port] = {}
     """Server id to port; other servers get free ones, which their tags `floodgate:endpoint` tell."""
     ftp_ports: dict[str, Port] = {}

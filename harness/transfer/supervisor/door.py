@@ -33,6 +33,13 @@ class Plan:
     port: int
     starts: asyncio.Semaphore
     """Shared by all workers: so many of them may be starting at once."""
+    advertise_host: str | None = None
+    """By what name clients find `host`; None: by `host` itself."""
+
+    @property
+    def told_host(self) -> str:
+        """The host that clients are told of."""
+        return self.advertise_host or self.host
 
 
 class Door:
@@ -61,7 +68,7 @@ class Door:
 
     @property
     def address(self) -> str:
-        return f"{self._plan.host}:{self._port}"
+        return f"{self._plan.told_host}:{self._port}"
 
     def endpoint(self) -> dict[str, Any] | None:
         """Return where it is, what its workers tell beside, and who they are; None while it is closed."""
@@ -69,7 +76,7 @@ class Door:
             return None
         return {
             **self._told,
-            "host": self._plan.host,
+            "host": self._plan.told_host,
             "port": self._port,
             "workers": self._crew.pids,
         }

@@ -71,7 +71,8 @@ class Supervisor:
     def _listen_for_api(self) -> asyncio.Task[None]:
         """:raises PortInUseError: the port is taken"""
         listening = Listening(self._config.host, self._config.api_port, workers=1)
-        host = f"[{listening.host}]" if ":" in listening.host else listening.host
+        host = self._config.advertise_host or listening.host
+        host = f"[{host}]" if ":" in host else host
         self._api_url = f"http://{host}:{listening.port}"
         _log.info("the Transfer API answers at %s", self._api_url)
         task = asyncio.create_task(self._host_api(listening.socket_of(1)))

@@ -138,6 +138,7 @@ class HostedServer:
             config.host,
             port,
             self._starts,
+            config.advertise_host,
         )
 
     def _ftp_plan(self) -> Plan:
@@ -145,7 +146,15 @@ class HostedServer:
         config = self._config
         name, port = f"{self.server_id}-ftp", config.ftp_ports.get(self.server_id, 0)
         return Plan(
-            name, "harness.ftp", config.work_dir, self._ftp_worker, 1, config.host, port, self._starts
+            name,
+            "harness.ftp",
+            config.work_dir,
+            self._ftp_worker,
+            1,
+            config.host,
+            port,
+            self._starts,
+            config.advertise_host,
         )
 
     def _ftp_worker(self, number: int) -> dict[str, Any]:

@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "deploy": frozenset({"aws", "environments"}),
     "cost": frozenset(),
     "faults": frozenset({"engines"}),
+    "images": frozenset({"deploy", "environments"}),
     "transfer": frozenset({"aws"}),
     "sftp": frozenset({"aws", "transfer"}),
     "ftp": frozenset({"sftp", "transfer"}),
@@ -53,7 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stack": frozenset({"aws", "cost", "engines", "deploy", "transfer"}),
     "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "trace": frozenset({"aws", "engines", "measure", "report"}),
-    "service": frozenset({"load"}),
+    "service": frozenset({"load", "report", "run"}),
     "doctor": frozenset({"aws", "engines", "environments", "stack"}),
     "pytest_plugin": frozenset({"aws", "deploy", "measure", "run", "stack"}),
     "cli": frozenset(

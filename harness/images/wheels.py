@@ -1,0 +1,125 @@
+"""Wheels for the Python of the images, which need not be the one that runs here.
+
+uv chooses what of a requirements file is for the target, pip downloads it. What has no wheel in the index
+(pure Python only) is built here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.engines.base import Progress
+from harness.environments import uv
+from harness.exceptions import InstallError
+from harness.files import replace_json
+
+PYTHON_VERSION = "3.13"
+_MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}
+_GLIBC_MINORS = range(5, 42)
+"""glibc 2.41 is Debian trixie's, on which `python:3.13-slim` stands."""
+_SOURCE_ONLY = frozenset({"pyftpdlib"})
+"""Projects that offer no wheel; their code is pure Python, so that one built here fits every machine."""
+_MANIFEST = ".manifest.json"
+_TIMEOUT_S = 900.0
+
+
+def fill(folder: Path, requirements: Sequence[Path], progress: Progress) -> None:
+    """Have the pinned wheels of these files in the folder, and no others; needs no network where they are.
+
+    :raises InstallError: uv or pip failed, most likely for want of a network
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    there, wanted = _read_manifest(folder), {}
+    for file in requirements:
+        key = _key(file)
+        if not _has_all(folder, there.get(key)):
+            progress(f"wheels: {file}")
+            there[key] = _fetch(file, folder)
+        wanted[key] = there[key]
+    replace_json(folder / _MANIFEST, wanted)
+    keep = {name for names in wanted.values() for name in names}
+    for path in folder.glob("*.whl"):
+        if path.name not in keep:
+            path.unlink()
+
+
+def machine() -> str:
+    """Return this machine's architecture as wheels name it."""
+    return _MACHINES.get(platform.machine(), platform.machine())
+
+
+def _has_all(folder: Path, names: Sequence[str] | None) -> bool:
+    return names is not None and all((folder / name).exists() for name in names)
+
+
+def _fetch(file: Path, folder: Path) -> list[str]:
+    """Get one file's wheels and return their names. Each file by itself: their versions differ."""
+    pins = _for_target(file)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
+        _pip(
+            "download", ["--dest", scratch, *_only_for_target()], [pin for pin in pins if not _is_source(pin)]
+        )
+        _pip("wheel", ["--wheel-dir", scratch], [pin for pin in pins if _is_source(pin)])
+        fetched = sorted(Path(scratch).glob("*.whl"))
+        for path in fetched:
+            path.replace(folder / path.name)
+    return [path.name for path in fetched]
+
+
+def _for_target(file: Path) -> list[str]:
+    """Return the pins of a universal requirements file that are for the image's Python."""
+    with tempfile.TemporaryDirectory() as scratch:
+        result = Path(scratch) / "pins.txt"
+        arguments = ["pip", "compile", str(file.absolute()), "--no-deps", "--output-file", str(result)]
+        arguments += ["--python-version", PYTHON_VERSION, "--python-platform", f"{machine()}-manylinux_2_28"]
+        arguments += ["--no-header", "--no-annotate", "--quiet"]
+        uv.run(arguments, cwd=Path(scratch), progress=lambda _: None, title=f"wheels: {file.name}")
+        return result.read_text().split()
+
+
+def _pip(command: str, options: Sequence[str], pins: Sequence[str]) -> None:
+    if not pins:
+        return
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", command, "--quiet", "--no-deps", *options, *pins],
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        tail = [line for line in done.stderr.splitlines() if not line.startswith("WARNING")][-15:]
+        text = "\n".join([f"pip {command} ended with {done.returncode}", *tail])
+        raise InstallError(text, hint=uv.hint_for(tail))
+
+
+def _only_for_target() -> list[str]:
+    tags = [f"manylinux_2_{minor}_{machine()}" for minor in _GLIBC_MINORS]
+    tags += [f"{old}_{machine()}" for old in ("manylinux2014", "manylinux2010", "manylinux1")]
+    options = ["--only-binary", ":all:", "--python-version", PYTHON_VERSION]
+    return options + [word for tag in tags for word in ("--platform", tag)]
+
+
+def _is_source(pin: str) -> bool:
+    return pin.partition("==")[0] in _SOURCE_ONLY
+
+
+def _key(file: Path) -> str:
+    """Return what tells whether a file's wheels are still the right ones."""
+    target = f"{PYTHON_VERSION} {machine()} {sorted(_SOURCE_ONLY)}\n"
+    return hashlib.sha256(target.encode() + file.read_bytes()).hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict[str, list[str]]:
+    try:
+        found: dict[str, list[str]] = json.loads((folder / _MANIFEST).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found

@@ -42,6 +42,8 @@ ENGINES: Mapping[str, Entry] = {
     "ministack": Entry("harness.engines.ministack.host", "MiniStackHost"),
 }
 """By what `--engine` takes; any http(s) address of a compatible endpoint that already runs comes besides."""
+_USAGE_TIMEOUT_S = 5.0
+"""Who samples every second does not wait for an engine that hangs."""
 NAMES = (*ENGINES, "URL")
 """What the user may give."""
 
@@ -131,4 +133,5 @@ def usage(info: EngineInfo) -> ReadUsage | None:
     """Return what reads CPU and memory of an engine whose processes this machine does not show as ours; None
     where they are found by their records.
     """
-    return partial(localstack_usage.read, PluginApi(info.endpoint_url)) if info.mode == "docker" else None
+    api = PluginApi(info.endpoint_url, timeout_s=_USAGE_TIMEOUT_S)
+    return partial(localstack_usage.read, api) if info.mode == "docker" else None

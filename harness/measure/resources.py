@@ -17,8 +17,9 @@ from types import TracebackType
 import psutil
 
 from harness.clock import now
-from harness.engines.base import ProcessRecord
+from harness.engines.base import ProcessRecord, ReadUsage
 from harness.engines.process import is_running, start_of
+from harness.measure.engine_usage import EngineUsage
 from harness.measure.process_tree import READ_EVERY_S, ProcessTree
 
 FUNCTIONS = "functions"
@@ -93,6 +94,7 @@ class ResourceSampler:
     :param on_death: told once, from the sampling thread, of each required process that has ended
     :param interval_s: time between two looks
     :param tree_every_s: how late a child may be noticed
+    :param usage: tells what roles without processes here have used, see `registry.usage`
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class ResourceSampler:
         on_death: Callable[[ProcessRecord], None] | None = None,
         interval_s: float = 1.0,
         tree_every_s: float = READ_EVERY_S,
+        usage: ReadUsage | None = None,
     ) -> None:
         self.use: dict[str, ResourceUse] = {}
         """By role; read it after `stop`."""
@@ -118,6 +121,7 @@ class ResourceSampler:
         self._on_death = on_death
         self._interval_s = interval_s
         self._tree = ProcessTree(every_s=tree_every_s)
+        self._usage = EngineUsage(usage)
         self._processes: dict[ProcessKey, psutil.Process] = {}
         self._functions: dict[ProcessKey, bool] = {}
         self._seen_cpu_s: dict[ProcessKey, float] = {}
@@ -159,7 +163,7 @@ class ResourceSampler:
         """Read every process once."""
         began_cpu_s, at = time.thread_time(), now()
         records = list(self._roles())
-        readings = self._read_all(records)
+        readings = {**self._read_all(records), **self._told()}
         self._add(readings, at)
         self._last_look_at = at
         self._forget_ended(readings)
@@ -179,6 +183,14 @@ class ResourceSampler:
                 role = FUNCTIONS if self._is_function(child) else record.role
                 self._read(child, role, readings)
         return readings
+
+    def _told(self) -> dict[ProcessKey, _Reading]:
+        """Return what the engine tells of itself, under keys that no process has."""
+        told = sorted(self._usage.latest().items())
+        return {
+            (-number, 0.0): _Reading(role, use.cpu_s, use.rss_bytes)
+            for number, (role, use) in enumerate(told, start=1)
+        }
 
     def _open(self, record: ProcessRecord) -> psutil.Process | None:
         key = (record.pid, record.started_at)

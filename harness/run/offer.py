@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from harness.engines import process
+from harness.engines import process, registry
 from harness.engines.base import ProcessRecord
 from harness.engines.records import ProcessTable
 from harness.exceptions import StackLostError
@@ -18,6 +18,7 @@ from harness.measure.sampling.sampler import Sampler
 from harness.measure.sampling.series import Samples
 from harness.measure.sampling.start import sampler_of
 from harness.run.engine_view import EngineView
+from harness.run.engine_watch import EngineWatch
 from harness.run.folder import RunFolder
 from harness.run.load_fleet import LoadFleet
 from harness.run.progress import LiveLine
@@ -81,13 +82,14 @@ def offer_load(
         lambda: [*_stack_processes(session), *load.record(), _own_process()],
         required=_REQUIRED_ROLES,
         on_death=lambda record: deaths.append(record.role),
+        usage=registry.usage(description.engine),
     )
     figures = sampler_of(description, follower, session.state_dir / "sftp.log", sampler)
     offer = Offer(follower, sampler, figures, engine_view, deaths=deaths)
     sampler.start()
     figures.start()
     try:
-        _follow(offer, load, live, interrupted)
+        _follow(offer, load, live, interrupted, EngineWatch.of(description.engine, session.state_dir))
     except StackLostError as error:
         offer.stack_lost = error.message
         load.end(within_s=LOST_GRACE_S)
@@ -95,7 +97,9 @@ def offer_load(
     return offer
 
 
-def _follow(offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable[[], bool]) -> None:
+def _follow(
+    offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable[[], bool], engine: EngineWatch
+) -> None:
     while load.is_running():
         snapshot = offer.follower.poll()
         waiting = load.waits_for()
@@ -103,6 +107,8 @@ def _follow(offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable
             live.show(snapshot)
         else:
             live.say(waiting)
+        if engine.has_died():
+            offer.deaths.append("engine")
         if offer.deaths:
             raise StackLostError(f"the {' and the '.join(sorted(set(offer.deaths)))} process died in mid-run")
         if interrupted():

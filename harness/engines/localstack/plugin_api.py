@@ -18,10 +18,12 @@ class PluginApi:
     """Calls one engine's plugin.
 
     :param endpoint_url: of the engine
+    :param timeout_s: how long an answer may take
     """
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, timeout_s: float = _TIMEOUT_S) -> None:
         self._endpoint_url = endpoint_url
+        self._timeout_s = timeout_s
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -38,7 +40,7 @@ class PluginApi:
             method=method,
         )
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+            with self._opener.open(request, timeout=self._timeout_s) as answer:
                 content: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as exc:
             raise self._refused(exc, path) from exc

@@ -30,6 +30,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.logs.patch",
     "floodgate_localstack.alarms",
     "floodgate_localstack.live.api",
+    "floodgate_localstack.resources",
 )
 
 

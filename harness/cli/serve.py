@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,13 @@ import typer
 
 from harness.exit_codes import ExitCode
 from harness.load import catalogue
+from harness.load.distributed.token import TOKEN_ENV, token_of_environment
+from harness.run.load_options import DEFAULT_MASTER_PORT
+from harness.service.command import check_web_ui
 from harness.service.command import serve as serve_runs
-from harness.service.config import ServiceConfig
+from harness.service.config import LobbyConfig, ServiceConfig
+
+_WORKERS = "Load workers"
 
 
 def serve(
@@ -60,8 +66,78 @@ def serve(
             help="Name of this machine by which the UI may be called, besides addresses; may be repeated.",
         ),
     ] = None,
+    master_bind_host: Annotated[
+        str,
+        typer.Option(
+            "--master-bind-host",
+            envvar="FLOODGATE_MASTER_BIND_HOST",
+            help=f"Address on which load workers are waited for, where {TOKEN_ENV} is set.",
+            rich_help_panel=_WORKERS,
+        ),
+    ] = "127.0.0.1",
+    master_bind_port: Annotated[
+        int,
+        typer.Option(
+            "--master-bind-port",
+            envvar="FLOODGATE_MASTER_BIND_PORT",
+            min=0,
+            max=65_535,
+            help="Its port.",
+            rich_help_panel=_WORKERS,
+        ),
+    ] = DEFAULT_MASTER_PORT,
+    run_port: Annotated[
+        int,
+        typer.Option(
+            "--run-port",
+            envvar="FLOODGATE_RUN_PORT",
+            min=0,
+            max=65_535,
+            help="Port of the run that workers are called to; 0 for any that is free.",
+            rich_help_panel=_WORKERS,
+        ),
+    ] = DEFAULT_MASTER_PORT + 1,
+    worker: Annotated[
+        bool,
+        typer.Option(
+            "--worker",
+            help=f"Be a load worker of a service, run after run; both need the same {TOKEN_ENV}.",
+            rich_help_panel=_WORKERS,
+        ),
+    ] = False,
+    master_host: Annotated[
+        str,
+        typer.Option(
+            "--master-host",
+            envvar="FLOODGATE_MASTER_HOST",
+            help="Where the worker's service is.",
+            rich_help_panel=_WORKERS,
+        ),
+    ] = "127.0.0.1",
+    master_port: Annotated[
+        int,
+        typer.Option(
+            "--master-port",
+            envvar="FLOODGATE_MASTER_PORT",
+            min=1,
+            max=65_535,
+            help="See --master-host.",
+            rich_help_panel=_WORKERS,
+        ),
+    ] = DEFAULT_MASTER_PORT,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only look whether the service answers: exit code 0, or 3."),
+    ] = False,
 ) -> ExitCode:
     """Serve Locust's web UI, and start one run after the other from it, or over HTTP, until Ctrl-C."""
+    if worker:
+        from harness.service import attendance  # ZeroMQ takes a moment that no other command needs
+
+        return (attendance.check if check else attendance.attend)(master_host, master_port)
+    if check:
+        return check_web_ui(web_port)
+    lobby = LobbyConfig(host=master_bind_host, port=master_bind_port, run_port=run_port)
     config = ServiceConfig(
         scenarios=_scenarios(scenario or []),
         reports=reports.resolve(),
@@ -69,8 +145,14 @@ def serve(
         web_host=web_host,
         web_port=web_port,
         names=frozenset(each.lower() for each in allow_host or ()),
+        lobby=lobby if _takes_workers() else None,
     )
     return serve_runs(config)
+
+
+def _takes_workers() -> bool:
+    """Tell whether there is a token; raises `UsageError` where it is too short."""
+    return TOKEN_ENV in os.environ and bool(token_of_environment())
 
 
 def _scenarios(own: list[str]) -> dict[str, str]:

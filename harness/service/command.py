@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from harness.exceptions import EnvironmentNotReadyError
 from harness.exit_codes import ExitCode
 from harness.service.config import ServiceConfig
+
+_CHECK_WITHIN_S = 5.0
+
+
+def check_web_ui(port: int) -> ExitCode:
+    """Return whether the service of this machine answers; raises `EnvironmentNotReadyError` when not."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_CHECK_WITHIN_S)
+    try:
+        connection.request("GET", "/floodgate/health")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as exc:
+        raise EnvironmentNotReadyError(
+            f"no service answers at 127.0.0.1:{port}: {exc}", hint="start it: floodgate serve"
+        ) from exc
+    finally:
+        connection.close()
+    if status != http.client.OK:
+        raise EnvironmentNotReadyError(f"127.0.0.1:{port} answers with status {status}: another program?")
+    return ExitCode.PASSED
 
 
 def serve(config: ServiceConfig) -> ExitCode:

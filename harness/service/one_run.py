@@ -24,6 +24,7 @@ from harness.service.request import RunRequest
 CONSOLE_FILE = "console.log"
 """What the run said, in its folder."""
 _LINES_KEPT = 500
+_OWN_UI = "] web UI: http://"
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -127,6 +128,8 @@ class OneRun:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            if _OWN_UI in line:  # which the service's page shows
+                continue
             self.lines.append(line.rstrip("\n"))
             sys.stderr.write(line)
             sys.stderr.flush()

@@ -14,6 +14,7 @@ from gevent.event import Event as Flag
 from harness import programs
 from harness.exit_codes import ExitCode
 from harness.service.config import ServiceConfig
+from harness.service.lobby import Lobby
 from harness.service.runs import Runs
 from harness.service.ui import ServiceUi
 
@@ -33,18 +34,24 @@ def main(arguments: Sequence[str], early_signals: Sequence[int] = ()) -> ExitCod
 
 def _serve(config: ServiceConfig, early_signals: Sequence[int]) -> None:
     logging.getLogger("locust").setLevel(logging.ERROR)
-    runs = Runs(config)
-    ui = ServiceUi(config, runs, workers=lambda: 0)
+    lobby: Lobby | None = None
+    runs = Runs(config, workers=lambda: lobby.call() if lobby else 0)
+    lobby = Lobby(config.lobby, lambda: runs.current) if config.lobby else None
+    ui = ServiceUi(config, runs, workers=lambda: lobby.present() if lobby else 0)
     ending = _Ending(runs)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, ending.asked)
     for _ in early_signals:
         ending.asked()
     ui.start()
+    if lobby is not None:
+        _tell(f"load workers: {lobby.place}")
     _tell(f"web UI: {ui.url}/")
     ending.wait()
     runs.close()
     ui.stop()
+    if lobby is not None:
+        lobby.close()
 
 
 class _Ending:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.report import live as figures
 from harness.service.one_run import OneRun
 from harness.service.runs import Runs
 
-_NOTHING: dict[str, Any] = {"text": "No run yet.", "figures": "", "style": "", "rows": []}
+_NOTHING: dict[str, Any] = {"text": "No run yet", "figures": "", "style": "", "rows": []}
 
 
 def rows(run: OneRun | None) -> list[dict[str, str]]:
@@ -15,17 +16,19 @@ def rows(run: OneRun | None) -> list[dict[str, str]]:
     if run is None:
         return []
     live = run.live() or _NOTHING
-    about = [("Run", run.name), ("Verdict", _verdict(run)), ("", run.says())]
+    about = [("Run", run.name), ("Verdict", _verdict(run)), ("Last said", run.says())]
     pipeline: list[dict[str, str]] = live["rows"]
     return [*({"what": what, "value": value} for what, value in about), *pipeline]
 
 
-def charts(runs: Runs) -> dict[str, Any]:
+def charts(runs: Runs, workers: int) -> dict[str, Any]:
     """Return what the page of the charts shows: the latest run, and the list of all."""
     latest = runs.latest
     live = (latest.live() if latest else None) or _NOTHING
     text = f"{latest.name}: {_verdict(latest)}. {latest.says()}" if latest else live["text"]
-    return {**live, "text": text, "runs": [run.to_json() for run in runs.all()]}
+    if latest is None or not latest.goes_on:
+        text = f"{text}. Load workers that wait: {workers}."
+    return {**live, "text": text, "style": figures.style(), "runs": [run.to_json() for run in runs.all()]}
 
 
 def log(run: OneRun | None) -> list[str]:

@@ -50,6 +50,7 @@ class ServiceUi:
 
     def __init__(self, config: ServiceConfig, runs: Runs, workers: Callable[[], int]) -> None:
         self._config, self._runs, self._relay = config, runs, Relay()
+        self._workers = workers
         self._port = config.web_port or free_port(config.web_host)
         require_free(config.web_host, self._port)
         locust.events.init_command_line_parser.add_listener(self._add_fields)
@@ -59,6 +60,7 @@ class ServiceUi:
         self._ui = environment.create_web_ui(config.web_host, self._port, delayed_start=True)
         self._ui.template_args |= tabs()
         self._ui.app.debug = False
+        self._ui.app.json.sort_keys = False  # the form's fields in our order
         self._ui.app.register_blueprint(self._pages())
         self._ui.app.register_blueprint(api(config, runs, workers))
         self._ui.app.before_request(self._before)
@@ -141,7 +143,7 @@ class ServiceUi:
         return "running" if self._runs.latest.goes_on else "stopped"
 
     def _live(self) -> Response:
-        return jsonify(shown.charts(self._runs))
+        return jsonify(shown.charts(self._runs, self._workers()))
 
 
 def _service_script() -> Response:

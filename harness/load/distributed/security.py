@@ -8,20 +8,12 @@ token, so that the token is all that two machines have to share.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import zmq
 from locust.rpc import zmqrpc
-from zmq.utils import z85
 
-_SALT = b"floodgate load workers 1"
-
-
-def secret_key_of(token: str) -> bytes:
-    """Return the server's secret key, in ZeroMQ's text form."""
-    key: bytes = z85.encode(hashlib.scrypt(token.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32))
-    return key
+from harness.load.distributed.keys import secret_key_of
 
 
 def secure_sockets(token: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from harness import faults
+from harness.cli.approval import SftpEndpoint, Yes, asking, confirmed
 from harness.cli.output import messages, progress, results
 from harness.cli.pipeline_arguments import (
     AdvertiseHost,
@@ -81,6 +81,8 @@ def up(
     sftp_port: SftpPort = 0,
     transfer_port: TransferPort = 0,
     advertise_host: AdvertiseHost = None,
+    sftp_endpoint: SftpEndpoint = None,
+    yes: Yes = False,
 ) -> ExitCode:
     """Start a stack (engine, pipeline, SFTP server) and leave it running until `floodgate down`.
 
@@ -107,9 +109,11 @@ def up(
             port=sftp_port,
             api_port=transfer_port,
             advertise_host=advertise_host,
+            endpoint=sftp_endpoint,
         ),
         port=port,
         stay=stay,
+        approve=asking(yes),
         progress=show,
     )
     _set_faults(name, description, rules, show)
@@ -182,11 +186,11 @@ def down(
             "with all that it holds. Not needed for stacks that `floodgate up` made.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="With --engine aws: do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With a stack in an account: do not ask.")] = False,
 ) -> ExitCode:
     """Stop a stack and remove everything that belongs to it, files in its buckets included."""
     show = progress(messages())
-    if engine == "aws":
+    if engine == "aws" or (engine is None and account.is_in_account(name)):
         return _down_in_account(name, yes, show)
     if engine is not None:
         raise UsageError(
@@ -206,13 +210,16 @@ def _down_in_account(name: str, yes: bool, show: Progress) -> ExitCode:
         for each in resources:
             if each.type in HOLDS_DATA:
                 console.print(f"  with all that it holds: {each}", markup=False)
-        if not yes and not sys.stdin.isatty():
-            raise UsageError("nobody is there to be asked", hint="--yes says that all of it may be deleted")
-        return yes or typer.confirm("Delete all of it?", default=False, err=True)
+        return confirmed("Delete all of it?", yes, "--yes says that all of it may be deleted")
 
-    removed = account.down(name, confirm, show)
-    results().print(f"stack {name!r} is gone" if removed else "nothing was deleted", markup=False)
-    return ExitCode.PASSED if removed else ExitCode.USAGE
+    proof = account.down(name, confirm, show)
+    if proof is None:
+        results().print("nothing was deleted", markup=False)
+        return ExitCode.USAGE
+    results().print(f"stack {name!r} is gone", markup=False)
+    for line in proof.lines():
+        results().print(line, markup=False)
+    return ExitCode.PASSED if proof.is_complete else ExitCode.NOT_READY
 
 
 def _variant(description: StackDescription) -> str:

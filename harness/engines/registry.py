@@ -19,7 +19,7 @@ from harness.engines.url import RunningEndpoint
 from harness.exceptions import UsageError
 
 AWS = "aws"
-"""A real account. It can be planned for and cleared, not deployed to by the harness."""
+"""A real account."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ ENGINES: Mapping[str, Entry] = {
     "localstack": Entry("harness.engines.localstack.host", "LocalStackHost"),
     "localstack:docker": Entry("harness.engines.docker.engine", "LocalStackDocker", in_container=True),
     "ministack": Entry("harness.engines.ministack.host", "MiniStackHost"),
+    AWS: Entry("harness.engines.aws.engine", "AwsAccount", takes_port=False),
 }
 """By what `--engine` takes; any http(s) address of a compatible endpoint that already runs comes besides."""
 _USAGE_TIMEOUT_S = 5.0
@@ -59,11 +60,6 @@ def create(name: str, *, port: int | None = None) -> Engine:
     if name.startswith(("http://", "https://")):
         _require_no_port(name, port)
         return RunningEndpoint(name)
-    if name == AWS:
-        raise UsageError(
-            "Floodgate does not deploy to a real account by itself",
-            hint="floodgate deploy --package DIR writes what the AWS CLI needs for it",
-        )
     raise UsageError(f"there is no engine {name!r}", hint=f"engines: {', '.join(NAMES)}")
 
 

@@ -4,47 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.deploy.record import STACK_TAG, TOKEN_TAG, artifact_folder
-from harness.deploy.removal import FoundStack, Removal, StackResource, find, resources_of
+from harness.deploy.account.proof import Proof
+from harness.deploy.record import STACK_TAG, DeploymentRecord
+from harness.deploy.removal import NOT_EXECUTED, FoundStack, StackResource, find, resources_of
 from harness.engines.aws import account
+from harness.engines.aws.account import Account
 from harness.engines.base import Progress
 from harness.exceptions import EnvironmentNotReadyError, StackNotFoundError
-from harness.stack.clearing import cloudformation_name
+from harness.stack.clearing import clear_for_good, cloudformation_name, stop_front
+from harness.stack.in_account.known import forget, remembered
+from harness.stack.in_account.removal import ours, remove, telling_what_stays
 from harness.stack.state import StackState
 
 Confirm = Callable[[str, FoundStack, list[StackResource]], bool]
 """Takes where the stack is, the stack, and its resources; returns whether to remove all of it."""
 
 
-def down(name: str, confirm: Confirm, progress: Progress) -> bool:
-    """Remove a stack from the account that the user's credentials are of; return whether that was done.
+def is_in_account(name: str) -> bool:
+    """Tell whether a stack of that name was made in an account, as far as this machine knows.
 
     :raises UsageError: not a valid name
-    :raises EnvironmentNotReadyError: no credentials, or Floodgate did not create the stack
-    :raises StackNotFoundError: the account has no such stack
-    :raises AwsError: AWS refuses a step
-    :raises DeployError: CloudFormation could not delete the stack
     """
-    stack_name = cloudformation_name(StackState(name).name)
-    found_account = account.connect()
+    return remembered(StackState(name).folder) is not None
+
+
+def down(name: str, confirm: Confirm, progress: Progress) -> Proof | None:
+    """Remove a stack from the account that the user's credentials are of; return the proof, None after a no.
+
+    :raises UsageError: not a valid name
+    :raises EnvironmentNotReadyError: no credentials, or those of another account, or Floodgate did not create
+        the stack
+    :raises StackNotFoundError: the account has no such stack, and this machine knows of none
+    :raises AwsError: AWS refuses a step
+    :raises DeployError: CloudFormation could not delete the stack, or something is still there
+    """
+    state = StackState(name)
+    stack_name = cloudformation_name(state.name)
+    where = remembered(state.folder)
+    record = DeploymentRecord.read(state.deploy_dir) if where else None
+    found_account = where or account.connect()
     stack = find(found_account.client, stack_name)
-    if stack is None:
+    if stack is None and record is None:
         raise StackNotFoundError(f"{found_account} has no CloudFormation stack {stack_name}")
-    _require_ours(stack, str(found_account))
-    if not confirm(str(found_account), stack, resources_of(found_account.client, stack)):
-        return False
-    removal = Removal(found_account.client, progress)
-    for left in removal.remove(stack):
-        progress(f"left, because the template retains it: {left}")
-    if token := stack.tags.get(TOKEN_TAG):
-        folder = artifact_folder(stack_name, token)
-        removal.remove_artifacts(folder, found_account.account_id, found_account.region)
-    return True
+    if stack is not None:
+        _require_ours(found_account, stack, record)
+        if not confirm(str(found_account), stack, resources_of(found_account.client, stack)):
+            return None
+    if where is None:
+        return _remove(found_account, stack_name, None, stack, progress)
+    with state.locked():
+        stop_front(state)
+        proof = _remove(found_account, stack_name, record, stack, progress)
+        forget(state.folder)
+        clear_for_good(state, progress)
+    return proof
 
 
-def _require_ours(stack: FoundStack, where: str) -> None:
-    if not stack.is_ours():
+def _remove(
+    where: Account,
+    stack_name: str,
+    record: DeploymentRecord | None,
+    stack: FoundStack | None,
+    progress: Progress,
+) -> Proof:
+    with telling_what_stays(where, stack_name, progress):
+        return remove(where, stack_name, record, stack, progress)
+
+
+def _require_ours(where: Account, stack: FoundStack, record: DeploymentRecord | None) -> None:
+    if stack.is_ours() or (record is not None and ours(where, record) is not None):
+        return
+    if stack.status == NOT_EXECUTED:
         raise EnvironmentNotReadyError(
-            f"Floodgate did not create the stack {stack.name} ({where}), which has no tag {STACK_TAG}",
-            hint="delete it with CloudFormation, or give it the tag if it is yours",
+            f"the stack {stack.name} ({where}) is empty, and nothing tells that Floodgate made it",
+            hint=f"aws cloudformation delete-stack --stack-name {stack.name}",
         )
+    raise EnvironmentNotReadyError(
+        f"Floodgate did not create the stack {stack.name} ({where}), which has no tag {STACK_TAG}",
+        hint="delete it with CloudFormation, or give it the tag if it is yours",
+    )

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from harness.aws import ACCOUNT_MODE
 from harness.engines import process
 from harness.exceptions import EngineStartError
 from harness.files import log_tail, replace_json
@@ -26,6 +27,8 @@ _PASSED_THROUGH = (
     "XDG_CACHE_HOME",
     "FLOODGATE_HOME",
 )
+_OF_ACCOUNT = ("AWS_", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_")
+"""Beginnings of the variables that AWS's own tools go by."""
 
 
 def start(
@@ -40,7 +43,8 @@ def start(
     """
     config_file = state.folder / f"{role}.json"
     replace_json(config_file, config)
-    child = _spawn(state, role, module, config_file)
+    of_account = config.get("engine", {}).get("mode") == ACCOUNT_MODE
+    child = _spawn(state, role, module, config_file, of_account=of_account)
     state.processes.write(process.record_of(role, child.pid))
     return _wait_until_ready(child, ready_file(state, role), _log_file(state, role), name, timeout_s)
 
@@ -50,8 +54,15 @@ def ready_file(state: StackState, role: str) -> Path:
     return state.folder / f"{role}.ready.json"
 
 
-def _spawn(state: StackState, role: str, module: str, config_file: Path) -> subprocess.Popen[bytes]:
-    passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
+def _spawn(
+    state: StackState, role: str, module: str, config_file: Path, *, of_account: bool
+) -> subprocess.Popen[bytes]:
+    """:param of_account: it works in a real account, with the credentials and by the proxy of the user"""
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_THROUGH or (of_account and name.upper().startswith(_OF_ACCOUNT))
+    }
     return process.spawn(
         [sys.executable, "-P", "-m", module, str(config_file)],
         log_file=_log_file(state, role),

@@ -6,14 +6,16 @@ import contextlib
 from functools import partial
 from pathlib import Path
 
-from harness.aws import client
+from harness.aws import ACCOUNT_MODE, client
 from harness.deploy.record import DeploymentRecord
 from harness.deploy.removal import Removal, find
 from harness.engines import process
 from harness.engines.base import Engine, Progress
 from harness.engines.registry import attached
-from harness.exceptions import EngineStartError, EnvironmentNotReadyError, StackLostError
+from harness.exceptions import AwsError, EngineStartError, EnvironmentNotReadyError, StackLostError
 from harness.stack import evidence, front_end, stand_ins
+from harness.stack.in_account.known import remembered
+from harness.stack.in_account.removal import ours, remove, telling_what_stays
 from harness.stack.state import WATCHER_ROLE, StackState, known_names
 
 
@@ -38,11 +40,10 @@ def clear(state: StackState, progress: Progress = _in_silence) -> None:
 
     The watcher comes last: should this process be stopped half-way, it is the one that finishes the work.
 
-    :raises AwsError: an engine that goes on running does not delete the pipeline
+    :raises AwsError: an engine that goes on running, or an account, does not delete the pipeline
     :raises DeployError: its CloudFormation does not
     """
-    _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
-    _end(state, stand_ins.ROLE, grace_s=stand_ins.STOP_GRACE_S)
+    stop_front(state)
     ownership = state.ownership()
     if ownership is not None:
         engine = attached(ownership.engine, state.folder)
@@ -50,10 +51,17 @@ def clear(state: StackState, progress: Progress = _in_silence) -> None:
     _end(state, WATCHER_ROLE, grace_s=1.0)
     process.end_all(state.processes.read(), state.folder, grace_s=1.0)
     record = DeploymentRecord.read(state.deploy_dir)
+    _leave_account(state, record, progress)
     state.remove()
     # Last, because it can fail: of what is on this machine nothing stays then.
-    if ownership is not None and record is not None and engine.outlives_stack:
+    if ownership is not None and record is not None and _is_elsewhere(engine):
         _delete_pipeline(record, engine, state, progress)
+
+
+def stop_front(state: StackState) -> None:
+    """Stop what takes files and what works on them, so that nothing new comes. The lock must be held."""
+    _end(state, front_end.ROLE, grace_s=front_end.STOP_GRACE_S)
+    _end(state, stand_ins.ROLE, grace_s=stand_ins.STOP_GRACE_S)
 
 
 def sweep(progress: Progress) -> list[str]:
@@ -69,14 +77,40 @@ def _sweep_one(state: StackState, progress: Progress) -> bool:
         try:
             if not (held and state.folder.exists() and state.is_stale()):
                 return False
+            if _is_for_its_owner_to_say(state, progress):
+                return False
             progress(f"clearing what the dead stack {state.name!r} left")
             _save_for_its_run(state)
             clear_for_good(state, progress)
-        except EnvironmentNotReadyError as exc:
+        except (EnvironmentNotReadyError, AwsError, StackLostError) as exc:
             # Docker, say: whoever starts an engine without it must not be kept from that by another stack.
             progress(f"the dead stack {state.name!r} cannot be cleared now: {exc.message}")
             return False
     return True
+
+
+def _is_for_its_owner_to_say(state: StackState, progress: Progress) -> bool:
+    """Tell whether a stack is in an account and was to be kept: nobody else deletes what it holds."""
+    account, ownership = remembered(state.folder), state.ownership()
+    if account is None or ownership is None or ownership.owner is not None:
+        return False
+    progress(f"the stack {state.name!r} in {account} is not whole, or was never finished; it may cost money")
+    progress(f"remove it: floodgate down --name {state.name}")
+    return True
+
+
+def _leave_account(state: StackState, record: DeploymentRecord | None, progress: Progress) -> None:
+    """Remove a stack from its account before its folder is forgotten, which alone knows of all of it."""
+    account = remembered(state.folder)
+    if account is None or record is None:
+        return
+    with telling_what_stays(account, record.stack_name, progress):
+        remove(account, record.stack_name, record, ours(account, record), progress)
+
+
+def _is_elsewhere(engine: Engine) -> bool:
+    """Tell whether the pipeline is on an engine that goes on running; accounts are left before."""
+    return engine.outlives_stack and engine.mode != ACCOUNT_MODE
 
 
 def _save_for_its_run(state: StackState) -> None:

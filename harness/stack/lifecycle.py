@@ -7,11 +7,16 @@ killed at any moment can be cleared by whoever comes next.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
+from functools import partial
 
+from harness.aws import ACCOUNT_MODE
+from harness.cost.estimate import Load
 from harness.deploy import Deployment, PipelineOptions, deploy, prepare
 from harness.engines import disk
+from harness.engines.aws.account import Account
 from harness.engines.base import Engine, EngineInfo, Progress
 from harness.engines.process import record_of
 from harness.engines.registry import create
@@ -23,6 +28,8 @@ from harness.stack.clearing import clear, clear_for_good, cloudformation_name, s
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
 from harness.stack.front_end import FrontEnd
+from harness.stack.in_account import approval, known
+from harness.stack.in_account.approval import Approve
 from harness.stack.sftp_options import SftpOptions
 from harness.stack.state import Bequest, Ownership, StackState
 from harness.stack.transfer_records import TransferRecords
@@ -42,6 +49,8 @@ def up(
     bequest: Bequest | None = None,
     port: int | None = None,
     stay: bool = False,
+    approve: Approve | None = None,
+    load: Load | None = None,
     progress: Progress,
 ) -> StackDescription:
     """Start a stack and return when it takes files.
@@ -56,14 +65,23 @@ def up(
     :param bequest: what remains to be done when that process dies
     :param port: where the engine listens; None takes a free port
     :param stay: this process keeps the stack, see `keeping`; it is the owner then
-    :raises UsageError: name, engine, pipeline or number of customers is not valid
+    :param approve: asks the user before anything is created in a real account
+    :param load: what a run is going to offer, for the estimate of its costs
+    :raises UsageError: name, engine, pipeline or number of customers is not valid; or no approval
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
     require_count(customers)
     sftp.validate()
     chosen = create(engine, port=port)
     state = StackState(name)
-    prepare(pipeline, chosen.capabilities(), stack_name=cloudformation_name(name))
+    if chosen.mode == ACCOUNT_MODE:
+        pipeline = approval.fitted(pipeline, sftp)
+    prepare(
+        pipeline,
+        chosen.capabilities(),
+        profile=profile_for(chosen),
+        stack_name=cloudformation_name(name),
+    )
     if stay:
         owner_pid = os.getpid()
     owner = None if owner_pid is None else record_of("owner", owner_pid)
@@ -72,7 +90,8 @@ def up(
         sweep(progress)
         _make_way(state, progress)
         try:
-            return _bring_up(state, ownership, chosen, pipeline, customers, sftp, progress, stay=stay)
+            ask = partial(_ask, state, chosen, pipeline, approve, load)
+            return _bring_up(state, ownership, chosen, pipeline, customers, sftp, progress, ask, stay=stay)
         except BaseException:
             progress("stopping what was started")
             clear_for_good(state, progress)
@@ -124,7 +143,8 @@ def _make_way(state: StackState, progress: Progress) -> None:
     """Make sure that nothing of that name is there. The lock is held, so an unfinished `up` is a dead one."""
     if not state.folder.exists():
         return
-    if not state.is_stale():
+    was_in_account = known.remembered(state.folder) is not None and state.description() is not None
+    if was_in_account or not state.is_stale():
         raise EnvironmentNotReadyError(
             f"a stack named {state.name!r} is already up",
             hint=f"floodgate down --name {state.name}, or choose another --name",
@@ -141,6 +161,7 @@ def _bring_up(
     customers: int,
     sftp_options: SftpOptions,
     progress: Progress,
+    ask: Callable[[EngineInfo], None],
     *,
     stay: bool,
 ) -> StackDescription:
@@ -150,6 +171,7 @@ def _bring_up(
     if ownership.owner is not None:
         start_watcher(state)
     info = engine.start(state.folder, progress)
+    ask(info)
     deployment = _deploy(state, engine, info, pipeline, progress)
     _start_stand_ins(state, info, deployment, progress)
     users = create_customers(customers, state.keys_dir)
@@ -166,6 +188,30 @@ def _bring_up(
     return description
 
 
+def _ask(
+    state: StackState,
+    engine: Engine,
+    pipeline: PipelineOptions,
+    approve: Approve | None,
+    load: Load | None,
+    info: EngineInfo,
+) -> None:
+    """Ask before anything is created in a real account; other engines cost nothing."""
+    if info.mode != ACCOUNT_MODE:
+        return
+    name, where = cloudformation_name(state.name), Account(info)
+    prepared = prepare(
+        pipeline, engine.capabilities(), profile=profile_for(engine), stack_name=name, engine=info
+    )
+    approval.require(approval.propose(where, name, prepared, load), approve)
+    known.remember(state.folder, where)
+
+
+def profile_for(engine: Engine) -> str:
+    """Return the set of template parameters that is made for such an engine."""
+    return approval.PROFILE if engine.mode == ACCOUNT_MODE else "local"
+
+
 def _deploy(
     state: StackState, engine: Engine, info: EngineInfo, pipeline: PipelineOptions, progress: Progress
 ) -> Deployment:
@@ -175,6 +221,7 @@ def _deploy(
             engine.capabilities(),
             stack_name=cloudformation_name(state.name),
             options=pipeline,
+            profile=profile_for(engine),
             work_dir=state.deploy_dir,
             progress=progress,
         )

@@ -9,6 +9,9 @@ from harness.exceptions import UsageError
 
 PARTIAL_UPLOADS = ("keep", "discard")
 MAX_WORKERS = 64
+STAND_IN = "stand-in"
+TRANSFER = "transfer"
+ENDPOINTS = (STAND_IN, TRANSFER)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class SftpOptions:
     :param port: of the stack's server; 0 takes a free one
     :param api_port: of the Transfer API; 0 takes a free one
     :param advertise_host: by which clients find `host`; None: by `host` itself
+    :param endpoint: in an account: our own server (`stand-in`), or AWS's Transfer Family (`transfer`)
     """
 
     partial_upload: str = "keep"
@@ -30,6 +34,7 @@ class SftpOptions:
     port: int = 0
     api_port: int = 0
     advertise_host: str | None = None
+    endpoint: str = STAND_IN
 
     @classmethod
     def chosen(cls, partial_upload: str | None, workers: int | None, **place: Any) -> SftpOptions:
@@ -47,6 +52,8 @@ class SftpOptions:
             problems.append(f"--partial-upload is {' or '.join(PARTIAL_UPLOADS)}, not {self.partial_upload}")
         if not 1 <= self.workers <= MAX_WORKERS:
             problems.append(f"--sftp-workers is 1 to {MAX_WORKERS}, not {self.workers}")
+        if self.endpoint not in ENDPOINTS:
+            problems.append(f"--sftp-endpoint is {' or '.join(ENDPOINTS)}, not {self.endpoint}")
         if problems:
             raise UsageError("; ".join(problems))
 

@@ -1,0 +1,120 @@
+"""What is asked before anything is created in an account: where, what, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from harness.cost.estimate import Estimate, Load, estimate
+from harness.cost.per_file import Variant
+from harness.cost.words import lines as cost_lines
+from harness.deploy import PipelineOptions, Prepared
+from harness.deploy.removal import NOT_EXECUTED, find
+from harness.engines.aws.account import Account
+from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.stack.sftp_options import TRANSFER, SftpOptions
+
+PROFILE = "aws"
+"""Set of template parameters that is made for accounts."""
+_ENDPOINT = "SftpEndpoint"
+_SERVER = "AWS::Transfer::Server"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is going to be created, for the user to say yes or no to."""
+
+    account: Account
+    stack_name: str
+    prepared: Prepared
+    estimate: Estimate
+    is_new: bool = True
+    """The stack is to be created; otherwise it is there, and only a run is asked for."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield it for people."""
+        yield f"{'Create' if self.is_new else 'Use'} the stack {self.stack_name} in {self.account}"
+        if not self.account.is_aws_itself:
+            yield (
+                f"  {self.account.info.endpoint_url} is NOT AWS itself (AWS_ENDPOINT_URL): nothing there is "
+                "billed by AWS; the estimate is what AWS would bill"
+            )
+        if self.is_new:
+            yield f"  {len(self.prepared.resources)} resources: {_by_service(self.prepared)}"
+            yield f"  route {self.prepared.options.route}, {_sftp(self.prepared)}"
+        yield from cost_lines(self.estimate, self.account.region)
+
+
+Approve = Callable[[Proposal], bool]
+"""Shows a proposal to the user; returns whether it may be done."""
+
+
+def fitted(options: PipelineOptions, sftp: SftpOptions) -> PipelineOptions:
+    """Return the options with a Transfer Family server if, and only if, one was asked for.
+
+    A server costs more than all the rest; the harness's own does without.
+    """
+    if options.template is not None or _ENDPOINT in options.parameters:
+        return options
+    endpoint = "public" if sftp.endpoint == TRANSFER else "none"
+    return replace(options, parameters={**options.parameters, _ENDPOINT: endpoint})
+
+
+def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | None) -> Proposal:
+    """Return the proposal for a new stack.
+
+    :raises EnvironmentNotReadyError: the account has a stack of that name
+    """
+    _require_free(account, stack_name)
+    return Proposal(account, stack_name, prepared, _estimate(prepared, load))
+
+
+def propose_run(account: Account, stack_name: str, prepared: Prepared, load: Load) -> Proposal:
+    """Return the proposal for a run on a stack that is there."""
+    return Proposal(account, stack_name, prepared, _estimate(prepared, load), is_new=False)
+
+
+def require(proposal: Proposal, approve: Approve | None) -> None:
+    """Ask.
+
+    :raises UsageError: nobody can be asked, or the answer is no
+    """
+    if approve is None:
+        raise UsageError(
+            "something would be created in a real account, and nobody is there to be asked",
+            hint="floodgate up or floodgate run ask on the terminal; --yes answers for you",
+        )
+    if not approve(proposal):
+        raise UsageError("not confirmed: nothing was created")
+
+
+def _estimate(prepared: Prepared, load: Load | None) -> Estimate:
+    has_server = any(body["Type"] == _SERVER for body in prepared.resources.values())
+    variant = Variant(prepared.options.route, prepared.parameters(), transfer=has_server)
+    return estimate(prepared.resources, variant, load)
+
+
+def _by_service(prepared: Prepared) -> str:
+    counted = Counter(body["Type"].split("::")[1] for body in prepared.resources.values())
+    return ", ".join(f"{count} {service}" for service, count in counted.most_common())
+
+
+def _sftp(prepared: Prepared) -> str:
+    if any(body["Type"] == _SERVER for body in prepared.resources.values()):
+        return "SFTP by a Transfer Family server, which is billed by the hour as long as it exists"
+    return "SFTP by the harness's own server on this machine (no Transfer Family server)"
+
+
+def _require_free(account: Account, stack_name: str) -> None:
+    found = find(account.client, stack_name)
+    if found is None:
+        return
+    name = stack_name.removeprefix("floodgate-")
+    if found.is_ours() or found.status == NOT_EXECUTED:
+        hint = f"floodgate down --engine aws --name {name}, or choose another --name"
+    else:
+        hint = "choose another --name"
+    raise EnvironmentNotReadyError(
+        f"{account} has a stack {stack_name} already ({found.status})", hint=hint
+    )

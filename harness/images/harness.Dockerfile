@@ -31,7 +31,7 @@ RUN useradd --uid 10001 --create-home --home-dir /home/floodgate --shell /usr/sb
 COPY --from=build /opt/floodgate /opt/floodgate
 COPY --from=build /src/harness/images/entrypoint.sh /opt/floodgate/entrypoint.sh
 ENV PATH=/opt/floodgate/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    XDG_CACHE_HOME=/tmp/cache XDG_STATE_HOME=/var/lib/floodgate FLOODGATE_REPORTS=/reports
+    XDG_CACHE_HOME=/tmp/cache XDG_STATE_HOME=/var/lib FLOODGATE_REPORTS=/reports
 WORKDIR /
 USER 10001:10001
 ENTRYPOINT ["/opt/floodgate/entrypoint.sh"]

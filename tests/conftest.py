@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.tiers import TierTimes, tier_of
+
 # No test may depend on how fast the machine is: neither an example's time nor how long examples take to make.
 settings.register_profile("floodgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("floodgate")
@@ -21,17 +23,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps tests together that share an engine or a stack: a folder of a tier, in `e2e` a file, and all of
-    `conformance` is one unit of work.
+    `conformance` and of `docker` (which shares images and containers) is one unit of work.
 
     A scheduler of our own, because `--dist loadgroup` of pytest-xdist 3.8 groups nothing under pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         place = PurePosixPath(nodeid.partition("::")[0])
-        tier = place.parts[1]
-        if tier == "conformance":
+        tier = tier_of(nodeid)
+        if tier in ("conformance", "docker"):
             return tier
         return place.as_posix() if tier == "e2e" else "/".join(place.parts[:3])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the time of each tier."""
+    config.pluginmanager.register(TierTimes(), "floodgate-tiers")
 
 
 @pytest.hookimpl

@@ -7,6 +7,7 @@ other processes or none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from harness import locks
@@ -32,12 +33,18 @@ def is_kept(folder: Path) -> bool:
     return locks.is_held(folder / _LOCK)
 
 
-def shares_processes(folder: Path) -> bool:
-    """Tell whether the process ids of the stack's records mean the same here as for the keeper."""
+def is_from_elsewhere(folder: Path) -> bool:
+    """Tell whether the process ids of the stack's records mean other processes here, or none."""
     try:
-        return (folder / _NAMESPACE).read_text() == _own_namespace()
+        return (folder / _NAMESPACE).read_text() != _own_namespace()
     except FileNotFoundError:
         return False
+
+
+def watch(folder: Path) -> Callable[[], bool]:
+    """Return what tells whether the keeper of the stack has gone, and most likely its folder, too."""
+    kept = has_keeper(folder)
+    return lambda: kept and not is_kept(folder)
 
 
 def _own_namespace() -> str:

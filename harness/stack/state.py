@@ -122,7 +122,7 @@ class StackState:
 
         Where process ids mean others (another container), only its keeper tells: it ends with any part.
         """
-        if keeper.has_keeper(self.folder) and not keeper.shares_processes(self.folder):
+        if keeper.is_from_elsewhere(self.folder):
             return [] if keeper.is_kept(self.folder) else [keeper.ROLE]
         records = (record for record in self.processes.read() if record.role != WATCHER_ROLE)
         dead = [record.role for record in records if not is_running(record)]

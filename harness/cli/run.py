@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.approval import SftpEndpoint, Yes, asking
 from harness.cli.load_arguments import (
     AsMaster,
     AsWorker,
@@ -105,6 +106,8 @@ def run(
             help="Use the stack of this name if it is up, and leave it up.",
         ),
     ] = None,
+    sftp_endpoint: SftpEndpoint = None,
+    yes: Yes = False,
     settle_s: Annotated[
         float | None,
         typer.Option(
@@ -151,6 +154,8 @@ def run(
         settings=setting or (),
         partial_upload=partial_upload,
         sftp_workers=sftp_workers,
+        sftp_endpoint=sftp_endpoint,
+        approve=asking(yes),
         load=LoadOptions(
             load_workers=load_workers,
             master=master,

@@ -73,30 +73,32 @@ class Estimate:
         return self.usd_per_hour * self.hours + self.usd_per_1000_files * files / 1000
 
 
-def estimate(
-    resources: Mapping[str, Any],
-    variant: Variant,
-    load: Load | None = None,
-    prices: PriceList | None = None,
-) -> Estimate:
+def estimate(resources: Mapping[str, Any], variant: Variant, load: Load | None = None) -> Estimate:
     """Return the estimate of a pipeline.
 
     :param resources: of the template, as far as they exist under the chosen parameters
     :param load: of a run; without one the stack is for hand use
     """
-    known = prices or price_list()
     standing = standing_costs(resources, variant.parameters)
+    return estimate_again(_lines(standing, price_list()), standing.unpriced, variant, load)
+
+
+def estimate_again(
+    hourly: tuple[HourlyLine, ...], unpriced: tuple[str, ...], variant: Variant, load: Load | None
+) -> Estimate:
+    """Return the estimate for a stack whose hours were estimated when it was made."""
+    known = price_list()
     mean_bytes = TYPICAL_BYTES if load is None else load.mean_bytes
     quantities = per_file(variant, mean_bytes)
     dates = sorted(price.date for price in known.by_id.values() if price.date[0].isdigit())
     return Estimate(
         price_region=known.region,
         price_dates=(dates[0], dates[-1]),
-        hourly=_lines(standing, known),
+        hourly=hourly,
         per_file=quantities,
         usd_per_1000_files=known.usd(quantities) * 1000,
         mean_bytes=mean_bytes,
-        unpriced=standing.unpriced,
+        unpriced=unpriced,
         load=load,
         hours=0 if load is None else math.ceil(load.duration_s / 3600 + BESIDES_LOAD_H),
     )

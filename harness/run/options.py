@@ -13,6 +13,7 @@ from harness.engines import registry
 from harness.exceptions import UsageError
 from harness.faults import FaultRule
 from harness.run.load_options import LoadOptions
+from harness.stack.in_account.approval import Approve
 from harness.stack.sftp_options import SftpOptions
 
 DEFAULT_ENGINE = "localstack"
@@ -46,6 +47,9 @@ class RunOptions:
     """Fields of the workload, as `name=value`."""
     partial_upload: str | None = None
     sftp_workers: int | None = None
+    sftp_endpoint: str | None = None
+    approve: Approve | None = None
+    """Asks the user before anything is created in a real account, or billed there."""
     load: LoadOptions = field(default_factory=LoadOptions)
 
     @property
@@ -64,7 +68,7 @@ class RunOptions:
     @property
     def sftp(self) -> SftpOptions:
         """The SFTP side of a stack that this run starts."""
-        return SftpOptions.chosen(self.partial_upload, self.sftp_workers)
+        return SftpOptions.chosen(self.partial_upload, self.sftp_workers, endpoint=self.sftp_endpoint)
 
     def fault_rules(self) -> list[FaultRule]:
         """Return what the engine is to be told; raises `UsageError` for what is no fault."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import aws
+from harness.aws import ACCOUNT_MODE
+from harness.cost.estimate import Load
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, EnvironmentNotReadyError, SettleError, StackLostError, UsageError
 from harness.measure import handler_logs
@@ -22,6 +24,7 @@ from harness.run.options import DEFAULT_ENGINE, RunOptions
 from harness.run.record import INTACT_COPY
 from harness.stack import evidence, lifecycle
 from harness.stack.description import StackDescription
+from harness.stack.in_account import approval
 from harness.stack.state import Bequest
 
 _SETTLE = (sys.executable, "-P", "-m", "harness.cli", "settle", "--settle-s", "10")
@@ -111,11 +114,17 @@ def _marks(stack: StackDescription) -> tuple[Any, ...]:
 
 @contextmanager
 def stack_for(
-    options: RunOptions, run_id: str, customers: int, progress: Progress, folder: RunFolder | None = None
+    options: RunOptions,
+    run_id: str,
+    customers: int,
+    progress: Progress,
+    folder: RunFolder | None = None,
+    load: Callable[[], Load] | None = None,
 ) -> Iterator[StackSession]:
     """Yield the stack of `options.name` when it is up, otherwise one that is stopped at the end.
 
     :param folder: where the watcher of a stack of its own settles the run, should this process be killed
+    :param load: tells what is going to be offered, for the estimate of what that costs in a real account
 
     :raises UsageError: the stack that is up has another engine or pipeline than asked for
     :raises EnvironmentNotReadyError: a part of it is dead
@@ -125,6 +134,9 @@ def stack_for(
     if running is not None:
         _check_fits(options, running)
         _check_whole(name)
+        if running.engine.mode == ACCOUNT_MODE:
+            proposal = approval.propose_run(running, stacks_dir() / name, load() if load else None)
+            approval.require(proposal, options.approve)
         progress(f"using the stack {name!r} that is up")
         yield StackSession(running, stacks_dir() / name)
         return
@@ -138,6 +150,8 @@ def stack_for(
         sftp=options.sftp,
         owner_pid=os.getpid(),
         bequest=None if folder is None else Bequest(str(folder.path), [*_SETTLE, str(folder.path)]),
+        approve=options.approve,
+        load=load,
         progress=progress,
     )
     try:
@@ -177,6 +191,7 @@ def _asked_and_found(options: RunOptions, running: StackDescription) -> Iterator
     yield "--pipe", options.pipe, variant.get("pipe", False)
     yield "--partial-upload", options.partial_upload, variant.get("partial_upload")
     yield "--sftp-workers", options.sftp_workers, variant.get("sftp_workers")
+    yield "--sftp-endpoint", options.sftp_endpoint, variant.get("sftp_endpoint")
     in_effect = variant.get("parameters", {})
     yield "--recording", options.recording, variant.get("recording") or in_effect.get("Recording")
     for name, asked in options.parameters.items():

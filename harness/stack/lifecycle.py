@@ -50,7 +50,7 @@ def up(
     port: int | None = None,
     stay: bool = False,
     approve: Approve | None = None,
-    load: Load | None = None,
+    load: Callable[[], Load] | None = None,
     progress: Progress,
 ) -> StackDescription:
     """Start a stack and return when it takes files.
@@ -66,7 +66,7 @@ def up(
     :param port: where the engine listens; None takes a free port
     :param stay: this process keeps the stack, see `keeping`; it is the owner then
     :param approve: asks the user before anything is created in a real account
-    :param load: what a run is going to offer, for the estimate of its costs
+    :param load: tells what a run is going to offer, for the estimate of its costs
     :raises UsageError: name, engine, pipeline or number of customers is not valid; or no approval
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
@@ -193,7 +193,7 @@ def _ask(
     engine: Engine,
     pipeline: PipelineOptions,
     approve: Approve | None,
-    load: Load | None,
+    load: Callable[[], Load] | None,
     info: EngineInfo,
 ) -> None:
     """Ask before anything is created in a real account; other engines cost nothing."""
@@ -203,8 +203,9 @@ def _ask(
     prepared = prepare(
         pipeline, engine.capabilities(), profile=profile_for(engine), stack_name=name, engine=info
     )
-    approval.require(approval.propose(where, name, prepared, load), approve)
-    known.remember(state.folder, where)
+    proposal = approval.propose(where, name, prepared, load() if load else None)
+    approval.require(proposal, approve)
+    known.remember(state.folder, where, proposal.estimate)
 
 
 def profile_for(engine: Engine) -> str:

@@ -59,4 +59,8 @@ class SftpOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as `status --json` shows them."""
-        return {"partial_upload": self.partial_upload, "sftp_workers": self.workers}
+        return {
+            "partial_upload": self.partial_upload,
+            "sftp_workers": self.workers,
+            "sftp_endpoint": self.endpoint,
+        }

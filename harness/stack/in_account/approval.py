@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from harness.cost.estimate import Estimate, Load, estimate
+from harness.cost.estimate import Estimate, Load, estimate, estimate_again
 from harness.cost.per_file import Variant
 from harness.cost.words import lines as cost_lines
 from harness.deploy import PipelineOptions, Prepared
 from harness.deploy.removal import NOT_EXECUTED, find
 from harness.engines.aws.account import Account
 from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.stack.clearing import cloudformation_name
+from harness.stack.description import StackDescription
+from harness.stack.in_account import known
 from harness.stack.sftp_options import TRANSFER, SftpOptions
 
 PROFILE = "aws"
@@ -27,10 +31,14 @@ class Proposal:
 
     account: Account
     stack_name: str
-    prepared: Prepared
     estimate: Estimate
-    is_new: bool = True
-    """The stack is to be created; otherwise it is there, and only a run is asked for."""
+    contents: tuple[str, ...] = ()
+    """What is to be created, as sentences; nothing where the stack is there, and a run is asked for."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether something is to be created."""
+        return bool(self.contents)
 
     def lines(self) -> Iterator[str]:
         """Yield it for people."""
@@ -40,9 +48,7 @@ class Proposal:
                 f"  {self.account.info.endpoint_url} is NOT AWS itself (AWS_ENDPOINT_URL): nothing there is "
                 "billed by AWS; the estimate is what AWS would bill"
             )
-        if self.is_new:
-            yield f"  {len(self.prepared.resources)} resources: {_by_service(self.prepared)}"
-            yield f"  route {self.prepared.options.route}, {_sftp(self.prepared)}"
+        yield from (f"  {sentence}" for sentence in self.contents)
         yield from cost_lines(self.estimate, self.account.region)
 
 
@@ -67,12 +73,23 @@ def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | 
     :raises EnvironmentNotReadyError: the account has a stack of that name
     """
     _require_free(account, stack_name)
-    return Proposal(account, stack_name, prepared, _estimate(prepared, load))
+    contents = (
+        f"{len(prepared.resources)} resources: {_by_service(prepared)}",
+        f"route {prepared.options.route}, {_sftp(prepared)}",
+    )
+    return Proposal(account, stack_name, _estimate(prepared, load), contents)
 
 
-def propose_run(account: Account, stack_name: str, prepared: Prepared, load: Load) -> Proposal:
-    """Return the proposal for a run on a stack that is there."""
-    return Proposal(account, stack_name, prepared, _estimate(prepared, load), is_new=False)
+def propose_run(stack: StackDescription, folder: Path, load: Load | None) -> Proposal:
+    """Return the proposal for a run on a stack that is there.
+
+    :param folder: of the stack's state
+    """
+    hourly, unpriced = known.hourly_costs(folder)
+    through_transfer = stack.options.get("sftp_endpoint") == TRANSFER
+    variant = Variant(stack.route, stack.options["parameters"], through_transfer)
+    costs = estimate_again(hourly, unpriced, variant, load)
+    return Proposal(Account(stack.engine), cloudformation_name(stack.name), costs)
 
 
 def require(proposal: Proposal, approve: Approve | None) -> None:
@@ -115,6 +132,4 @@ def _require_free(account: Account, stack_name: str) -> None:
         hint = f"floodgate down --engine aws --name {name}, or choose another --name"
     else:
         hint = "choose another --name"
-    raise EnvironmentNotReadyError(
-        f"{account} has a stack {stack_name} already ({found.status})", hint=hint
-    )
+    raise EnvironmentNotReadyError(f"{account} has a stack {stack_name} already ({found.status})", hint=hint)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from harness.cost.estimate import Estimate, HourlyLine
 from harness.engines.aws.account import Account
 from harness.engines.base import EngineInfo
 from harness.files import replace_json
@@ -12,12 +15,13 @@ from harness.files import replace_json
 _FILE = "account.json"
 
 
-def remember(folder: Path, account: Account) -> None:
-    """Write down where a stack is going to be; no credentials. Raises `OSError`.
+def remember(folder: Path, account: Account, costs: Estimate) -> None:
+    """Write down where a stack is going to be, and what it costs; no credentials. Raises `OSError`.
 
     :param folder: of the stack's state
     """
-    replace_json(folder / _FILE, account.info.to_json())
+    told = {"hourly": [asdict(line) for line in costs.hourly], "unpriced": costs.unpriced}
+    replace_json(folder / _FILE, {"engine": account.info.to_json(), **told})
 
 
 def forget(folder: Path) -> None:
@@ -27,8 +31,18 @@ def forget(folder: Path) -> None:
 
 def remembered(folder: Path) -> Account | None:
     """Return where a stack is; None where nothing was created in an account."""
+    data = _read(folder)
+    return None if data is None else Account(EngineInfo(**data["engine"]))
+
+
+def hourly_costs(folder: Path) -> tuple[tuple[HourlyLine, ...], tuple[str, ...]]:
+    """Return what was said that a stack costs by the hour, and what had no price."""
+    data = _read(folder) or {"hourly": [], "unpriced": []}
+    return tuple(HourlyLine(**line) for line in data["hourly"]), tuple(data["unpriced"])
+
+
+def _read(folder: Path) -> Any:
     try:
-        data = json.loads((folder / _FILE).read_text())
+        return json.loads((folder / _FILE).read_text())
     except FileNotFoundError:
         return None
-    return Account(EngineInfo(**data))

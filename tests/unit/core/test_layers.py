@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "report": frozenset({"measure"}),
     "compare": frozenset({"measure", "report"}),
     "stack": frozenset({"aws", "cost", "engines", "deploy", "transfer"}),
-    "run": frozenset({"aws", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
+    "run": frozenset({"aws", "cost", "faults", "stack", "engines", "deploy", "load", "measure", "report"}),
     "trace": frozenset({"aws", "engines", "measure", "report"}),
     "service": frozenset({"load", "report", "run"}),
     "doctor": frozenset({"aws", "engines", "environments", "stack"}),

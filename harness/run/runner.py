@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from harness.measure.settlement import Settlement
 from harness.measure.verdict import Reason
 from harness.report.summary import SUMMARY_NAME
 from harness.run.engine_view import EngineView
+from harness.run.expected_load import expected_load
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
 from harness.run.judging import judge
@@ -120,7 +122,12 @@ class _Run:
     def execute(self) -> RunOutcome:
         with (
             stack_for(
-                self._options, self._run_id, self._workload.customers, self._progress, self._folder
+                self._options,
+                self._run_id,
+                self._workload.customers,
+                self._progress,
+                self._folder,
+                partial(expected_load, self._workload),
             ) as session,
             self._left_behind(session),
         ):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines import ports
+from harness.engines.base import Progress
 from harness.engines.docker import client as docker_client
 from harness.engines.docker import labels, settings
 from harness.exceptions import EnvironmentNotReadyError
@@ -99,6 +100,21 @@ def remove(state_dir: Path) -> None:
                 each.remove(force=True, v=True)
             except errors.NotFound:
                 continue
+
+
+def sweep(stacks: Path, progress: Progress) -> None:
+    """Remove containers of stacks whose folders in `stacks` are gone: somebody has deleted these by hand.
+
+    Containers of stacks elsewhere are left alone, because a folder that is not to be seen here may be one of
+    another machine; `floodgate doctor` tells of them.
+    """
+    docker = docker_client.connect()
+    with docker_client.translated("looking for containers of stacks that are gone"):
+        ours = docker.containers.list(all=True, filters={"label": labels.HOME}, ignore_removed=True)
+    for home in sorted({Path(each.labels[labels.HOME]) for each in ours}):
+        if home.parent == stacks and not home.exists():
+            progress(f"LocalStack: removing the container that the stack {home.name!r} left")
+            remove(home)
 
 
 def _name(state_dir: Path) -> str:

@@ -65,6 +65,7 @@ class LocalStackDocker:
         made = image.ensure(progress, self._base_image)
         state_dir.mkdir(parents=True, exist_ok=True)
         self._state_dir = state_dir.absolute()
+        container.sweep(self._state_dir.parent, progress)
         try:
             return self._start_on_some_port(made, progress)
         except BaseException:

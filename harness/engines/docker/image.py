@@ -19,6 +19,7 @@ from harness.engines.base import Progress
 from harness.engines.docker import client as docker_client
 from harness.engines.docker import context
 from harness.engines.docker.labels import IMAGE
+from harness.engines.docker.pruning import prune
 from harness.environments.heartbeat import heartbeat
 from harness.exceptions import EnvironmentNotReadyError
 from harness.locks import exclusive
@@ -159,6 +160,7 @@ def _build(docker: Any, reference: str, below: Any, tag: str, progress: Progress
         )
         _follow(told)
     progress("LocalStack image: ready")
+    prune(_REPOSITORY, keep=tag, progress=progress)
 
 
 def _python_of(docker: Any, reference: str) -> str:

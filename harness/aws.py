@@ -103,7 +103,9 @@ def user_session(region: str | None = None) -> boto3.session.Session:
     :raises EnvironmentNotReadyError: there is no such profile
     """
     try:
-        return boto3.session.Session(region_name=region)
+        # boto3 alone of AWS's SDKs does not read AWS_REGION:
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+        return boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
     except botocore.exceptions.ProfileNotFound as exc:
         raise EnvironmentNotReadyError(str(exc), hint=_HINT) from exc
 

@@ -40,7 +40,7 @@ def tier_of(nodeid: str) -> str:
     return PurePosixPath(nodeid.partition("::")[0]).parts[1]
 
 
-@dataclass
+@dataclass(eq=False)
 class TierTimes:
     """pytest plugin: adds up the tests' reports by tier, and shows the table.
 

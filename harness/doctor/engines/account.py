@@ -88,7 +88,7 @@ def _session() -> Session:
     core = botocore.session.get_session()
     core.set_default_client_config(_SHORT)
     try:
-        return Session(botocore_session=core)
+        return Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
     except botocore.exceptions.ProfileNotFound as exc:
         raise EnvironmentNotReadyError(str(exc), hint=_FIX) from exc
 

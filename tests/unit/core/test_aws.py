@@ -48,6 +48,15 @@ def test_options_of_a_caller_are_merged_into_ours():
     assert merged.s3["addressing_style"] == "path"
 
 
+def test_the_region_of_aws_region_counts_for_an_account(monkeypatch):
+    """boto3 by itself reads AWS_DEFAULT_REGION only."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-9")
+    assert aws.user_session().region_name == "eu-west-9"
+    monkeypatch.setenv("AWS_REGION", "eu-west-8")
+    assert aws.user_session().region_name == "eu-west-8"
+    assert aws.user_session("eu-west-7").region_name == "eu-west-7"
+
+
 def test_a_refusal_of_aws_keeps_its_code():
     refusal = botocore.exceptions.ClientError({"Error": {"Code": "NoSuchBucket"}}, "GetObject")
     with pytest.raises(AwsError, match=r"reading: .*NoSuchBucket") as caught, aws.translated("reading"):

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
@@ -16,7 +16,6 @@ import botocore.loaders
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.credentials import ReadOnlyCredentials
 
 from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, EnvironmentNotReadyError, StackLostError
@@ -134,18 +133,27 @@ def endpoint_url(service: str, engine: EngineInfo) -> str:
     return str(client(service, engine).meta.endpoint_url)
 
 
-def credentials(engine: EngineInfo) -> ReadOnlyCredentials:
+class AccessKeys(NamedTuple):
+    """What a request is signed with; a token comes with keys that end."""
+
+    access_key_id: str
+    secret_access_key: str
+    token: str | None = None
+
+
+def credentials(engine: EngineInfo) -> AccessKeys:
     """Return what to sign with now; those of an account may be others a while later.
 
     :raises EnvironmentNotReadyError: an account, and the credentials of this process are not of it
     """
     if engine.mode != ACCOUNT_MODE:
-        return ReadOnlyCredentials(engine.access_key_id, engine.secret_access_key, None)
+        return AccessKeys(engine.access_key_id, engine.secret_access_key)
     found = _session_of(engine, _variables()).get_credentials()
     if found is None:
         raise EnvironmentNotReadyError("there are no AWS credentials any more", hint=_HINT)
     with translated("reading the AWS credentials"):
-        return found.get_frozen_credentials()
+        frozen = found.get_frozen_credentials()
+    return AccessKeys(str(frozen.access_key), str(frozen.secret_key), frozen.token)
 
 
 def _client_of_account(service: str, engine: EngineInfo, overrides: dict[str, Any]) -> Any:

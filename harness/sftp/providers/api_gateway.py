@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from harness import aws
 from harness.engines.base import EngineInfo
 from harness.exceptions import IdentityProviderError
 from harness.sftp.identity import LoginAttempt
@@ -55,9 +56,8 @@ class UrlQuestioner:
         path = f"/servers/{self._server_id}/users/{quote(attempt.user_name, safe='@')}/config"
         headers = {"Cache-Control": "no-cache", **password_headers(attempt.password)}
         request = AWSRequest("GET", f"{self._url}{path}?{query}", headers=headers)
-        engine = self._engine
-        credentials = Credentials(engine.access_key_id, engine.secret_access_key)
-        SigV4Auth(credentials, "execute-api", engine.region).add_auth(request)
+        credentials = Credentials(*aws.credentials(self._engine))
+        SigV4Auth(credentials, "execute-api", self._engine.region).add_auth(request)
         return request.prepare()
 
 

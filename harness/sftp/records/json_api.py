@@ -37,8 +37,9 @@ class JsonApi:
 
     def __init__(self, engine: EngineInfo, service: str, prefix: str) -> None:
         self._prefix = prefix
-        self._signer = Signer(engine, service, urlsplit(engine.endpoint_url).netloc)
-        self._connection = _connection(engine.endpoint_url)
+        url = aws.endpoint_url(service, engine)
+        self._signer = Signer(engine, service, urlsplit(url).netloc)
+        self._connection = _connection(url)
 
     def call(self, operation: str, body: str) -> dict[str, Any]:
         """Return the answer. What may pass is tried three times.

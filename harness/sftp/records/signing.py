@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import time
 
+from harness import aws
 from harness.engines.base import EngineInfo
 
-_SIGNED = "content-type;host;x-amz-date;x-amz-target"
+_TOKEN = "X-Amz-Security-Token"  # noqa: S105  (a header's name)
 
 
 class Signer:
@@ -22,36 +23,36 @@ class Signer:
         self._engine = engine
         self._service = service
         self._host = host
-        self._day = ""
+        self._made_for = ("", "")
         self._key = b""
 
     def headers(self, target: str, content_type: str, body: bytes, at: float) -> dict[str, str]:
         """Return what the request must have; `at` is in seconds since the epoch."""
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
-        canonical = (
-            f"POST\n/\n\ncontent-type:{content_type}\nhost:{self._host}\nx-amz-date:{date}\n"
-            f"x-amz-target:{target}\n\n{_SIGNED}\n{hashlib.sha256(body).hexdigest()}"
-        )
+        access_key, secret_key, token = aws.credentials(self._engine)
+        headers = {"Content-Type": content_type, "Host": self._host, "X-Amz-Date": date}
+        headers |= {_TOKEN: token} if token else {}
+        headers["X-Amz-Target"] = target
+        signed = ";".join(headers).lower()
+        lines = "".join(f"{name.lower()}:{value}\n" for name, value in headers.items())
+        canonical = f"POST\n/\n\n{lines}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
         scope = f"{date[:8]}/{self._engine.region}/{self._service}/aws4_request"
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"
-        signature = _mac(self._key_of(date[:8]), text).hex()
+        signature = _mac(self._key_of(date[:8], secret_key), text).hex()
         return {
-            "Host": self._host,
-            "Content-Type": content_type,
-            "X-Amz-Date": date,
-            "X-Amz-Target": target,
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={self._engine.access_key_id}/{scope}, "
-            f"SignedHeaders={_SIGNED}, Signature={signature}",
+            **headers,
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, "
+            f"SignedHeaders={signed}, Signature={signature}",
         }
 
-    def _key_of(self, day: str) -> bytes:
-        """The key is good for a day."""
-        if day != self._day:
-            key = f"AWS4{self._engine.secret_access_key}".encode()
+    def _key_of(self, day: str, secret_key: str) -> bytes:
+        """The key is good for a day, and for as long as the secret is."""
+        if (day, secret_key) != self._made_for:
+            key = f"AWS4{secret_key}".encode()
             for part in (day, self._engine.region, self._service, "aws4_request"):
                 key = _mac(key, part)
-            self._day, self._key = day, key
+            self._made_for, self._key = (day, secret_key), key
         return self._key
 
 

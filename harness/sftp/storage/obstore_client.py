@@ -14,18 +14,21 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from harness import aws
 from harness.aws import USER_AGENT
 from harness.engines.base import EngineInfo
 from harness.sftp.storage.base import Metadata, ObjectInfo, StorageBusyError, StorageError, StoredObject
 from harness.sftp.storage.errors import error_for_code
 
+_CREDENTIALS_FOR = timedelta(minutes=10)
+"""botocore renews credentials of roles and SSO 10 to 15 minutes before they end."""
 _CONNECT_TIMEOUT = timedelta(seconds=5)
 _CALL_TIMEOUT = timedelta(seconds=60)
 _RETRY_DELAYS_S = (0.1, 0.4)
@@ -33,6 +36,9 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
+
+if TYPE_CHECKING:
+    from obstore.store import S3Credential
 
 T = TypeVar("T")
 
@@ -84,15 +90,15 @@ class ObstoreClient:
 
     def _store(self, bucket: str) -> S3Store:
         if bucket not in self._stores:
+            endpoint_url = aws.endpoint_url("s3", self._engine)
             self._stores[bucket] = S3Store(
                 bucket,
-                endpoint=self._engine.endpoint_url,
+                endpoint=endpoint_url,
                 region=self._engine.region,
-                access_key_id=self._engine.access_key_id,
-                secret_access_key=self._engine.secret_access_key,
+                credential_provider=self._credentials,
                 virtual_hosted_style_request=False,
                 client_options={
-                    "allow_http": self._engine.endpoint_url.startswith("http://"),
+                    "allow_http": endpoint_url.startswith("http://"),
                     "connect_timeout": _CONNECT_TIMEOUT,
                     "timeout": _CALL_TIMEOUT,
                     "user_agent": USER_AGENT,
@@ -100,6 +106,16 @@ class ObstoreClient:
                 retry_config={"max_retries": 0},
             )
         return self._stores[bucket]
+
+    def _credentials(self) -> S3Credential:
+        """Return what to sign with; asked for again before it is good no longer."""
+        access_key, secret_key, token = aws.credentials(self._engine)
+        return {
+            "access_key_id": access_key,
+            "secret_access_key": secret_key,
+            "token": token,
+            "expires_at": datetime.now(UTC) + _CREDENTIALS_FOR,
+        }
 
 
 async def _retried(call: Callable[[], Awaitable[T]]) -> T:

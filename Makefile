@@ -50,6 +50,8 @@ types: $(VENV)/.dev ## mypy, strict
 	@$(BIN)/mypy
 	@cd harness/engines/localstack/plugin && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
 		--cache-dir "$(CURDIR)/.mypy_cache" -p floodgate_localstack
+	@cd harness/engines/ministack/plugin && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
+		--cache-dir "$(CURDIR)/.mypy_cache" -p floodgate_ministack
 
 template-lint: $(VENV)/.dev ## cfn-lint on all CloudFormation templates
 	@$(BIN)/cfn-lint -c I -- pipeline/*.yaml

@@ -10,8 +10,9 @@ from harness.engines.host_process import MIN_FREE_BYTES, START_TIMEOUT_S, HostPr
 from harness.engines.ministack import differences, health, settings
 from harness.engines.ministack.resource_types import RESOURCE_TYPES, refuses
 from harness.environments import ensure
+from harness.environments.recipes import PLUGIN_DIR
 
-_PROGRAM = Path(__file__).with_name("inside")
+_PROGRAM = Path(__file__).with_name("plugin")
 
 
 class MiniStackHost(HostProcess):
@@ -42,11 +43,13 @@ class MiniStackHost(HostProcess):
 
     def command(self, python: Path) -> list[str]:
         """Return the command line. `-P`: the folder that it starts in is no place to import from."""
-        return [str(python), "-P", str(_PROGRAM), str(self._lambda_python)]
+        return [str(python), "-P", str(_PROGRAM), str(PLUGIN_DIR)]
 
     def environment(self, port: int, root: Path) -> dict[str, str]:
         """Return the whole environment of the process."""
-        return settings.environment(port=port, root=root, token=self._token)
+        return settings.environment(
+            port=port, root=root, token=self._token, lambda_python=self._lambda_python
+        )
 
     def make_folders(self, root: Path, python: Path) -> None:
         """Make its home and its folder for temporary files."""

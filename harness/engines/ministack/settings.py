@@ -1,7 +1,7 @@
 """Environment variables that a MiniStack of ours runs with.
 
 Built from nothing, as LocalStack's: what the user has in AWS_*, MINISTACK_* or `~/.aws` must not change how a
-stack behaves. The handlers' processes inherit it all.
+stack behaves.
 Meaning of the variables: https://github.com/ministackorg/ministack#configuration
 """
 
@@ -13,27 +13,24 @@ from pathlib import Path
 from harness.engines import ports
 
 _PASSED_THROUGH = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
-LAMBDA_CONCURRENCY = 16
-"""How many invocations run at once, of all functions together. Each has a process; without a bound MiniStack
-starts as many as the machine's memory allows."""
-WARM_TTL_S = 20
-"""When an idle process of a function ends that is not its last one. Those of one function cannot be used by
-another, so that after a burst each function may have `LAMBDA_CONCURRENCY` of them."""
+LAMBDA_PROCESSES = 16
+"""How many execution environments there are at once, of all functions together; others wait for theirs."""
 
 
-def environment(*, port: int, root: Path, token: str) -> dict[str, str]:
+def environment(*, port: int, root: Path, token: str, lambda_python: Path) -> dict[str, str]:
     """Return the whole environment of one engine.
 
     :param root: folder of this engine alone; all that it writes is below
+    :param lambda_python: Python of the Lambda runtime environment
     :param token: what it is to answer as its edition, by which we know it from another one on the same port
     """
     passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
-    return passed | _isolation(port, root) | _lambda() | {"MINISTACK_EDITION": token}
+    return passed | _isolation(port, root) | _lambda(root, lambda_python) | {"MINISTACK_EDITION": token}
 
 
 def folders(root: Path) -> list[Path]:
     """Return the folders that must exist before the engine starts."""
-    return [root / "home", root / "tmp"]
+    return [root / "home", root / "tmp", root / "lambda"]
 
 
 def _isolation(port: int, root: Path) -> dict[str, str]:
@@ -62,9 +59,13 @@ def _isolation(port: int, root: Path) -> dict[str, str]:
     }
 
 
-def _lambda() -> dict[str, str]:
+def _lambda(root: Path, lambda_python: Path) -> dict[str, str]:
     return {
         "LAMBDA_EXECUTOR": "local",
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(LAMBDA_CONCURRENCY),
-        "LAMBDA_WARM_TTL_SECONDS": str(WARM_TTL_S),
+        # AWS's limit of an account. MiniStack's default depends on the machine's memory.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
+        "FLOODGATE_LAMBDA_PYTHON": str(lambda_python),
+        "FLOODGATE_LAMBDA_DIR": str(root / "lambda"),
+        "FLOODGATE_LAMBDA_MAX_PROCESSES": str(LAMBDA_PROCESSES),
+        "FLOODGATE_LAMBDA_PREWARM": "2",
     }

@@ -13,7 +13,11 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "harness" / "engines" / "localstack" / "plugin" / "floodgate_localstack"
-OURS = frozenset({"harness", "pipeline", "scenarios", "benchmarks", "tests", "floodgate_localstack"})
+MINISTACK_PLUGIN = ROOT / "harness" / "engines" / "ministack" / "plugin" / "floodgate_ministack"
+PLUGIN_FOLDERS = (PLUGIN.parent, MINISTACK_PLUGIN.parent)
+OURS = frozenset(
+    {"harness", "pipeline", "scenarios", "benchmarks", "tests", "floodgate_localstack", "floodgate_ministack"}
+)
 
 BASE = frozenset(
     {
@@ -78,9 +82,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 
 
 def modules(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the modules below a folder of the repository, without those of the plugin inside it."""
+    """Yield the modules below a folder of the repository, without those of a plugin inside it."""
+    inside = [plugin for plugin in PLUGIN_FOLDERS if not folder.is_relative_to(plugin)]
     for path in sorted(folder.rglob("*.py")):
-        if not path.is_relative_to(PLUGIN.parent) or folder.is_relative_to(PLUGIN.parent):
+        if not any(path.is_relative_to(plugin) for plugin in inside):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             yield name.removesuffix(".__init__"), path
 
@@ -114,6 +119,15 @@ def test_the_pipeline_imports_nothing_of_ours() -> None:
 def test_the_plugin_imports_nothing_of_ours() -> None:
     found = {(name, used) for name, path in modules(PLUGIN) for used in imports(path)}
     assert {(name, used) for name, used in found if not used.startswith("floodgate_localstack")} == set()
+
+
+def test_ministacks_plugin_imports_itself_and_the_lambda_runtime() -> None:
+    found = {used for _, path in modules(MINISTACK_PLUGIN) for used in imports(path)}
+    assert {
+        used
+        for used in found
+        if not used.startswith(("floodgate_ministack", "floodgate_localstack.lambda_runtime."))
+    } == set()
 
 
 def test_scenarios_import_what_scenario_files_are_promised() -> None:

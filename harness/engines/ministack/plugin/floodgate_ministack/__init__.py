@@ -1,0 +1,1 @@
+"""What runs inside MiniStack's process. Imports MiniStack and our Lambda runtime, never the harness."""

@@ -70,6 +70,7 @@ def _engines(engine: str) -> Sequence[Check]:
     return (
         Check("environments.localstack", partial(environments.look, "localstack"), frozenset({DEFAULT})),
         Check("environments.lambda-runtime", partial(environments.look, "lambda-runtime"), _HOST),
+        Check("environments.ministack", partial(environments.look, "ministack"), frozenset({"ministack"})),
         Check("docker.engine", docker.engine, _DOCKER),
         Check("docker.image", docker.image, _DOCKER),
         Check("compose.version", compose.look, frozenset({COMPOSE})),

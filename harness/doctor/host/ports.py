@@ -5,36 +5,73 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from harness.doctor.finding import Finding, failed, note, ok
+from harness.doctor.finding import Finding, failed, note, ok, warning
 from harness.engines import ports
-
-PORTS: Mapping[int, str] = {
-    2222: "SFTP",
-    4566: "engine",
-    8089: "Locust",
-    9090: "Prometheus",
-    3000: "Grafana",
-}
+from harness.engines.docker.published import Published, publisher
 
 
-def fixed(is_free: Callable[[int], bool] = ports.is_free) -> Iterator[Finding]:
-    """Look at each of the fixed ports."""
-    for port, service in PORTS.items():
-        if is_free(port):
-            yield ok(f"ports.{port}", f"{port} ({service}) is free", port=port)
+@dataclass(frozen=True)
+class Service:
+    """One that listens on a fixed port.
+
+    :param variable: by which the user chooses another one, as in `docker-compose.yml`
+    """
+
+    name: str
+    title: str
+    port: int
+    variable: str
+
+
+SERVICES = (
+    Service("sftp", "SFTP", 2222, "FLOODGATE_SFTP_PORT"),
+    Service("transfer", "Transfer API", 8022, "FLOODGATE_TRANSFER_PORT"),
+    Service("engine", "engine", 4566, "FLOODGATE_LOCALSTACK_PORT"),
+    Service("locust", "Locust", 8089, "FLOODGATE_WEB_PORT"),
+    Service("prometheus", "Prometheus", 9090, "FLOODGATE_PROMETHEUS_PORT"),
+    Service("grafana", "Grafana", 3000, "FLOODGATE_GRAFANA_PORT"),
+)
+
+
+def fixed(
+    is_free: Callable[[int], bool] = ports.is_free,
+    container_on: Callable[[int], Published | None] = publisher,
+    env: Mapping[str, str] = os.environ,
+) -> Iterator[Finding]:
+    """Look at each of the fixed ports, or at the one that its variable names instead."""
+    for service in SERVICES:
+        name, given = f"ports.{service.name}", env.get(service.variable) or str(service.port)
+        if not given.isdecimal() or not 0 < int(given) < 65_536:
+            summary = f"{service.variable}={given} is no port"
+            yield warning(name, summary, fix=f"a number from 1 to 65535, such as {service.port}")
+        elif is_free(int(given)):
+            yield ok(name, f"{given} ({service.title}) is free", port=int(given))
         else:
-            yield _taken(port, service)
+            yield _taken(service, int(given), container_on(int(given)))
 
 
-def _taken(port: int, service: str) -> Finding:
-    holder = ports.holder(port)
-    summary = f"{port} ({service}) is taken{holder.told() if holder else ''}"
-    details = {"port": port, "pid": holder.pid if holder else None}
-    end_it = f"`floodgate down --name {holder.stack}`" if holder and holder.stack else "end that program"
-    fix = f"{end_it} before `docker compose up`; `floodgate up` and `run` take free ports anyway"
-    return note(f"ports.{port}", summary, fix=fix, **details)
+def _taken(service: Service, port: int, container: Published | None) -> Finding:
+    """Tell who has a port. Of one that Docker has published, the system shows only Docker's own process."""
+    holder = None if container else ports.holder(port)
+    if container:
+        who, end_it = f" by the container {container.name}{container.whose()}", container.way_to_end()
+    elif holder and holder.stack:
+        who, end_it = holder.told(), f"`floodgate down --name {holder.stack}`"
+    else:
+        who, end_it = holder.told() if holder else "", "end that program"
+    return note(
+        f"ports.{service.name}",
+        f"{port} ({service.title}) is taken{who}",
+        fix=f"{end_it}, or set {service.variable} to another port, before `docker compose up`; "
+        "`floodgate up` and `run` take free ports anyway",
+        port=port,
+        pid=holder.pid if holder else None,
+        container=container.name if container else None,
+    )
 
 
 def loopback(free_port: Callable[[], int] = ports.free_port) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ def test_all_is_looked_at_and_nothing_is_changed_or_given_away(
     assert found["environments.lambda-runtime"]["status"] == "note"
     assert found["token.present"]["details"] == {"present": True}
     assert found["aws.credentials"]["status"] == "ok"
-    assert {"disk.cache", "disk.state", "ports.4566", "limits.open-files"} <= found.keys()
+    assert {"disk.cache", "disk.state", "ports.engine", "limits.open-files"} <= found.keys()
     for secret in (TOKEN, KEY):
         assert secret not in done.out + done.err
     assert list(home.iterdir()) == []

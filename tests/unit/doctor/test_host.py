@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness.doctor.finding import Finding, Status
 from harness.doctor.host import cgroup, folders, platform, ports, programs, python, size
 from harness.doctor.host.folders import Folder
 from harness.doctor.host.size import GIB, Size
+from harness.engines.docker.published import Published
 from harness.engines.ports import Holder
 
 pytestmark = pytest.mark.unit
@@ -161,12 +163,39 @@ def test_a_port_of_a_stack_is_told_with_its_stack(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
     ours = Holder("python", 12, str(tmp_path / "stacks" / "kept" / "engine"))
     monkeypatch.setattr("harness.engines.ports.holder", lambda port: ours if port == 4566 else None)
-    found = {each.id: each for each in ports.fixed(lambda port: port == 3000)}
-    assert len(found) == len(ports.PORTS)
-    assert found["ports.3000"].status is Status.OK
-    assert "is taken by python (process 12) of the stack 'kept'" in found["ports.4566"].summary
-    assert "floodgate down --name kept" in str(found["ports.4566"].fix)
-    assert found["ports.2222"].summary == "2222 (SFTP) is taken"
+    found = {each.id: each for each in ports.fixed(lambda port: port == 3000, lambda _: None, {})}
+    assert len(found) == len(ports.SERVICES)
+    assert found["ports.grafana"].status is Status.OK
+    assert "is taken by python (process 12) of the stack 'kept'" in found["ports.engine"].summary
+    assert "floodgate down --name kept" in str(found["ports.engine"].fix)
+    assert found["ports.sftp"].summary == "2222 (SFTP) is taken"
+
+
+@pytest.mark.parametrize(
+    ("container", "way"),
+    [
+        (Published("floodgate-x-1a", "x"), "`floodgate down --name x`"),
+        (Published("main_sftp_1", "default", "main"), "`docker compose -p main down`"),
+        (Published("somebodys"), "`docker stop somebodys`"),
+    ],
+)
+def test_a_port_of_a_container_is_told_with_what_ends_it(container: Published, way: str) -> None:
+    found = next(ports.fixed(lambda _: False, lambda _: container, {}))
+    assert f"is taken by the container {container.name}" in found.summary
+    assert str(found.fix).startswith(way)
+
+
+def test_a_port_may_be_another_one() -> None:
+    given = {"FLOODGATE_SFTP_PORT": "2223", "FLOODGATE_WEB_PORT": "http", "FLOODGATE_GRAFANA_PORT": "99999"}
+    found = {each.id: each for each in ports.fixed(lambda _: True, lambda _: None, given)}
+    assert found["ports.sftp"].details["port"] == 2223
+    assert found["ports.locust"].status is found["ports.grafana"].status is Status.WARNING
+
+
+def test_the_ports_are_those_of_compose() -> None:
+    text = (Path(programs.__file__).parents[3] / "docker-compose.yml").read_text()
+    told = re.findall(r"\$\{(FLOODGATE_[A-Z]+_PORT):-([0-9]+)\}", text)
+    assert {(each.variable, str(each.port)) for each in ports.SERVICES} >= set(told)
 
 
 def test_nothing_can_listen() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,17 +37,18 @@ def fill(folder: Path, requirements: Sequence[Path], progress: Progress) -> None
     :raises InstallError: uv or pip failed, most likely for want of a network
     """
     folder.mkdir(parents=True, exist_ok=True)
-    there, wanted = _read_manifest(folder), {}
+    known, wanted = _read_manifest(folder), {}
     for file in requirements:
         key = _key(file)
-        if not _has_all(folder, there.get(key)):
-            progress(f"wheels: {file}")
-            there[key] = _fetch(file, folder)
-        wanted[key] = there[key]
+        wanted[key] = known.get(key) or _for_target(file)
+        there = _wheels(folder)
+        if missing := [pin for pin in wanted[key] if _normal(pin) not in there]:
+            progress(f"wheels: {len(missing)} of {file.name}")
+            _fetch(missing, folder)
     replace_json(folder / _MANIFEST, wanted)
-    keep = {name for names in wanted.values() for name in names}
-    for path in folder.glob("*.whl"):
-        if path.name not in keep:
+    keep = {_normal(pin) for pins in wanted.values() for pin in pins}
+    for pin, path in _wheels(folder).items():
+        if pin not in keep:
             path.unlink()
 
 
@@ -55,22 +57,30 @@ def machine() -> str:
     return _MACHINES.get(platform.machine(), platform.machine())
 
 
-def _has_all(folder: Path, names: Sequence[str] | None) -> bool:
-    return names is not None and all((folder / name).exists() for name in names)
+def _wheels(folder: Path) -> dict[str, Path]:
+    """Return the wheels of a folder by the pins that they are for."""
+    found = {}
+    for path in folder.glob("*.whl"):
+        name, version = path.name.split("-")[:2]
+        found[_normal(f"{name}=={version}")] = path
+    return found
 
 
-def _fetch(file: Path, folder: Path) -> list[str]:
-    """Get one file's wheels and return their names. Each file by itself: their versions differ."""
-    pins = _for_target(file)
+def _normal(pin: str) -> str:
+    """Return a pin with its name as the index compares names: https://peps.python.org/pep-0503/."""
+    name, _, version = pin.partition("==")
+    return f"{re.sub('[-_.]+', '-', name).lower()}=={version}"
+
+
+def _fetch(pins: Sequence[str], folder: Path) -> None:
+    """Get wheels for one file's pins. Each file by itself: their versions differ."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
         _pip(
             "download", ["--dest", scratch, *_only_for_target()], [pin for pin in pins if not _is_source(pin)]
         )
         _pip("wheel", ["--wheel-dir", scratch], [pin for pin in pins if _is_source(pin)])
-        fetched = sorted(Path(scratch).glob("*.whl"))
-        for path in fetched:
+        for path in Path(scratch).glob("*.whl"):
             path.replace(folder / path.name)
-    return [path.name for path in fetched]
 
 
 def _for_target(file: Path) -> list[str]:
@@ -112,7 +122,7 @@ def _is_source(pin: str) -> bool:
 
 
 def _key(file: Path) -> str:
-    """Return what tells whether a file's wheels are still the right ones."""
+    """Return what tells whether the pins of a file for the target are known."""
     target = f"{PYTHON_VERSION} {machine()} {sorted(_SOURCE_ONLY)}\n"
     return hashlib.sha256(target.encode() + file.read_bytes()).hexdigest()
 

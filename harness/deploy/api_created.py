@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.aws import translated
+from harness.deploy.account.transfer_servers import SERVER, delete_created
 from harness.exceptions import AwsError, DeployError
 
 ClientOf = Callable[[str], Any]
@@ -59,6 +60,8 @@ def remove(client_of: ClientOf, identity: Mapping[str, Any]) -> None:
     with _gone_is_fine(), translated(f"removing {identity['name']} ({identity['type']})"):
         if identity["type"] == DASHBOARD:
             client_of("cloudwatch").delete_dashboards(DashboardNames=[identity["name"]])
+        elif identity["type"] == SERVER:
+            delete_created(client_of("transfer"), identity["token"])
         elif identity["type"] == ROLE:
             _delete_role(client_of("iam"), identity["name"])
         else:

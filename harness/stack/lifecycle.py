@@ -20,7 +20,7 @@ from harness.engines.aws.account import Account
 from harness.engines.base import Engine, EngineInfo, Progress
 from harness.engines.process import record_of
 from harness.engines.registry import create
-from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError
+from harness.exceptions import DeployError, EnvironmentNotReadyError, StackNotFoundError, UsageError
 from harness.files import log_tail
 from harness.paths import stacks_dir
 from harness.stack import front_end, keeper, stand_ins, warm_up
@@ -28,9 +28,10 @@ from harness.stack.clearing import clear, clear_for_good, cloudformation_name, s
 from harness.stack.customers import Customer, create_customers, require_count
 from harness.stack.description import SftpEndpoint, StackDescription
 from harness.stack.front_end import FrontEnd
-from harness.stack.in_account import approval, known
+from harness.stack.in_account import approval, known, transfer_endpoint
 from harness.stack.in_account.approval import Approve
-from harness.stack.sftp_options import SftpOptions
+from harness.stack.in_account.transfer_endpoint import TransferServer
+from harness.stack.sftp_options import TRANSFER, SftpOptions
 from harness.stack.state import Bequest, Ownership, StackState
 from harness.stack.transfer_records import TransferRecords
 from harness.stack.watch import start_watcher
@@ -76,6 +77,8 @@ def up(
     state = StackState(name)
     if chosen.mode == ACCOUNT_MODE:
         pipeline = approval.fitted(pipeline, sftp)
+    elif sftp.endpoint == TRANSFER:
+        raise UsageError("--sftp-endpoint transfer is for a real account", hint="--engine aws")
     prepare(
         pipeline,
         chosen.capabilities(),
@@ -176,10 +179,14 @@ def _bring_up(
     _start_stand_ins(state, info, deployment, progress)
     users = create_customers(customers, state.keys_dir)
     progress("SFTP: starting")
-    sftp, transfer = _front_end(state, info, deployment, users, sftp_options).start(state)
+    if sftp_options.endpoint == TRANSFER:
+        sftp, transfer = TransferServer(state, info, deployment, users, progress).start()
+    else:
+        sftp, transfer = _front_end(state, info, deployment, users, sftp_options).start(state)
     warm_up.wait(info, progress)
     described = _description(state, engine, info, pipeline, deployment, sftp, users, sftp_options)
-    differs = [*described.differs_from_aws, *front_end.differences(transfer)]
+    unlike = transfer_endpoint.DIFFERENCES if sftp_options.endpoint == TRANSFER else ()
+    differs = [*described.differs_from_aws, *front_end.differences(transfer), *unlike]
     description = replace(described, transfer=transfer, differs_from_aws=differs)
     for note in front_end.differences(transfer):
         progress(f"SFTP: {note}")

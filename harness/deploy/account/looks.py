@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.deploy.record import STACK_TAG
+
 ClientOf = Callable[[str], Any]
 Names = Callable[[Any], Iterable[str]]
 
@@ -67,6 +69,16 @@ def _networks(operation: str, field: str) -> Names:
     return names
 
 
+def _transfer_servers(client: Any) -> Iterator[str]:
+    """Name servers by the stack that their tags say they are of; their ids tell nothing."""
+    for page in client.get_paginator("list_servers").paginate():
+        for server in page["Servers"]:
+            given = client.list_tags_for_resource(Arn=server["Arn"]).get("Tags", ())
+            tags = {tag["Key"]: tag["Value"] for tag in given}
+            ours = f"floodgate-{tags[STACK_TAG]}" if STACK_TAG in tags else server["Arn"]
+            yield tags.get("aws:cloudformation:stack-name", ours)
+
+
 LOOKS: tuple[Look, ...] = (
     Look("s3", "buckets", _buckets),
     Look("dynamodb", "tables", _paged("list_tables", "TableNames")),
@@ -91,5 +103,5 @@ LOOKS: tuple[Look, ...] = (
     Look("ec2", "VPC endpoints", _networks("describe_vpc_endpoints", "VpcEndpoints")),
     Look("ec2", "security groups", _networks("describe_security_groups", "SecurityGroups")),
     Look("ec2", "subnets", _networks("describe_subnets", "Subnets")),
-    Look("transfer", "servers", _paged("list_servers", "Servers", "Arn")),
+    Look("transfer", "Transfer Family servers", _transfer_servers),
 )

@@ -10,6 +10,7 @@ from harness.aws import translated
 from harness.deploy import artifacts
 from harness.deploy.account import change_set
 from harness.deploy.account.proof import Proof, prove
+from harness.deploy.account.transfer_servers import SERVER, delete_users
 from harness.deploy.record import TOKEN_TAG, DeploymentRecord, artifact_folder
 from harness.deploy.removal import NOT_EXECUTED, FoundStack, Removal, find, resources_of
 from harness.engines.aws.account import Account
@@ -42,12 +43,20 @@ def remove(
         removal.remove_api_created(record)
         known |= {made["name"] for made in record.api_created}
     if found is not None:
+        _delete_sftp_users(account, found)
         for left in removal.remove(found):
             progress(f"left, because the template retains it: {left}")
     folders = _folders(stack_name, record, found)
     for folder in folders:
         removal.remove_artifacts(folder, account.account_id, account.region)
     return _prove(account, stack_name, known, folders, progress)
+
+
+def _delete_sftp_users(account: Account, found: FoundStack) -> None:
+    """CloudFormation knows nothing of the users that came by the API, and a server with users stays."""
+    for each in resources_of(account.client, found):
+        if each.type == SERVER:
+            delete_users(account.client("transfer"), each.physical_id.rpartition("/")[2])
 
 
 def ours(account: Account, record: DeploymentRecord) -> FoundStack | None:

@@ -22,6 +22,7 @@ from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.verdict import Reason
 from harness.report.summary import SUMMARY_NAME
+from harness.run.bucket_uploads import listed_uploads
 from harness.run.engine_view import EngineView
 from harness.run.expected_load import expected_load
 from harness.run.folder import RunFolder, new_run_id
@@ -196,7 +197,8 @@ class _Run:
         view = EngineView(session.description.engine, self._options.fault_rules(), self._options.seed)
         view.begin()
         try:
-            return self._offer_and_settle(session, view)
+            with listed_uploads(session, self._folder.ledger_dir):
+                return self._offer_and_settle(session, view)
         finally:
             view.end()
 

@@ -25,7 +25,7 @@ MINUTES ?= 2
 ENGINE ?= localstack
 ARGS ?=
 
-.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e conformance browser fuzz hostile pins clean
+.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e conformance browser images fuzz hostile pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ conformance: dev ## Every behaviour of AWS that is listed, on ENGINE=localstack 
 
 browser: dev ## Only the tests that open a report in Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+images: $(VENV)/.runtime ## Wheels and images of docker-compose.yml; after that Compose needs no network
+	@$(BIN)/python -m harness.images
 
 fuzz: $(VENV)/.dev ## A million malformed SFTP packets into the real handler (ARGS="--packets N --seed N")
 	@$(BIN)/python -m tests.unit.sftp.fuzz $(ARGS)

@@ -21,8 +21,10 @@ RUN . ./offline.sh \
 FROM ${LOCALSTACK_IMAGE}
 
 USER root
-COPY --from=build /out/plugin /opt/floodgate/plugin
+COPY harness/engines/docker/warm_up.py /opt/floodgate/warm_up.py
+RUN /opt/code/localstack/.venv/bin/python /opt/floodgate/warm_up.py
 COPY --from=build /out/lambda /opt/floodgate/lambda-packages
+COPY --from=build /out/plugin /opt/floodgate/plugin
 COPY harness/engines/docker/install.py /opt/floodgate/install.py
 RUN /opt/code/localstack/.venv/bin/python /opt/floodgate/install.py
 
@@ -46,4 +48,6 @@ ENV SQS_ENDPOINT_STRATEGY=path \
 # /_localstack/health.
 HEALTHCHECK NONE
 
+# It needs no root; what it writes is there alone. (LocalStack's own image has it so.)
+RUN chmod 1777 /var/lib/localstack
 LABEL dev.floodgate.image=localstack

@@ -23,6 +23,7 @@ from harness.run.folder import RunFolder
 from harness.run.load_fleet import LoadFleet
 from harness.run.progress import LiveLine
 from harness.run.session import StackSession
+from harness.stack import keeper
 
 POLL_S = 0.5
 STOP_GRACE_S = 10.0
@@ -89,7 +90,8 @@ def offer_load(
     sampler.start()
     figures.start()
     try:
-        _follow(offer, load, live, interrupted, EngineWatch.of(description.engine, session.state_dir))
+        engine_watch = EngineWatch.of(description.engine, session.state_dir)
+        _follow(offer, load, live, interrupted, engine_watch, keeper.watch(session.state_dir))
     except StackLostError as error:
         offer.stack_lost = error.message
         load.end(within_s=LOST_GRACE_S)
@@ -98,7 +100,12 @@ def offer_load(
 
 
 def _follow(
-    offer: Offer, load: LoadFleet, live: LiveLine, interrupted: Callable[[], bool], engine: EngineWatch
+    offer: Offer,
+    load: LoadFleet,
+    live: LiveLine,
+    interrupted: Callable[[], bool],
+    engine: EngineWatch,
+    keeper_has_gone: Callable[[], bool],
 ) -> None:
     while load.is_running():
         snapshot = offer.follower.poll()
@@ -109,6 +116,8 @@ def _follow(
             live.say(waiting)
         if engine.has_died():
             offer.deaths.append("engine")
+        if keeper_has_gone():
+            offer.deaths.append(keeper.ROLE)
         if offer.deaths:
             raise StackLostError(f"the {' and the '.join(sorted(set(offer.deaths)))} process died in mid-run")
         if interrupted():
@@ -119,6 +128,8 @@ def _follow(
 
 
 def _stack_processes(session: StackSession) -> list[ProcessRecord]:
+    if keeper.is_from_elsewhere(session.state_dir):
+        return []
     return [record for record in ProcessTable(session.state_dir).read() if record.role in _REQUIRED_ROLES]
 
 

@@ -24,7 +24,7 @@ SCHEMA = json.loads(Path(examination.__file__).with_name("doctor.schema.json").r
 FINDINGS = [
     ok("python.version", "Python 3.12"),
     note("aws.credentials", "none", fix="set them up"),
-    warning("disk.state", "/tmp/żółw is nearly full", fix="free some room", mendable=True, free_bytes=5),
+    warning("disk.state", "/home/żółw is nearly full", fix="free some room", mendable=True, free_bytes=5),
     failed("memory.free", "[0.1] GiB free", fix="buy more"),
     Finding("docker.engine", Status.UNKNOWN, "no answer", "restart it"),
 ]
@@ -54,7 +54,7 @@ def test_every_finding_that_is_not_well_is_shown_with_its_fix() -> None:
     for finding in FINDINGS:
         assert finding.summary in text
         assert finding.fix is None or f"fix: {finding.fix}" in text
-    for sign in ("✓ Python", "! /tmp/żółw", "✗ [0.1]", "? no answer"):
+    for sign in ("✓ Python", "! /home/żółw", "✗ [0.1]", "? no answer"):
         assert sign in text
     assert text.splitlines()[-1] == "not ready for localstack, 1 missing, 1 to look at, 1 not to be known"
 
@@ -63,7 +63,7 @@ def test_a_terminal_that_knows_ascii_only_gets_ascii() -> None:
     text = shown(FINDINGS, "ascii")
     assert "ok Python 3.12" in text
     assert "X  [0.1] GiB free" in text
-    assert "/tmp/???w" in text
+    assert "/home/???w" in text
 
 
 def test_all_looks_have_a_title_and_names_of_their_own() -> None:

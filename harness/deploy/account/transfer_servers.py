@@ -34,7 +34,7 @@ def delete_created(transfer: Any, token: str) -> None:
     :raises AwsError: the API refuses
     """
     with translated("deleting the Transfer Family server"):
-        for server_id in list(_servers_of(transfer, token)):
+        for server_id in list(created(transfer, token)):
             delete_users(transfer, server_id)
             transfer.delete_server(ServerId=server_id)
 
@@ -55,7 +55,18 @@ def delete_users(transfer: Any, server_id: str) -> None:
                 transfer.delete_user(ServerId=server_id, UserName=name)
 
 
-def _servers_of(transfer: Any, token: str) -> Iterator[str]:
+def log_group(server_id: str) -> str:
+    """Return the log group that a server with a logging role makes for itself:
+    https://docs.aws.amazon.com/transfer/latest/userguide/monitoring.html
+    """
+    return f"/aws/transfer/{server_id}"
+
+
+def created(transfer: Any, token: str) -> Iterator[str]:
+    """Yield the ids of the servers that a deployment made by the API.
+
+    :raises botocore.exceptions.ClientError: the API refuses to tell
+    """
     for page in transfer.get_paginator("list_servers").paginate():
         for server in page["Servers"]:
             tags = transfer.list_tags_for_resource(Arn=server["Arn"]).get("Tags", ())

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from harness.aws import translated
-from harness.deploy import artifacts
+from harness.deploy import artifacts, leftovers
 from harness.deploy.account import change_set
 from harness.deploy.account.proof import Proof, prove
-from harness.deploy.account.transfer_servers import SERVER, delete_users
+from harness.deploy.account.transfer_servers import SERVER, created, delete_users, log_group
 from harness.deploy.record import TOKEN_TAG, DeploymentRecord, artifact_folder
 from harness.deploy.removal import NOT_EXECUTED, FoundStack, Removal, find, resources_of
 from harness.engines.aws.account import Account
@@ -39,24 +39,39 @@ def remove(
     """
     removal = Removal(account.client, progress)
     known = {each.physical_id for each in resources_of(account.client, found)} if found else set()
+    logs = [log_group(server_id) for server_id in _servers(account, record, found)]
     if record is not None:
         removal.remove_api_created(record)
         known |= {made["name"] for made in record.api_created}
     if found is not None:
-        _delete_sftp_users(account, found)
+        # CloudFormation knows nothing of the users that came by the API, and a server with users stays.
+        for server_id in _servers_of_stack(account, found):
+            delete_users(account.client("transfer"), server_id)
         for left in removal.remove(found):
             progress(f"left, because the template retains it: {left}")
+    for name in logs:
+        leftovers.delete(account.client, "AWS::Logs::LogGroup", name)
+    known |= set(logs)
     folders = _folders(stack_name, record, found)
     for folder in folders:
         removal.remove_artifacts(folder, account.account_id, account.region)
     return _prove(account, stack_name, known, folders, progress)
 
 
-def _delete_sftp_users(account: Account, found: FoundStack) -> None:
-    """CloudFormation knows nothing of the users that came by the API, and a server with users stays."""
+def _servers(account: Account, record: DeploymentRecord | None, found: FoundStack | None) -> list[str]:
+    """Return the ids of the stack's servers of Transfer Family, however they were made."""
+    by_api = record is not None and any(made["type"] == SERVER for made in record.api_created)
+    ids = [] if found is None else list(_servers_of_stack(account, found))
+    if record is not None and by_api:
+        with translated("listing the Transfer Family servers"):
+            ids += created(account.client("transfer"), record.token)
+    return ids
+
+
+def _servers_of_stack(account: Account, found: FoundStack) -> Iterator[str]:
     for each in resources_of(account.client, found):
         if each.type == SERVER:
-            delete_users(account.client("transfer"), each.physical_id.rpartition("/")[2])
+            yield each.physical_id.rpartition("/")[2]
 
 
 def ours(account: Account, record: DeploymentRecord) -> FoundStack | None:

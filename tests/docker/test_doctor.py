@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness.doctor.host import cgroup
 from harness.doctor.leftovers import containers
 from harness.engines.docker import image, labels, published
 from tests.docker.stack_in_docker import StackInDocker
@@ -72,6 +73,23 @@ def test_a_container_whose_stack_is_gone_is_found_and_removed(left_over: Any, do
     containers.remove(found)
     containers.remove(found)
     assert docker.containers.list(all=True, filters={"id": left_over.id}) == []
+
+
+def test_the_limits_of_a_container_are_seen_inside_it(docker: Any, our_image: str) -> None:
+    """The module needs nothing but Python, so that its text is enough."""
+    told = docker.containers.run(
+        our_image,
+        ["-c", f"{Path(str(cgroup.__file__)).read_text()}\nprint(read())"],
+        entrypoint="python3",
+        mem_limit="300m",
+        nano_cpus=500_000_000,
+        pids_limit=64,
+        network_disabled=True,
+        remove=True,
+    ).decode()
+    assert f"memory_bytes={300 * 1024**2}," in told
+    assert "cpus=0.5," in told
+    assert "processes=64," in told
 
 
 def test_who_has_a_port(kept: StackInDocker) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.doctor.finding import Finding, failed, note, ok, warning
@@ -12,6 +15,9 @@ from harness.engines.docker import image as image_of_ours
 
 OLDEST = (20, 10)
 """Tried: the release that Debian 12 has. Before it, `docker build` and cgroup limits differ."""
+
+NEEDED_DISK_BYTES = 3 * GIB
+"""LocalStack's image has 1.2 GiB, ours adds to it, and containers write."""
 
 Problem = Callable[[], client.Problem | None]
 
@@ -42,6 +48,7 @@ def _of_info(info: Mapping[str, Any]) -> Iterator[Finding]:
     else:
         yield ok("docker.engine", summary, version=release)
     yield _memory(int(info.get("MemTotal") or 0))
+    yield from _disk(info)
 
 
 def _memory(total_bytes: int) -> Finding:
@@ -51,6 +58,19 @@ def _memory(total_bytes: int) -> Finding:
         fix = "give it 2 GiB or more (Docker Desktop: Settings, Resources)"
         return warning("docker.memory", summary, fix=fix, total_bytes=total_bytes)
     return ok("docker.memory", summary, total_bytes=total_bytes)
+
+
+def _disk(info: Mapping[str, Any]) -> Iterator[Finding]:
+    """Look at the room for images and containers, where the Docker Engine is on this machine."""
+    root = Path(str(info.get("DockerRootDir", "")))
+    if info.get("Name") != platform.node() or not root.is_dir():
+        return
+    free = shutil.disk_usage(root).free
+    summary = f"{free / GIB:.1f} GiB free for images and containers ({root})"
+    if free < NEEDED_DISK_BYTES:
+        yield warning("docker.disk", summary, fix="docker system df tells what takes it up", free_bytes=free)
+    else:
+        yield ok("docker.disk", summary, free_bytes=free)
 
 
 def image(

@@ -52,8 +52,13 @@ def is_left_over(given: Mapping[str, str]) -> bool:
     return home.startswith("/") and not Path(home).exists()
 
 
-def look(search: Callable[[], Sequence[Leftover]] = find) -> Iterator[Finding]:
-    """Look for them."""
+def look(
+    search: Callable[[], Sequence[Leftover]] = find,
+    problem: Callable[[], client.Problem | None] = client.docker_problem,
+) -> Iterator[Finding]:
+    """Look for them; where Docker cannot be used there is nothing to say."""
+    if problem() is not None:
+        return
     found = search()
     if not found:
         yield ok("leftovers.containers", "no container is left of a stack that is gone")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,6 +42,19 @@ def test_releases_of_docker(info: dict[str, Any], status: Status) -> None:
 def test_the_small_machine_of_a_docker_desktop() -> None:
     *_, found = docker._of_info({"ServerVersion": "28.0.1", "MemTotal": 1024**3})
     assert found.status is Status.WARNING
+
+
+@pytest.mark.parametrize(("free_gib", "status"), [(1, Status.WARNING), (30, Status.OK)])
+def test_the_room_for_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_gib: int, status: Status
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free_gib * 1024**3))
+    (found,) = docker._disk({"DockerRootDir": str(tmp_path), "Name": platform.node()})
+    assert found.status is status
+
+
+def test_the_disk_of_a_docker_engine_elsewhere_is_not_ours_to_see(tmp_path: Path) -> None:
+    assert list(docker._disk({"DockerRootDir": str(tmp_path), "Name": "docker-desktop"})) == []
 
 
 def test_without_docker_nothing_is_said_about_images() -> None:

@@ -16,6 +16,7 @@ from harness.doctor.leftovers.orphans import Orphan
 from harness.engines import process
 from harness.engines.base import ProcessRecord
 from harness.engines.docker import labels
+from harness.engines.docker.client import Problem
 from harness.exceptions import InstallError
 from harness.stack.state import Ownership, StackState
 from tests.unit.stack.test_state import description
@@ -145,12 +146,16 @@ def test_a_container_is_left_over_once_the_folder_of_its_stack_is_gone(
 
 @pytest.mark.parametrize("is_here", [True, False])
 def test_containers_of_another_machine_are_not_for_us_to_remove(is_here: bool) -> None:
-    (found,) = containers.look(lambda: [Leftover("1f", "floodgate-one-abc", "one", is_here)])
+    (found,) = containers.look(lambda: [Leftover("1f", "floodgate-one-abc", "one", is_here)], lambda: None)
     assert found.mendable is is_here
     assert "docker rm -f -v floodgate-one-abc" in str(found.fix)
     assert ("unless they are of a stack on another machine" in str(found.fix)) is not is_here
 
 
 def test_no_containers() -> None:
-    (found,) = containers.look(list)
+    (found,) = containers.look(list, lambda: None)
     assert found.status is Status.OK
+
+
+def test_without_docker_nothing_is_said_about_containers() -> None:
+    assert list(containers.look(list, lambda: Problem("absent", "none", "install it"))) == []

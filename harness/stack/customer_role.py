@@ -7,6 +7,7 @@ name, as AWS recommends: https://docs.aws.amazon.com/transfer/latest/userguide/u
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from harness.aws import client, translated
@@ -46,7 +47,7 @@ def create(state: StackState, engine: EngineInfo, *, bucket: str, server_id: str
     if record is not None:
         record.with_api_created({"type": api_created.ROLE, "name": name}).write(state.deploy_dir)
     try:
-        _put(name, engine, bucket, server_id)
+        _put(name, engine, bucket, server_id, record.tags() if record else {})
     except AwsError as exc:
         if exc.code not in _NO_IAM:
             raise
@@ -65,11 +66,15 @@ def _name(state: StackState) -> str:
     return f"floodgate-{state.name}-sftp"
 
 
-def _put(name: str, engine: EngineInfo, bucket: str, server_id: str) -> None:
+def _put(name: str, engine: EngineInfo, bucket: str, server_id: str, tags: Mapping[str, str]) -> None:
     iam, trust = client("iam", engine), _text(_trust(engine, server_id))
     with translated(f"making the role {name}"):
         try:
-            iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+            iam.create_role(
+                RoleName=name,
+                AssumeRolePolicyDocument=trust,
+                Tags=[{"Key": key, "Value": tags[key]} for key in tags],
+            )
         except iam.exceptions.EntityAlreadyExistsException:
             # Left by a stack of this name on an engine that goes on running.
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)

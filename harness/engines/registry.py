@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from harness.engines.localstack.functions import LambdaEnvironments
 from harness.engines.localstack.live import LiveFigures
 from harness.engines.localstack.plugin_api import PluginApi
 from harness.engines.url import RunningEndpoint
-from harness.exceptions import UsageError
+from harness.exceptions import StackLostError, UsageError
 
 AWS = "aws"
 """A real account."""
@@ -130,4 +131,13 @@ def usage(info: EngineInfo) -> ReadUsage | None:
     where they are found by their records.
     """
     api = PluginApi(info.endpoint_url, timeout_s=_USAGE_TIMEOUT_S)
-    return partial(localstack_usage.read, api) if info.mode == "docker" else None
+    if info.mode == "docker" or (info.mode == "url" and _has_plugin(info)):
+        return partial(localstack_usage.read, api)
+    return None
+
+
+def _has_plugin(info: EngineInfo) -> bool:
+    """Tell whether an engine that somebody else runs is a LocalStack with our plugin, as in Compose."""
+    with contextlib.suppress(StackLostError):
+        return lambda_environments(info) is not None
+    return False

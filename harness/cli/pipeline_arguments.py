@@ -14,7 +14,12 @@ Name = Annotated[
     str, typer.Option("--name", envvar="FLOODGATE_STACK", help="Which stack; names keep stacks apart.")
 ]
 EngineOption = Annotated[
-    str, typer.Option("--engine", help="Where the AWS API comes from: localstack, or a URL.")
+    str,
+    typer.Option(
+        "--engine",
+        help="Where the AWS API comes from: localstack, localstack:docker, ministack, the URL of one that "
+        "runs, or aws: a real account, which asks before it spends.",
+    ),
 ]
 Route = Annotated[
     str, typer.Option("--route", help=f"The way of files through the pipeline: {', '.join(ROUTES)}.")

@@ -54,7 +54,11 @@ def run(
         ),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", help="localstack (default), or the URL of one that runs.")
+        str | None,
+        typer.Option(
+            "--engine",
+            help="localstack (default), localstack:docker, ministack, aws, or the URL of one that runs.",
+        ),
     ] = None,
     route: Annotated[
         str | None, typer.Option("--route", help=f"{', '.join(ROUTES)}; {DEFAULT_ROUTE} unless given.")

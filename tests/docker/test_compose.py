@@ -84,6 +84,10 @@ def test_compose_1_up_upload_run_with_two_workers_down(
     ended = run_of(project, run)
     assert (ended["verdict"], ended["workers"]) == ("passed", 2), ended
 
+    summary = project.web(f"/floodgate/reports/{run}/summary.json")
+    assert summary["files"]["delivered"] == 20
+    assert summary["resources"]["engine"]["cpu_s"] > 0
+
     project.succeed("down", "-v")
     assert project.leftovers() == []
 

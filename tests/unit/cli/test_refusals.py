@@ -28,6 +28,8 @@ def own_home(tmp_path, monkeypatch):
         (["up", "--route", "no-such-route"], "queued"),
         (["up", "--name", "../escape"], "name"),
         (["up", "--port", "70000"], "--port"),
+        (["up", "--sftp-port", "70000"], "--sftp-port"),
+        (["up", "--stay", "--watch"], "--stay and --watch exclude each other"),
         (["up", "--engine", "http://127.0.0.1:9", "--port", "4566"], "port cannot be chosen"),
         (["run", "smoke", "--rate", "0"], "--rate must be a positive number"),
         (["run", "smoke", "--rate", "nan"], "--rate must be a positive number"),

@@ -17,7 +17,7 @@ from harness.stack.description import StackDescription
 LOOK_S = 1.0
 """How often the stack's own processes are looked at."""
 ASK_S = 5.0
-"""How often the engine is asked."""
+"""How often an engine is asked that somebody else runs; the others are parts of the stack."""
 _REFUSALS = 3
 """So many times in a row nobody listens where the engine was: it has gone. One that is slow has not."""
 _CONNECT_TIMEOUT_S = 5.0
@@ -36,12 +36,12 @@ def keep(
     :raises StackNotFoundError: another process has taken it down
     :raises StackLostError: a part of the stack has ended, or the engine has forgotten the pipeline
     """
-    probe = EngineProbe(description)
+    probe = EngineProbe(description) if description.engine.mode == "url" else None
     since_s = 0.0
     while True:
         if dead := lifecycle.is_alive(description.name):
             raise StackLostError(f"{' and '.join(dead)} of the stack {description.name!r} no longer runs")
-        if since_s >= ask_s:
+        if probe is not None and since_s >= ask_s:
             probe.ask()
             since_s = 0.0
         sleep(look_s)

@@ -13,15 +13,16 @@ COPY pipeline/requirements.txt pipeline/
 COPY harness/images/offline.sh harness/images/
 RUN python -m venv /opt/floodgate/venv \
     && . harness/images/offline.sh \
-    && /opt/floodgate/venv/bin/pip install --quiet --no-deps --requirement requirements/runtime.txt
+    && /opt/floodgate/venv/bin/pip install --quiet --no-deps --requirement requirements/runtime.txt \
+    && /opt/floodgate/venv/bin/pip download --quiet --no-deps --dest /lambda-wheels --requirement pipeline/requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY scenarios scenarios
 COPY pipeline pipeline
 COPY harness harness
-# The Lambda package is built now, because its dependencies come from the index, too.
+# The Lambda package is built now, from what pip has fetched: pip knows the index and the certificates.
 RUN . harness/images/offline.sh \
     && /opt/floodgate/venv/bin/pip install --quiet --no-deps . \
-    && cd / && FLOODGATE_HOME=/opt/floodgate/made /opt/floodgate/venv/bin/python -m harness.images.lambda_package
+    && cd / && UV_OFFLINE=1 UV_FIND_LINKS=/lambda-wheels FLOODGATE_HOME=/opt/floodgate/made /opt/floodgate/venv/bin/python -m harness.images.lambda_package
 
 FROM ${PYTHON_IMAGE}
 LABEL dev.floodgate.image=harness

@@ -152,7 +152,7 @@ def serve(
 
 def _takes_workers() -> bool:
     """Tell whether there is a token; raises `UsageError` where it is too short."""
-    return TOKEN_ENV in os.environ and bool(token_of_environment())
+    return bool(os.environ.get(TOKEN_ENV) and token_of_environment())
 
 
 def _scenarios(own: list[str]) -> dict[str, str]:

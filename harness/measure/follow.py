@@ -27,6 +27,7 @@ from harness.measure.executions import ExecutionReader
 from harness.measure.histogram import RunningLatency
 from harness.measure.joining import CLOCK_SLACK_S
 from harness.measure.ledger import UPLOADED, LedgerEntry, LedgerReader
+from harness.measure.live_stages import LiveStages
 from harness.measure.packed.rows import PackedRows
 from harness.measure.results import Timeline
 from harness.measure.row_reader import RowReader
@@ -90,6 +91,8 @@ class Outstanding:
     entry: LedgerEntry
     version_id: str
     failed_at: float | None = None
+    cause: str = ""
+    """Of its failure, unless it was to fail."""
 
 
 class Follower:
@@ -108,6 +111,10 @@ class Follower:
         self._quarantines = bool(description.table) and "quarantine" in description.functions
         self.file_ids: dict[str, str] = {}
         """Ledger id to `file_id`: the SFTP server's list goes with its stack."""
+        self.stages = LiveStages()
+        """Of the files delivered so far."""
+        self.causes: Counter[tuple[str, str]] = Counter()
+        """Failures by kind, as in `Snapshot.failures`, and cause."""
         self.latest: Snapshot | None = None
         """What the last `poll` has found; other threads may read it."""
         self._bucket = description.buckets["source"]
@@ -181,6 +188,8 @@ class Follower:
         for entry in self.ledger.poll():
             self._counts[entry.end or ""] += 1
             self._counts[f"meant_{entry.end}"] += entry.expects == entry.end
+            if entry.cause is not None and entry.expects != entry.end:
+                self.causes[entry.end or "", entry.cause] += 1
             if entry.end == UPLOADED:
                 self._timeline.uploaded(entry.ended_at or entry.intended_at)
                 self._acknowledged.setdefault(entry.key, deque()).append(entry)
@@ -250,7 +259,10 @@ class Follower:
             if waiting.failed_at is None:
                 waiting.failed_at = at
                 self._counts["row_failed"] += 1
-                self._counts["meant_failed"] += waiting.entry.expects in _MAY_FAIL
+                meant = waiting.entry.expects in _MAY_FAIL
+                self._counts["meant_failed"] += meant
+                waiting.cause = "" if meant else row.error_type or "unknown"
+                self._count_cause(waiting, 1)
                 self._timeline.failed(at)
             self.rows[row.file_id] = row
         elif row.final:
@@ -263,7 +275,12 @@ class Follower:
         if waiting.failed_at is not None:
             self._counts["row_failed"] -= 1
             self._counts["meant_failed"] -= waiting.entry.expects in _MAY_FAIL
+            self._count_cause(waiting, -1)
             self._timeline.unfail(waiting.failed_at)
+
+    def _count_cause(self, waiting: Outstanding, by: int) -> None:
+        if waiting.cause:
+            self.causes["failed", waiting.cause] += by
 
     def _count_end(self, row: Row, entry: LedgerEntry, at: float) -> None:
         if row.status == SUPERSEDED:
@@ -272,6 +289,7 @@ class Follower:
         else:
             self._counts[TRANSFERRED] += 1
             self._timeline.delivered(at)
+            self.stages.add(entry, row)
             if row.handler_ended_at is not None:
                 self._latency.add(at - entry.intended_at)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.files import replace_json
-from harness.measure.follow import Follower, Snapshot
+from harness.measure.follow import Snapshot
 from harness.report import live
+from harness.run.live_figures import figures
+from harness.run.offer import Offer
 
 LIVE_FILE = "live.json"
 _EVERY_S = 1.0
@@ -17,34 +21,44 @@ class LiveState:
     """Keeps `live.json` beside the ledger up to date.
 
     :param folder: that of the ledger
+    :param about: what tells this run from others
     :param wanted: somebody shows it; otherwise nothing is written
     """
 
-    def __init__(self, folder: Path, *, wanted: bool) -> None:
-        self._file, self._wanted = folder / LIVE_FILE, wanted
-        self._follower: Follower | None = None
+    def __init__(self, folder: Path, about: Mapping[str, str], *, wanted: bool) -> None:
+        self._file, self._about, self._wanted = folder / LIVE_FILE, about, wanted
+        self._offer: Offer | None = None
+        self._text = ""
         self._written_at = float("-inf")
 
-    def watch(self, follower: Follower) -> None:
-        """Take everything from this follower."""
-        self._follower = follower
+    def watch(self, offer: Offer) -> None:
+        """Take everything from this load."""
+        self._offer = offer
 
     def say(self, text: str) -> None:
         """Write down how things are, unless that was done a moment ago."""
-        if not self._wanted or self._follower is None or self._follower.latest is None:
-            return
-        if time.monotonic() - self._written_at < _EVERY_S:
+        self._text = text
+        if time.monotonic() - self._written_at >= _EVERY_S:
+            self._write()
+
+    def end(self) -> None:
+        """Write down how things are in the end: short runs have their last files between two looks."""
+        self._write()
+
+    def _write(self) -> None:
+        snapshot = self._offer.follower.latest if self._offer is not None else None
+        if not self._wanted or self._offer is None or snapshot is None:
             return
         self._written_at = time.monotonic()
-        replace_json(
-            self._file,
-            {
-                "text": text,
-                "rows": [{"what": name, "value": value} for name, value in rows(self._follower.latest)],
-                "figures": live.figures(self._follower.timeline),
-                "style": live.style(),
-            },
-        )
+        told = {
+            "text": self._text,
+            "rows": [{"what": name, "value": value} for name, value in rows(snapshot)],
+            "figures": live.figures(self._offer.follower.timeline),
+            "style": live.style(),
+            "metrics": figures(self._about, self._offer, snapshot),
+        }
+        with contextlib.suppress(OSError):  # no room on the disk: whoever writes what matters tells it
+            replace_json(self._file, told)
 
 
 def rows(snapshot: Snapshot) -> list[tuple[str, str]]:

@@ -69,15 +69,14 @@ def offer_load(
     engine_view: EngineView,
     live: LiveLine,
     interrupted: Callable[[], bool],
-    watch: Callable[[Follower], None] = lambda _follower: None,
+    watch: Callable[[Offer], None] = lambda _offer: None,
 ) -> Offer:
     """Follow the load to its end; the sampler goes on, because settling is part of the work measured.
 
-    :param watch: told who follows the files
+    :param watch: told of the load as it begins
     """
     description = session.description
     follower = Follower(description.engine, description, folder.ledger_dir, session.uploads_file)
-    watch(follower)
     deaths: list[str] = []
     sampler = ResourceSampler(
         lambda: [*_stack_processes(session), *load.record(), _own_process()],
@@ -87,6 +86,7 @@ def offer_load(
     )
     figures = sampler_of(description, follower, session.state_dir / "sftp.log", sampler)
     offer = Offer(follower, sampler, figures, engine_view, deaths=deaths)
+    watch(offer)
     sampler.start()
     figures.start()
     try:

@@ -220,7 +220,8 @@ class _Run:
             self._progress(
                 f"offering files to {session.description.sftp.host}:{session.description.sftp.port}"
             )
-            state = LiveState(self._folder.ledger_dir, wanted=self._options.load.web_port is not None)
+            wanted = self._options.load.web_port is not None
+            state = LiveState(self._folder.ledger_dir, self._about(session), wanted=wanted)
             with Interrupts(stop_early) as interrupts, LiveLine(self._console, state.say) as live:
                 offer = offer_load(
                     session, self._folder, load, view, live, lambda: interrupts.seen, state.watch
@@ -231,9 +232,23 @@ class _Run:
                     settlement = self._settle(session, offer, live, interrupts)
                 finally:
                     offer.stop_sampling()
+                    state.end()
                 return offer, settlement, interrupts.seen
         finally:
             load.kill()
+
+    def _about(self, session: StackSession) -> dict[str, str]:
+        """Return what a monitor tells this run from others by."""
+        engine = session.description.engine
+        return {
+            "run": self._run_id,
+            "scenario": self._scenario.name,
+            "route": session.description.route,
+            "engine": engine.label,
+            "version": engine.version,
+            "stack": session.description.name,
+            "seed": str(self._options.seed),
+        }
 
     def _explained(self, failure: Reason | None) -> Reason | None:
         """Name a full disk as the cause: the generator could not even write that down."""

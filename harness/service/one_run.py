@@ -97,6 +97,12 @@ class OneRun:
         """Return `summary.json`; `None` before the run has ended, or when it ended without one."""
         return None if self.goes_on else _read(self.folder / "summary.json")
 
+    @property
+    def verdict(self) -> str | None:
+        """Of a run that left a report."""
+        summary = self.summary()
+        return None if summary is None else str(summary["verdict"])
+
     def to_json(self) -> dict[str, Any]:
         """Return what the service tells of the run."""
         summary = self.summary()
@@ -109,7 +115,7 @@ class OneRun:
             "ended_at": None if self.ended_at is None else clock.to_iso(self.ended_at),
             "workers": self.workers,
             "exit_code": code,
-            "verdict": summary["verdict"] if summary else None,
+            "verdict": self.verdict,
             "says": self.says(),
             "report": f"reports/{self.name}/report.html" if summary else None,
         }

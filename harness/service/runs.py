@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ from harness.service.request import RunRequest
 _LOOK_S = 0.1
 _KEPT = 200
 """Runs that are told of; the folders of older ones stay."""
+NO_REPORT = "none"
+"""Verdict of a run that ended without a report."""
 _WORKERS_WITHIN_S = 60
 """How long those that were there a moment ago may take to come."""
 
@@ -34,6 +37,7 @@ class Runs:
     def __init__(self, config: ServiceConfig, workers: Callable[[], int] = lambda: 0) -> None:
         self._config, self._workers = config, workers
         self._runs: list[OneRun] = []
+        self._forgotten: Counter[str] = Counter()
         self._closing = False
 
     @property
@@ -66,8 +70,15 @@ class Runs:
         folder, workers = self._config.reports / name, self._workers()
         options = [self._config.scenarios[request.scenario], *request.options(), f"--out={folder}"]
         run = OneRun.start(name, request, folder, workers, [*options, *self._layout(workers)])
-        self._runs = [*self._runs, run][-_KEPT:]
+        self._runs.append(run)
+        for forgotten in self._runs[:-_KEPT]:
+            self._forgotten[forgotten.verdict or NO_REPORT] += 1
+        self._runs = self._runs[-_KEPT:]
         return run
+
+    def verdicts(self) -> Counter[str]:
+        """Return how many runs have ended with each verdict, since the service began."""
+        return self._forgotten + Counter(run.verdict or NO_REPORT for run in self._runs if not run.goes_on)
 
     def stop(self) -> None:
         """End the load of the run that goes on."""

@@ -39,5 +39,4 @@ def log(run: OneRun | None) -> list[str]:
 def _verdict(run: OneRun) -> str:
     if run.goes_on:
         return "running"
-    summary = run.summary()
-    return "no report" if summary is None else str(summary["verdict"]).replace("_", " ")
+    return (run.verdict or "no report").replace("_", " ")

@@ -20,12 +20,14 @@ from locust.shape import LoadTestShape
 
 from harness.exceptions import FloodgateError
 from harness.load.web.guard import refusal
+from harness.load.web.metrics import answer
 from harness.load.web.pages import TAB, TAB_SCRIPT, asset, charts_page, tab_script, tabs, with_script
 from harness.load.web.ports import address, free_port, require_free
 from harness.service import request as requests
 from harness.service import shown
 from harness.service.api import api
 from harness.service.config import ServiceConfig
+from harness.service.metrics import registry_of
 from harness.service.relay import RELAYED, Relay
 from harness.service.runs import Runs
 
@@ -63,6 +65,8 @@ class ServiceUi:
         self._ui.app.json.sort_keys = False  # the form's fields in our order
         self._ui.app.register_blueprint(self._pages())
         self._ui.app.register_blueprint(api(config, runs, workers))
+        scraped = registry_of(runs, workers)
+        self._ui.app.add_url_rule("/metrics", "metrics", lambda: answer(scraped))
         self._ui.app.before_request(self._before)
         self._ui.app.after_request(self._after)
 

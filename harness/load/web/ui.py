@@ -19,10 +19,12 @@ import gevent
 from flask import Blueprint, Response, jsonify, request
 from gevent.event import Event as Flag
 from locust.env import Environment
+from prometheus_client import CollectorRegistry
 
 from harness.files import replace_json
 from harness.load.config import WebUiConfig
 from harness.load.web.guard import refusal
+from harness.load.web.metrics import Live, RunCollector, answer
 from harness.load.web.pages import TAB, TAB_SCRIPT, charts_page, tab_script, tabs, with_script
 from harness.load.web.ports import address, free_port, require_free
 
@@ -79,6 +81,9 @@ class WebUi:
         )
         blueprint.add_url_rule("/tab.js", view_func=tab_script, endpoint="tab")
         self._ui.app.register_blueprint(blueprint)
+        scraped = CollectorRegistry(auto_describe=False)
+        scraped.register(RunCollector(self._figures))
+        self._ui.app.add_url_rule("/metrics", "metrics", lambda: answer(scraped))
         self._ui.app.before_request(self._before)
         self._ui.app.after_request(self._after)
 
@@ -110,6 +115,10 @@ class WebUi:
 
     def _live(self) -> Response:
         return jsonify(self._state())
+
+    def _figures(self) -> tuple[Live, bool] | None:
+        live = self._state().get("metrics")
+        return None if live is None else (live, True)
 
     def _state(self) -> dict[str, Any]:
         try:

@@ -42,6 +42,14 @@ class Collected:
             self._at.setdefault(reading.name, array("d")).append(at)
             self._values.setdefault(reading.name, array("d")).append(reading.value)
 
+    def latest(self, since: float) -> list[Reading]:
+        """Return the last reading of every figure that was read since then."""
+        return [
+            Reading(name, unit, self._values[name][-1])
+            for name, unit in list(self._units.items())
+            if name in self._values and self._at[name][-1] >= since
+        ]
+
     def series(self) -> dict[str, Series]:
         """Return what was collected so far, in the order of names."""
         return {

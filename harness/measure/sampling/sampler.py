@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from harness.clock import now
 from harness.exceptions import FloodgateError, UsageError
 from harness.measure.sampling.engine import EngineSource
-from harness.measure.sampling.readings import Collected, Source
+from harness.measure.sampling.readings import Collected, Reading, Source
 from harness.measure.sampling.series import Samples, SamplingCost
 
 INTERVAL_S = 2.0
@@ -72,6 +72,10 @@ class Sampler:
         self._looks += 1
         self._ended_at = max(self._ended_at, at)
         self._cpu_s += time.thread_time() - began_s
+
+    def latest(self) -> list[Reading]:
+        """Return what the last look found; any thread may ask."""
+        return self._collected.latest(now() - 2 * self._interval_s)
 
     def samples(self, other_cpu_s: float = 0.0) -> Samples:
         """Return what was collected; after `stop`.

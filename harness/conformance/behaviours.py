@@ -1,8 +1,8 @@
 """What AWS does, item by item, and which engine does something else: the data of the conformance suite.
 
 Each file in `behaviours/` is one area. An item names the behaviour in one sentence, where AWS documents it,
-and the engines that differ, each with the reason. `tests/conformance` has one test for each item. On an engine
-that is listed in `differs` that test must fail, on every other it must pass. So the list can neither be too
+and the engines that differ, each with the reason. `tests/conformance` has one test for each item. On an
+engine that is listed in `differs` that test must fail, on every other pass. So the list can neither be too
 long nor too short for what is tested.
 
 An engine is written as `--engine` takes it (`localstack`, `localstack:docker`, `ministack`), with two
@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "behaviours"
-AREAS = ("s3-events",)
+AREAS = ("s3-events", "s3", "eventbridge", "sqs", "esm", "lambda")
 """The files in `FOLDER`, in the order in which they are shown."""
 DEFAULT_MODE = "host"
 

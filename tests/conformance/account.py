@@ -15,8 +15,10 @@ from harness.aws import client
 from harness.engines.base import EngineInfo
 from tests.conformance.waiting import eventually
 
+# What is wrong with a call is to be found by the engine, not by the SDK.
+_CONFIG = Config(max_pool_connections=64, parameter_validation=False)
 # Step Functions' and others' host prefixes name hosts of AWS, which an address of this machine has not.
-_CONFIG = Config(inject_host_prefix=False, max_pool_connections=64, retries={"max_attempts": 3})
+_LOCAL = Config(inject_host_prefix=False)
 _ALLOWED = [
     f"{service}:*"
     for service in (
@@ -46,6 +48,7 @@ class Account:
         """
         self._info = info
         self.region = region
+        self.unique = uuid.uuid4().hex[:12]
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._shared: dict[Callable[..., Any], Any] = {}
@@ -67,8 +70,8 @@ class Account:
 
     def _new_client(self, service: str) -> Any:
         if self._info is None:
-            return boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
-        return client(service, self._info, config=_CONFIG)
+            return boto3.client(service, region_name=self.region, config=_CONFIG)  # type: ignore[call-overload]
+        return client(service, self._info, config=_CONFIG.merge(_LOCAL))
 
     def shared(self, make: Callable[[Account], _Made]) -> _Made:
         """Return what `make` returned when it was first called; others wait for it meanwhile."""
@@ -111,7 +114,7 @@ def _account_id(account: Account) -> str:
 
 
 def _role(account: Account) -> str:
-    iam, name = account.client("iam"), f"conformance-{uuid.uuid4().hex[:12]}"
+    iam, name = account.client("iam"), f"cf-role-{account.unique}"
     trust = {
         "Version": "2012-10-17",
         "Statement": [

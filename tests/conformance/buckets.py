@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from tests.conformance.aws import Aws
 from tests.conformance.queues import Queue, create_queue
+from tests.conformance.rules import put_rule
 from tests.conformance.waiting import eventually
+
+PART_BYTES = 5 * 1024 * 1024
+"""The least that a part which is not the last may have."""
 
 
 def create_bucket(aws: Aws, *, versioned: bool = False) -> str:
@@ -29,6 +32,28 @@ def _remove(s3: Any, bucket: str) -> None:
             for each in page.get(kind, []):
                 s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
     s3.delete_bucket(Bucket=bucket)
+
+
+def upload_in_parts(aws: Aws, bucket: str, key: str, bodies: list[bytes], **at_end: Any) -> dict[str, Any]:
+    """Upload an object part by part; return the answer to its completion."""
+    target = {"Bucket": bucket, "Key": key}
+    upload = aws.s3.create_multipart_upload(**target)["UploadId"]
+    aws.at_end(lambda: _abort(aws.s3, target, upload))
+    parts = []
+    for number, body in enumerate(bodies, start=1):
+        answer = aws.s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+    done: dict[str, Any] = aws.s3.complete_multipart_upload(
+        **target, UploadId=upload, MultipartUpload={"Parts": parts}, **at_end
+    )
+    return done
+
+
+def _abort(s3: Any, target: dict[str, str], upload: str) -> None:
+    """Abort an upload that was not completed."""
+    open_uploads = s3.list_multipart_uploads(Bucket=target["Bucket"]).get("Uploads", [])
+    if upload in {each["UploadId"] for each in open_uploads}:
+        s3.abort_multipart_upload(**target, UploadId=upload)
 
 
 @dataclass(frozen=True)
@@ -77,16 +102,3 @@ def _wait_until_events_come(bucket: EventBucket) -> None:
     while found := bucket.queue.receive(wait_s=20):
         for message in found:
             bucket.queue.delete(message)
-
-
-def put_rule(aws: Aws, pattern: dict[str, Any], *targets: dict[str, Any], bus: str = "default") -> str:
-    """Make a rule with targets, each given without its `Id`; return its name."""
-    name = aws.name("rule")
-    aws.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
-    aws.at_end(lambda: aws.events.delete_rule(Name=name, EventBusName=bus))
-    numbered = [{"Id": str(number), **target} for number, target in enumerate(targets)]
-    ids = [str(target["Id"]) for target in numbered]
-    aws.at_end(lambda: aws.events.remove_targets(Rule=name, EventBusName=bus, Ids=ids))
-    answer = aws.events.put_targets(Rule=name, EventBusName=bus, Targets=numbered)
-    assert answer["FailedEntryCount"] == 0
-    return name

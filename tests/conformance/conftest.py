@@ -2,7 +2,7 @@
 
     pytest tests/conformance --engine ministack
 
-`--engine` takes what `floodgate run --engine` does: a name, the URL of an endpoint that runs already, or `aws`
+`--engine` takes what `floodgate run --engine` does: a name, the URL of an endpoint that runs already, `aws`
 for the account of the ordinary credential chain (in which the suite makes a few hundred small resources, and
 removes them).
 """

@@ -12,7 +12,7 @@ _POLL_S = 0.1
 _Found = TypeVar("_Found")
 
 
-def eventually(look: Callable[[], _Found], deadline_s: float = DEADLINE_S, what: str = "it") -> _Found:
+def eventually(look: Callable[[], _Found | None], deadline_s: float = DEADLINE_S, what: str = "it") -> _Found:
     """Look until something true is there; return it. Fails when there is nothing in time."""
     deadline = time.monotonic() + deadline_s
     while not (found := look()):

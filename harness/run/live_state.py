@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.files import replace_json
+from harness.load.beside_ledger import LIVE_FILE
 from harness.measure.follow import Snapshot
 from harness.report import live
 from harness.run.live_figures import figures
 from harness.run.offer import Offer
 
-LIVE_FILE = "live.json"
 _EVERY_S = 1.0
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.engines.base import ProcessRecord, Progress
 from harness.exit_codes import ExitCode
+from harness.load.beside_ledger import MASTER_FILE, WEB_FILE
 from harness.load.distributed.token import TOKEN_ENV, new_token
 from harness.run.load_options import LoadOptions
 from harness.run.load_process import LoadProcess
@@ -21,9 +22,8 @@ _POLL_S = 0.05
 _FOLLOW_S = 3.0
 """How much longer than their master the workers may take to end."""
 _WORKER = "harness.load.distributed"
-MASTER_FILE = "master.json"
-"""See `harness.load.distributed.master`, which imports Locust; the states are those of `members`."""
 _READY, _LOST = "ready", "lost"
+"""Two of the states of `harness.load.distributed.members`, which imports Locust."""
 _BEFORE_THE_START = frozenset({"joined", _READY, "failed"})
 
 
@@ -63,7 +63,7 @@ class LoadFleet:
                 fleet._add_workers(options.local_workers, place, ledger_dir, secret)
                 if options.master:
                     progress(_invitation(options, place, token))
-            if fleet.lingers and (web := _listening(head, ledger_dir / "web.json")):
+            if fleet.lingers and (web := _listening(head, ledger_dir / WEB_FILE)):
                 progress(f"web UI: {web['url']}/?tab=pipeline")
         except BaseException:
             fleet.kill()

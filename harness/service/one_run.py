@@ -17,8 +17,7 @@ import gevent
 
 from harness import clock
 from harness.exit_codes import ExitCode
-from harness.load.distributed.master import MASTER_FILE
-from harness.load.web.ui import LIVE_FILE, WEB_FILE
+from harness.load.beside_ledger import LIVE_FILE, MASTER_FILE, WEB_FILE
 from harness.service.request import RunRequest
 
 CONSOLE_FILE = "console.log"

@@ -32,10 +32,16 @@ class Runs:
     """Starts runs and remembers them.
 
     :param workers: called when a run begins: how many load workers are there for it
+    :param begin: begins one, as `OneRun.start` does
     """
 
-    def __init__(self, config: ServiceConfig, workers: Callable[[], int] = lambda: 0) -> None:
-        self._config, self._workers = config, workers
+    def __init__(
+        self,
+        config: ServiceConfig,
+        workers: Callable[[], int] = lambda: 0,
+        begin: Callable[..., OneRun] = OneRun.start,
+    ) -> None:
+        self._config, self._workers, self._begin = config, workers, begin
         self._runs: list[OneRun] = []
         self._forgotten: Counter[str] = Counter()
         self._closing = False
@@ -69,7 +75,7 @@ class Runs:
         name = self._new_name(request.scenario)
         folder, workers = self._config.reports / name, self._workers()
         options = [self._config.scenarios[request.scenario], *request.options(), f"--out={folder}"]
-        run = OneRun.start(name, request, folder, workers, [*options, *self._layout(workers)])
+        run = self._begin(name, request, folder, workers, [*options, *self._layout(workers)])
         self._runs.append(run)
         for forgotten in self._runs[:-_KEPT]:
             self._forgotten[forgotten.verdict or NO_REPORT] += 1

@@ -24,6 +24,7 @@ from harness import clock
 from harness.exceptions import DiskFullError, EnvironmentNotReadyError, PortInUseError, UsageError
 from harness.exit_codes import ExitCode
 from harness.files import replace_json
+from harness.load.beside_ledger import MASTER_FILE
 from harness.load.catalogue import Scenario
 from harness.load.config import LoadConfig, MasterConfig
 from harness.load.distributed.job import files_of, job_for
@@ -39,7 +40,6 @@ from harness.load.ledger_writer import LedgerWriter
 from harness.load.plan import Plan
 from harness.load.workload import Workload
 
-MASTER_FILE = "master.json"
 _HEAD_START_S = 0.5
 """Between the last preparation and offset 0: the word has to reach all workers."""
 _LOOK_S = 0.1

@@ -22,15 +22,13 @@ from locust.env import Environment
 from prometheus_client import CollectorRegistry
 
 from harness.files import replace_json
+from harness.load.beside_ledger import LIVE_FILE, WEB_FILE
 from harness.load.config import WebUiConfig
 from harness.load.web.guard import refusal
 from harness.load.web.metrics import Live, RunCollector, answer
 from harness.load.web.pages import TAB, TAB_SCRIPT, charts_page, tab_script, tabs, with_script
 from harness.load.web.ports import address, free_port, require_free
 
-WEB_FILE = "web.json"
-"""Where the UI is, beside the ledger."""
-LIVE_FILE = "live.json"
 _LOOK_S = 0.5
 _SCHEDULED = "The schedule of the scenario decides: there is nothing to start here."
 _STOPPING = "No more files are offered; running uploads may finish."

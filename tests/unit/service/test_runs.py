@@ -1,0 +1,95 @@
+"""One run after the other: when one may begin, with which options, and what is told of it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from harness.exceptions import EnvironmentNotReadyError
+from harness.service import shown
+from harness.service.request import RunRequest
+from harness.service.runs import BusyError
+from tests.unit.service.stand_ins import Beginner, end, runs, write
+
+pytestmark = pytest.mark.unit
+
+SMOKE = RunRequest(scenario="smoke")
+
+
+@pytest.fixture
+def beginner() -> Beginner:
+    return Beginner()
+
+
+def test_runs_are_one_after_the_other_each_in_a_folder_of_its_own(tmp_path: Path, beginner: Beginner) -> None:
+    found = runs(tmp_path, beginner)
+    first = found.start(SMOKE)
+    with pytest.raises(BusyError, match=first.name):
+        found.start(SMOKE)
+    end(first)
+    second = found.start(RunRequest(scenario="mine", minutes=2))
+    assert second.folder != first.folder
+    assert [run.name for run in found.all()] == [second.name, first.name]
+    assert beginner.options[1][:3] == ["/scenarios/mine.yaml", "--minutes=2.0", "--seed=1"]
+    assert f"--out={second.folder}" in beginner.options[1]
+
+
+def test_a_run_has_a_web_ui_for_the_service_alone(tmp_path: Path, beginner: Beginner) -> None:
+    runs(tmp_path, beginner, stack="kept", web_host="0.0.0.0").start(SMOKE)
+    assert {"--web-ui", "--web-host=127.0.0.1", "--web-port=0", "--name=kept"} <= set(beginner.options[0])
+    assert "--master" not in beginner.options[0]
+
+
+def test_all_workers_that_wait_are_called(tmp_path: Path, beginner: Beginner) -> None:
+    lobby = {"host": "0.0.0.0", "port": 5557, "run_port": 7000}
+    run = runs(tmp_path, beginner, workers=3, lobby=lobby).start(SMOKE)
+    assert run.workers == 3
+    assert {"--master", "--expect-workers=3", "--master-bind-host=0.0.0.0", "--master-bind-port=7000"} <= set(
+        beginner.options[0]
+    )
+
+
+def test_a_run_is_told_with_its_verdict_once_it_has_ended(tmp_path: Path, beginner: Beginner) -> None:
+    found = runs(tmp_path, beginner)
+    run = found.start(SMOKE)
+    write(run, "ledger/live.json", {"text": "0:01  offered 5", "rows": [{"what": "Offered", "value": "5"}]})
+    told = run.to_json()
+    assert (told["state"], told["verdict"], told["says"]) == ("running", None, "0:01  offered 5")
+    end(run, code=4, verdict="failed")
+    told = run.to_json()
+    assert (told["state"], told["verdict"], told["exit_code"]) == ("ended", "failed", 4)
+    assert told["report"] == f"reports/{run.name}/report.html"
+    rows = [(row["what"], row["value"]) for row in shown.rows(run)]
+    assert rows[1:] == [
+        ("Verdict", "failed"),
+        ("Last said", "20 of 20 offered files delivered"),
+        ("Offered", "5"),
+    ]
+    assert found.verdicts() == {"failed": 1}
+
+
+def test_a_run_that_could_not_be_started_says_why(tmp_path: Path, beginner: Beginner) -> None:
+    found = runs(tmp_path, beginner)
+    run = found.start(SMOKE)
+    run.lines.extend(["[0.1 s] starting", "error: no room in the state folder", "  fix: free some"])
+    end(run, code=3, verdict=None)
+    assert run.to_json()["says"] == "error: no room in the state folder"
+    assert run.to_json()["report"] is None
+    assert found.verdicts() == {"none": 1}
+
+
+def test_stopping_is_a_ctrl_c_for_the_run_that_goes_on(tmp_path: Path, beginner: Beginner) -> None:
+    found = runs(tmp_path, beginner)
+    found.stop()
+    run = found.start(SMOKE)
+    found.stop()
+    assert run.process.signals == [signal.SIGINT]  # type: ignore[attr-defined]
+
+
+def test_a_service_that_ends_begins_nothing_more(tmp_path: Path, beginner: Beginner) -> None:
+    found = runs(tmp_path, beginner)
+    found.close()
+    with pytest.raises(EnvironmentNotReadyError, match="about to end"):
+        found.start(SMOKE)

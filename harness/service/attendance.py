@@ -34,9 +34,10 @@ class Visit:
     """
 
     def __init__(self, host: str, port: int) -> None:
+        server_key = zmq.curve_public(secret_key_of(token_of_environment()))
         public, secret = zmq.curve_keypair()
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.CURVE_SERVERKEY, zmq.curve_public(secret_key_of(token_of_environment())))
+        self._socket.setsockopt(zmq.CURVE_SERVERKEY, server_key)
         self._socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
         self._socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
         self._socket.setsockopt(zmq.IDENTITY, uuid.uuid4().bytes)

@@ -81,9 +81,10 @@ class Lobby:
 
 
 def _listening(config: LobbyConfig) -> Any:
+    secret = secret_key_of(token_of_environment())
     server: Any = zmq.Context.instance().socket(zmq.ROUTER)
     server.setsockopt(zmq.CURVE_SERVER, 1)
-    server.setsockopt(zmq.CURVE_SECRETKEY, secret_key_of(token_of_environment()))
+    server.setsockopt(zmq.CURVE_SECRETKEY, secret)
     server.setsockopt(zmq.LINGER, 0)
     try:
         server.bind(f"tcp://{config.host}:{config.port}")

@@ -118,7 +118,7 @@ def call_counts(info: EngineInfo) -> dict[str, int] | None:
 
 def lambda_environments(info: EngineInfo) -> LambdaEnvironments | None:
     """Return how many execution environments the functions have; None where nobody counts."""
-    return functions.read(info) if info.name == "localstack" else None
+    return functions.read(info) if info.name in ("localstack", "ministack") else None
 
 
 def live_figures(info: EngineInfo) -> Callable[[float], LiveFigures] | None:

@@ -18,6 +18,7 @@ import gevent
 from harness import clock
 from harness.exit_codes import ExitCode
 from harness.load.beside_ledger import LIVE_FILE, MASTER_FILE, WEB_FILE
+from harness.service.own_ui import asked
 from harness.service.request import RunRequest
 
 CONSOLE_FILE = "console.log"
@@ -44,6 +45,7 @@ class OneRun:
     began_at: float = field(default_factory=clock.now)
     ended_at: float | None = None
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES_KEPT))
+    _load_ended: bool = False
 
     @classmethod
     def start(
@@ -68,6 +70,16 @@ class OneRun:
     @property
     def goes_on(self) -> bool:
         return self.ended_at is None
+
+    def end_load(self) -> None:
+        """Have no more files offered and all that were settled; asked again, do as `ask_to_stop`.
+
+        Before there is a load, there is nothing to settle either.
+        """
+        address = None if self._load_ended else self.web_address()
+        self._load_ended = True
+        if address is None or asked(f"{address}/stop", method="POST") is None:
+            self.ask_to_stop()
 
     def ask_to_stop(self) -> None:
         """As Ctrl-C does: the first time the run is settled and reported, the second time it ends at once."""

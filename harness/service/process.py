@@ -69,7 +69,7 @@ class _Ending:
                 _tell("ending: the run that goes on is stopped, settled and reported first")
             self._begun.set()
         elif self._times == 2:
-            self._runs.stop()
+            self._runs.interrupt()
         else:
             self._runs.kill()
 

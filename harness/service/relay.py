@@ -5,15 +5,10 @@ What was answered last is kept, so that the page still shows it when the run has
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.error
-import urllib.request
-from typing import Any
-
 from flask import Response, request
 
 from harness.service.one_run import OneRun
+from harness.service.own_ui import asked
 
 RELAYED = frozenset(
     f"locust.{view}"
@@ -29,9 +24,6 @@ RELAYED = frozenset(
     )
 )
 """Views of Locust that are answered by the run's UI."""
-_TIMEOUT_S = 5.0
-_HEADERS = ("Content-Type", "Content-Disposition")
-_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Relay:
@@ -48,7 +40,7 @@ class Relay:
         if run is None:
             return None
         path = request.full_path.rstrip("?")
-        if (address := run.web_address()) is not None and (found := _asked(f"{address}{path}")) is not None:
+        if (address := run.web_address()) is not None and (found := asked(f"{address}{path}")) is not None:
             self._answers[path] = found
         return self._copy(path)
 
@@ -57,25 +49,3 @@ class Relay:
         if kept is None:
             return None
         return Response(kept.get_data(), status=kept.status_code, headers=dict(kept.headers))
-
-
-def workers_of(stats: dict[str, Any]) -> int:
-    """Return how many workers the run's answer tells of."""
-    return len(stats.get("workers", ()))
-
-
-def as_json(response: Response) -> dict[str, Any] | None:
-    """Return the content of an answer in JSON."""
-    if not response.is_json:
-        return None
-    content: dict[str, Any] = json.loads(response.get_data())
-    return content
-
-
-def _asked(url: str) -> Response | None:
-    try:
-        with _NO_PROXY.open(url, timeout=_TIMEOUT_S) as found:
-            headers = {name: found.headers[name] for name in _HEADERS if name in found.headers}
-            return Response(found.read(), headers=headers)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError):
-        return None  # the run is about to end

@@ -87,14 +87,19 @@ class Runs:
         return self._forgotten + Counter(run.verdict or NO_REPORT for run in self._runs if not run.goes_on)
 
     def stop(self) -> None:
-        """End the load of the run that goes on."""
+        """End the load of the run that goes on; asked again, do not wait for its files either."""
+        if (current := self.current) is not None:
+            current.end_load()
+
+    def interrupt(self) -> None:
+        """End the run that goes on as Ctrl-C does."""
         if (current := self.current) is not None:
             current.ask_to_stop()
 
     def close(self) -> None:
         """Start nothing more, end the run that goes on, and return when it is over."""
         self._closing = True
-        self.stop()
+        self.interrupt()
         while self.current is not None:
             gevent.sleep(_LOOK_S)
 

@@ -80,7 +80,7 @@ def test_a_run_that_could_not_be_started_says_why(tmp_path: Path, beginner: Begi
     assert found.verdicts() == {"none": 1}
 
 
-def test_stopping_is_a_ctrl_c_for_the_run_that_goes_on(tmp_path: Path, beginner: Beginner) -> None:
+def test_a_run_that_has_no_load_yet_is_stopped_by_a_ctrl_c(tmp_path: Path, beginner: Beginner) -> None:
     found = runs(tmp_path, beginner)
     found.stop()
     run = found.start(SMOKE)

@@ -12,7 +12,15 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-CORRECTIONS = ("s3_events", "functions", "function_logs", "cloudformation_functions", "api")
+CORRECTIONS = (
+    "s3_events",
+    "s3_conditional_copy",
+    "functions",
+    "function_logs",
+    "cloudformation_functions",
+    "child_executions",
+    "api",
+)
 """Modules of `floodgate_ministack`, each with an `apply`. Python puts the folder of such a program on its
 path."""
 

@@ -1,6 +1,7 @@
 """A state machine that another one waits for: its input as JSON, and its failure as `States.TaskFailed`.
 
-MiniStack hands on the child's own error, which no `Catch` written for AWS finds, and the input as text.
+MiniStack hands on the child's own error, which no `Catch` written for AWS finds, and the input as text. It
+fails where an Express child's input is JSON, which AWS writes out.
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 """
 
@@ -35,13 +36,26 @@ def apply() -> None:
         result = run_child(resource, task_input)
         return with_json_input(result) if resource.endswith(".sync:2") else result
 
+    dispatch = machines._invoke_aws_sdk_integration
+
+    def call_with_text(resource: str, task_input: Any) -> Any:
+        return dispatch(resource, with_text_input(task_input) if ":sfn:start" in resource else task_input)
+
     machines._invoke_nested_start_execution_sync = run_child_as_json
+    machines._invoke_aws_sdk_integration = call_with_text
     machines._nested_execution_failure = failure
 
 
 def with_json_input(result: dict[str, Any]) -> dict[str, Any]:
     """Return what `.sync:2` gives: the child's input is JSON there, as its output is."""
     return {**result, "Input": json.loads(result["Input"])}
+
+
+def with_text_input(task_input: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a start whose input is text, as the API takes it."""
+    if isinstance(task_input.get("Input", ""), str):
+        return task_input
+    return {**task_input, "Input": json.dumps(task_input["Input"])}
 
 
 def failure(execution: dict[str, Any]) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from harness.measure.results import Timeline
 from harness.report import live
 from tests.integration.load.conftest import Bench, Load
 from tests.integration.load.distributed import wait_for
+from tests.unit.service.live import figures
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +59,7 @@ def tell(load: Load, delivered: int) -> None:
         "rows": [{"what": "Delivered", "value": f"{delivered:,}"}, {"what": "Backlog", "value": "11"}],
         "figures": live.figures(TIMELINE),
         "style": live.style(),
+        "metrics": figures(20),
     }
     half = load.ledger_file.parent / "live.new"
     half.write_text(json.dumps(told))
@@ -118,6 +121,8 @@ def test_the_pipeline_is_a_tab_with_live_numbers_and_charts(browser: WebDriver, 
     assert browser.execute_script(height) > 0
     browser.switch_to.default_content()
     assert errors(browser) == []
+    with urllib.request.urlopen(f"{url(load)}/metrics") as scraped:
+        assert b"floodgate_files_offered_total 20.0" in scraped.read()
 
 
 def test_locusts_own_tab_counts_the_uploads_and_stop_ends_the_load(browser: WebDriver, load: Load):
@@ -131,6 +136,8 @@ def test_locusts_own_tab_counts_the_uploads_and_stop_ends_the_load(browser: WebD
     browser.execute_script(stop).click()
     wait_for(lambda: load.lines("end"), load)
     assert load.lines("end")[0]["reason"] == "web_ui"
+    assert asked(load, "/metrics") == 200
+    assert asked(load, "/metrics", Host="rebound.example") == 403
     assert asked(load, "/stats/requests", Host="rebound.example") == 403
     assert asked(load, "/stop", "POST", Origin="http://elsewhere.example") == 403
     assert load.process.poll() is None, "the page must stay as long as the run wants it"

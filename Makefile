@@ -25,7 +25,7 @@ MINUTES ?= 2
 ENGINE ?= localstack
 ARGS ?=
 
-.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e conformance browser images fuzz hostile pins clean
+.PHONY: help setup dev engine run test check lint types template-lint unit integration e2e conformance browser docker base-images images fuzz hostile pins clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ conformance: dev ## Every behaviour of AWS that is listed, on ENGINE=localstack 
 
 browser: dev ## Only the tests that open a report in Chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+docker: dev ## Only the tests in containers: needs a Docker Engine and the images of `make base-images`
+	@$(BIN)/python -m pytest -m docker $(ARGS)
+
+base-images: ## Official images that the tests in containers start from: pulled, or stand-ins made from Debian
+	@.ci/base-images localstack/localstack:4.14.0 python:3.11-slim python:3.12-slim python:3.13-slim
 
 images: $(VENV)/.runtime ## Wheels and images of docker-compose.yml; after that Compose needs no network
 	@$(BIN)/python -m harness.images

@@ -21,7 +21,19 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "behaviours"
-AREAS = ("s3-events", "s3", "eventbridge", "sqs", "esm", "lambda", "stepfunctions", "dynamodb")
+AREAS = (
+    "s3-events",
+    "s3",
+    "eventbridge",
+    "sqs",
+    "esm",
+    "lambda",
+    "stepfunctions",
+    "dynamodb",
+    "logs",
+    "cloudwatch",
+    "cloudformation",
+)
 """The files in `FOLDER`, in the order in which they are shown."""
 DEFAULT_MODE = "host"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -139,13 +140,16 @@ def test_side_by_side(aws: Aws) -> None:
         ME = str(uuid.uuid4())
 
         def handler(event, context):
+            started = time.time()
             time.sleep(1)
-            return ME
+            return {"me": ME, "started": started, "ended": time.time()}
     """
     create_function(aws.account, aws, name, source)
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda _: invoke(aws.functions, name)["Payload"], range(3)))
-    assert len(set(answers)) == 3
+    for one, other in itertools.combinations(answers, 2):
+        if one["started"] < other["ended"] and other["started"] < one["ended"]:
+            assert one["me"] != other["me"]
 
 
 @behaviour("lambda.payload")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from harness.cli.output import messages, progress
-from harness.deploy import package
-from harness.environments import ensure
 from harness.exit_codes import ExitCode
+from harness.stack.installing import install
 
-ENVIRONMENTS = ("localstack", "lambda-runtime")
 
-
-def setup() -> ExitCode:
+def setup(
+    engine: Annotated[
+        str, typer.Option(help="What runs will use: localstack, localstack:docker or ministack.")
+    ] = "localstack",
+) -> ExitCode:
     """Install engine, Lambda runtime and Lambda package, unless they are there; runs then need no network."""
-    show = progress(messages())
-    for kind in ENVIRONMENTS:
-        ensure(kind, show)
-    package.build(show)
+    install(engine, progress(messages()))
     return ExitCode.PASSED

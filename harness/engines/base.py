@@ -96,6 +96,9 @@ class Engine(Protocol):
     outlives_stack: bool
     """It is not ours to stop, so that the pipeline must be deleted from it."""
 
+    def install(self, progress: Progress) -> object:
+        """Fetch what a start needs, unless it is there; a start does it, too. Raises `InstallError`."""
+
     def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
         """Start and wait until healthy. Raises `EngineStartError`, `PortInUseError`, `DiskFullError`."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import urllib.parse
+from dataclasses import replace
 from pathlib import Path
 
 from harness.aws import client, translated
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
 from harness.engines.localstack import health
 from harness.engines.localstack.resource_types import RESOURCE_TYPES
+from harness.engines.ministack import health as ministack_health
+from harness.engines.ministack.capabilities import CAPABILITIES
 from harness.exceptions import AwsError, EngineStartError, StackLostError, UsageError
 
 _HINT = "is it running, and is this its address?"
@@ -17,8 +20,8 @@ _HINT = "is it running, and is this its address?"
 class RunningEndpoint:
     """The engine `URL`.
 
-    A LocalStack behind the address is recognised by its health endpoint; of anything else no more is expected
-    than that it answers STS.
+    A LocalStack or a MiniStack behind the address is recognised by its health endpoint; of anything else no
+    more is expected than that it answers STS.
     """
 
     name = "url"
@@ -28,6 +31,9 @@ class RunningEndpoint:
     def __init__(self, url: str) -> None:
         self._url = _checked(url)
 
+    def install(self, progress: Progress) -> None:
+        """Do nothing: it is running already."""
+
     def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
         """Ask the endpoint who it is.
 
@@ -35,6 +41,8 @@ class RunningEndpoint:
         """
         del state_dir
         progress(f"asking {self._url}")
+        if ministack := ministack_health.read(self._url):
+            return EngineInfo("ministack", self.mode, ministack.version, self._url)
         if found := health.read(self._url):
             return EngineInfo("localstack", self.mode, str(found.get("version", "unknown")), self._url)
         info = EngineInfo(self.name, self.mode, "unknown", self._url)
@@ -49,9 +57,10 @@ class RunningEndpoint:
         """Do nothing: there is nothing of ours to take over."""
 
     def capabilities(self) -> Capabilities:
-        """Assume what open-source LocalStack has, without the corrections of our plugin."""
-        return Capabilities(
-            resource_types=RESOURCE_TYPES,
+        """Ask whether it is a MiniStack; of anything else assume what open-source LocalStack has."""
+        is_ministack = ministack_health.read(self._url) is not None
+        return replace(
+            CAPABILITIES if is_ministack else Capabilities(resource_types=RESOURCE_TYPES),
             differs_from_aws=(f"{self._url} was running already; how it differs from AWS is not known.",),
         )
 

@@ -18,6 +18,9 @@ class AwsAccount:
     mode = aws.ACCOUNT_MODE
     outlives_stack = True
 
+    def install(self, progress: Progress) -> None:
+        """Do nothing: there is nothing to fetch."""
+
     def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
         """Ask AWS which account it is, and the user's list whether it may be used. Creates nothing.
 

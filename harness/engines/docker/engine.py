@@ -50,6 +50,11 @@ class LocalStackDocker:
         self._start_timeout_s = start_timeout_s
         self._state_dir: Path | None = None
 
+    def install(self, progress: Progress) -> str:
+        """Return the image, which is built unless it is there. Raises as `start` does."""
+        docker_client.connect()
+        return image.ensure(progress, self._base_image)
+
     def start(self, state_dir: Path, progress: Progress) -> EngineInfo:
         """Start a container and wait until LocalStack in it is healthy.
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness.engines.base import Capabilities, Progress
 from harness.engines.host_process import MIN_FREE_BYTES, START_TIMEOUT_S, HostProcess
-from harness.engines.ministack import differences, health, settings
-from harness.engines.ministack.resource_types import RESOURCE_TYPES, refuses
+from harness.engines.ministack import health, settings
+from harness.engines.ministack.capabilities import CAPABILITIES
 from harness.environments import ensure
 from harness.environments.recipes import PLUGIN_DIR
 
@@ -64,10 +64,5 @@ class MiniStackHost(HostProcess):
         return answer.version if answer and answer.edition == self._token else None
 
     def capabilities(self) -> Capabilities:
-        """Say what MiniStack 1.5.33 lacks, each item tried."""
-        return Capabilities(
-            resource_types=RESOURCE_TYPES,
-            differs_from_aws=differences.DIFFERS_FROM_AWS,
-            refuses=refuses,
-            reads_text_as_numbers=False,
-        )
+        """Say what it can do without starting it."""
+        return CAPABILITIES

@@ -74,7 +74,6 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "trace",
             "load",
             "deploy",
-            "environments",
         }
     ),
 }

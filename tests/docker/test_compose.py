@@ -17,7 +17,7 @@ from tests.docker.composed import V2_ENV, Composed, program
 from tests.e2e.floodgate import eventually
 from tests.missing import skip_unless_ci
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # a first test also builds images
 
 CONTENT = b"id,amount\n1,10\n"
 LACKS = {

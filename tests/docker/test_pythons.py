@@ -12,7 +12,7 @@ import pytest
 from tests.docker.python_container import smoke_run, summary_of
 from tests.missing import skip_unless_ci
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # a first test also builds images
 
 LOCALSTACK = {"3.11": "4.9.2", "3.12": "4.9.2", "3.13": "4.14.0"}
 """Python to the LocalStack that runs on it."""

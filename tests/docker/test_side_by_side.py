@@ -17,7 +17,7 @@ from harness.stack.description import StackDescription
 from tests.docker.stack_in_docker import StackInDocker
 from tests.e2e.floodgate import Floodgate
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # three stacks on two cores
 
 DYING = "ministack"
 OTHERS = ("localstack", DYING)

@@ -10,7 +10,11 @@ from harness.exceptions import UsageError
 
 BEGIN = "<!-- conformance:begin -->"
 END = "<!-- conformance:end -->"
-ENGINES: tuple[tuple[str, str | None, str], ...] = (("localstack", "4.9.2", "`localstack` 4.9.2"),)
+ENGINES: tuple[tuple[str, str | None, str], ...] = (
+    ("localstack", "4.9.2", "`localstack` 4.9.2"),
+    ("localstack:docker", "4.14.0", "`localstack:docker` 4.14.0"),
+    ("ministack", "1.5.33", "`ministack` 1.5.33"),
+)
 """Engines that the suite was run on: label, version, title."""
 
 

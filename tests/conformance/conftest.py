@@ -60,8 +60,11 @@ def account(request: pytest.FixtureRequest, engine: EngineInfo) -> Iterator[Acco
 
 
 @pytest.fixture(scope="session")
-def side_by_side(request: pytest.FixtureRequest, account: Account) -> Iterator[SideBySide]:
-    running = request.config.stash[_RUNNING] = SideBySide(account, request.session.items)
+def side_by_side(
+    request: pytest.FixtureRequest, account: Account, engine: EngineInfo
+) -> Iterator[SideBySide]:
+    running = SideBySide(account, request.session.items, lambda item: bool(difference(item, engine)))
+    request.config.stash[_RUNNING] = running
     yield running
     running.stop()
 
@@ -69,12 +72,21 @@ def side_by_side(request: pytest.FixtureRequest, account: Account) -> Iterator[S
 @pytest.fixture
 def aws(request: pytest.FixtureRequest, engine: EngineInfo, side_by_side: SideBySide) -> None:
     """Stands for what the test gets in its thread; here, set what is expected of it."""
-    marker = request.node.get_closest_marker(marks.NAME)
-    difference = behaviours.find(marker.args[0]).difference(engine.label, engine.version)
-    request.node.user_properties.append((marks.NAME, marker.args[0]))
-    if difference:
+    request.node.user_properties.append((marks.NAME, identifier(request.node)))
+    if expected := difference(request.node, engine):
         failures = (AssertionError, ClientError, pytest.fail.Exception)
-        request.applymarker(pytest.mark.xfail(reason=difference, strict=True, raises=failures))
+        request.applymarker(pytest.mark.xfail(reason=expected, strict=True, raises=failures))
+
+
+def identifier(item: pytest.Item) -> str:
+    marker = item.get_closest_marker(marks.NAME)
+    assert marker is not None
+    return str(marker.args[0])
+
+
+def difference(item: pytest.Item, engine: EngineInfo) -> str | None:
+    """Return what the engine does instead of what a test is about; None where it does that."""
+    return behaviours.find(identifier(item)).difference(engine.label, engine.version)
 
 
 @pytest.hookimpl(tryfirst=True)

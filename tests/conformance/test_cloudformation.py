@@ -126,8 +126,9 @@ def test_replacement(aws: Aws) -> None:
     stack, names = Stack(aws), [aws.name("old"), aws.name("new")]
     stack.create({"Work": queue(QueueName=names[0])})
     assert stack.update({"Work": queue(QueueName=names[1])})["StackStatus"] == "UPDATE_COMPLETE"
-    assert stack.resources().get("Work", "").endswith(f"/{names[1]}")
+    assert is_there(aws, names[1])
     eventually(lambda: not is_there(aws, names[0]), 90)
+    assert stack.resources().get("Work", "").endswith(f"/{names[1]}")
 
 
 @behaviour("cloudformation.empty-update")

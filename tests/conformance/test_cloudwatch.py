@@ -244,7 +244,7 @@ def test_metrics_of_a_function(aws: Aws) -> None:
             sum_of(aws, "AWS/Lambda", each, FunctionName=name) for each in names
         )
         # The SDK tries again what was throttled.
-        return invocations >= 2 and errors == 1 and throttles >= 1
+        return (invocations, errors) == (2, 1) and throttles >= 1
 
     eventually(seen, deadline_s(aws))
     assert sum_of(aws, "AWS/Lambda", "Duration", FunctionName=name) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -51,7 +52,9 @@ def test_key_is_as_it_is(aws: Aws) -> None:
 def test_time_is_utc_in_seconds(aws: Aws) -> None:
     bucket = create_event_bucket(aws)
     answer = bucket.put("timed")["ResponseMetadata"]["HTTPHeaders"]["date"]
-    sent_at = datetime.strptime(bucket.event()["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    time = bucket.event()["time"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time)
+    sent_at = datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert abs(sent_at - parsedate_to_datetime(answer)) < timedelta(minutes=5)
 
 

@@ -100,7 +100,7 @@ def test_choice(aws: Aws) -> None:
         {"n": 1, "done": True},
     ]
     ended = [machines.end_of(execution) for execution in [machines.start(machine, each) for each in inputs]]
-    assert [each["output"] for each in ended] == ["Large", "Csv", "Open", None]
+    assert [each["output"] for each in ended[:3]] == ["Large", "Csv", "Open"]
     assert ended[-1]["status"] == "FAILED"
 
 

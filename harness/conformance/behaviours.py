@@ -36,6 +36,8 @@ AREAS = (
 )
 """The files in `FOLDER`, in the order in which they are shown."""
 DEFAULT_MODE = "host"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""As safe as `yaml.safe_load`, and several times as fast."""
 
 
 @dataclass(frozen=True)
@@ -91,5 +93,5 @@ def _by_id() -> dict[str, Behaviour]:
 
 
 def _read(path: Path) -> list[Behaviour]:
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     return [Behaviour(area=content["area"], **item) for item in content["behaviours"]]

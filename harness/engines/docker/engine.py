@@ -83,7 +83,11 @@ class LocalStackDocker:
 
     def capabilities(self) -> Capabilities:
         """Say what LocalStack lacks, each item tried."""
-        return Capabilities(resource_types=RESOURCE_TYPES, differs_from_aws=differences.DIFFERS_FROM_AWS)
+        version = image.version_in(self._base_image or image.base())
+        return Capabilities(
+            resource_types=RESOURCE_TYPES,
+            differs_from_aws=differences.differs_from_aws("localstack:docker", version),
+        )
 
     def processes(self) -> list[ProcessRecord]:
         """Return nothing: they are the container's."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -40,6 +41,12 @@ _TAIL_LINES = 15
 def base() -> str:
     """Return the image that ours is made from."""
     return os.environ.get(BASE_ENV) or DEFAULT_BASE
+
+
+def version_in(reference: str) -> str | None:
+    """Return the release that an image's tag names, e.g. `4.14.0`; None where it names none."""
+    found = re.search(r":(\d+\.\d+\.\d+)(?:@|$)", reference)
+    return found[1] if found else None
 
 
 def ensure(progress: Progress, base_image: str | None = None) -> str:

@@ -10,6 +10,7 @@ from harness.engines.localstack import differences, health, settings
 from harness.engines.localstack.resource_types import RESOURCE_TYPES
 from harness.environments import ensure
 from harness.environments.prepare import install_prepared
+from harness.environments.recipes import localstack_version
 
 
 class LocalStackHost(HostProcess):
@@ -56,5 +57,5 @@ class LocalStackHost(HostProcess):
         """Say what LocalStack 4.9/4.14 lacks, each item tried."""
         return Capabilities(
             resource_types=RESOURCE_TYPES,
-            differs_from_aws=differences.DIFFERS_FROM_AWS,
+            differs_from_aws=differences.differs_from_aws("localstack", localstack_version()),
         )

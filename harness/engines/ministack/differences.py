@@ -1,8 +1,11 @@
-"""How MiniStack behaves differently from AWS in what the pipeline uses, each item tried on 1.5.33."""
+"""How MiniStack behaves differently from AWS, as sentences for plans and reports.
+
+What the conformance suite tests comes from its data. Here is what no test over the AWS API can tell.
+"""
 
 from __future__ import annotations
 
-DIFFERS_FROM_AWS: tuple[str, ...] = (
-    "Lambda functions run as processes of this machine, not in micro-VMs; memory limits are not enforced.",
-)
-"""Sentences for the report."""
+from harness.conformance.differences import differences
+
+NOT_TESTED = ("AWS's limits of calls per second are not enforced.",)
+DIFFERS_FROM_AWS = (*differences("ministack"), *NOT_TESTED)

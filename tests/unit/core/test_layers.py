@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "aws": frozenset(),
     "environments": frozenset(),
     "conformance": frozenset(),
-    "engines": frozenset({"aws", "environments"}),
+    "engines": frozenset({"aws", "conformance", "environments"}),
     "deploy": frozenset({"aws", "environments"}),
     "cost": frozenset(),
     "faults": frozenset({"engines"}),

@@ -1,10 +1,10 @@
 """Conditional copies in S3: `If-None-Match` and `If-Match` on the destination, checked and done in one piece.
 
 LocalStack 4.9.2 does not know them for `CopyObject` (S3 has had them since October 2025, 4.14.0 has):
-a copy that is asked for twice makes two versions where S3 refuses the second. 4.14.0 checks them once the bytes
-are written: in a bucket without versions a copy that it refuses has overwritten the object. And 4.9.2 and 4.14.0
-check them in `CompleteMultipartUpload` before they write, not while they write: of two requests at once both are
-done.
+a copy that is asked for twice makes two versions where S3 refuses the second. 4.14.0 checks them once the
+bytes are written: in a bucket without versions a copy that it refuses has overwritten the object. And 4.9.2
+and 4.14.0 check them in `CompleteMultipartUpload` before they write, not while they write: of two requests at
+once both are done.
 And both versions store an object first and its tags afterwards, so that for a moment a copy is there whose
 tags are not; S3 shows an object with its tags or not at all. Who asks for tags therefore waits for the write.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html

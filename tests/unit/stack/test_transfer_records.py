@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,8 @@ def test_a_workflow_of_the_template_is_there_under_the_id_that_its_server_names(
 def test_nobody_else_may_read_the_store(tmp_path: Path) -> None:
     written(records(server()), tmp_path).close()
     assert stat.S_IMODE((tmp_path / "transfer.sqlite").stat().st_mode) == 0o600
-    assert sqlite3.connect(tmp_path / "transfer.sqlite").execute("SELECT count(*) FROM users").fetchone()
+    with closing(sqlite3.connect(tmp_path / "transfer.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
 def test_the_session_policy_leaves_a_customer_the_own_folder() -> None:

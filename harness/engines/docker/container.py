@@ -21,7 +21,7 @@ _LOG_MAX = {"max-size": "100m", "max-file": "3"}
 
 @dataclass(frozen=True)
 class State:
-    """What Docker says about a container."""
+    """What Docker says about a container. One that is paused answers nobody: it does not run."""
 
     running: bool
     exit_code: int | None
@@ -73,7 +73,7 @@ def state_of(state_dir: Path) -> State | None:
     if not found:
         return None
     state = found[0].attrs["State"]
-    running = bool(state["Running"])
+    running = bool(state["Running"]) and not state["Paused"]
     return State(running, None if running else int(state["ExitCode"]))
 
 

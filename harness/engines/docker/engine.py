@@ -94,7 +94,7 @@ class LocalStackDocker:
         return []
 
     def is_running(self) -> bool:
-        """Tell whether the container runs; one that is paused does.
+        """Tell whether the container runs, and is not paused.
 
         :raises EnvironmentNotReadyError: the Docker Engine does not answer
         """

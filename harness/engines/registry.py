@@ -45,7 +45,8 @@ ENGINES: Mapping[str, Entry] = {
 }
 """By what `--engine` takes; any http(s) address of a compatible endpoint that already runs comes besides."""
 _USAGE_TIMEOUT_S = 5.0
-"""Who samples every second does not wait for an engine that hangs."""
+_LIVE_TIMEOUT_S = 10.0
+"""Who samples every second or two does not wait long for an engine that hangs."""
 NAMES = (*ENGINES, "URL")
 """What the user may give."""
 
@@ -123,7 +124,8 @@ def lambda_environments(info: EngineInfo) -> LambdaEnvironments | None:
 
 def live_figures(info: EngineInfo) -> Callable[[float], LiveFigures] | None:
     """Return what reads the engine's own live figures (see `live.read`); None where the engine has none."""
-    return partial(live.read, PluginApi(info.endpoint_url)) if info.name == "localstack" else None
+    api = PluginApi(info.endpoint_url, timeout_s=_LIVE_TIMEOUT_S)
+    return partial(live.read, api) if info.name == "localstack" else None
 
 
 def usage(info: EngineInfo) -> ReadUsage | None:

@@ -19,6 +19,9 @@ CORRECTIONS = (
     "function_logs",
     "cloudformation_functions",
     "child_executions",
+    "transfer_events",
+    "sqs_messages",
+    "sqs_moves",
     "api",
 )
 """Modules of `floodgate_ministack`, each with an `apply`. Python puts the folder of such a program on its

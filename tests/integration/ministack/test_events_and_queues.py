@@ -1,0 +1,52 @@
+"""Events of the harness's own Transfer Family, and dead letters that are moved back."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from harness.aws import client
+from harness.engines.base import EngineInfo
+from tests.integration.lambda_runtime.functions import wait_until
+
+pytestmark = pytest.mark.integration
+
+
+def test_events_of_transfer_family_are_taken_and_those_of_others_refused(ministack: EngineInfo) -> None:
+    def put(source: str) -> int:
+        entry = {"Source": source, "DetailType": "test", "Detail": "{}"}
+        return int(client("events", ministack).put_events(Entries=[entry])["FailedEntryCount"])
+
+    assert (put("aws.transfer"), put("aws.s3")) == (0, 1)
+
+
+def test_dead_letters_are_moved_back_at_a_rate(ministack: EngineInfo) -> None:
+    sqs, name = client("sqs", ministack), f"queue-{uuid.uuid4().hex[:8]}"
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    dead_arn = _arn(sqs, dead)
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
+    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    for number in range(3):
+        sqs.send_message(QueueUrl=dead, MessageBody=str(number))
+    sqs.start_message_move_task(SourceArn=dead_arn, MaxNumberOfMessagesPerSecond=100)
+
+    def task() -> dict[str, Any]:
+        found: dict[str, Any] = sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"][0]
+        return found
+
+    wait_until(lambda: task()["Status"] == "COMPLETED", "the move ends")
+    assert task()["ApproximateNumberOfMessagesMoved"] == 3
+    bodies: list[str] = []
+    while len(bodies) < 3:
+        received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        bodies += [message["Body"] for message in received.get("Messages", [])]
+    assert sorted(bodies) == ["0", "1", "2"]
+    assert sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"] == [queue]
+
+
+def _arn(sqs: Any, url: str) -> str:
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    return str(attributes["QueueArn"])

@@ -206,13 +206,12 @@ def bodies(messages: list[dict[str, Any]]) -> list[str]:
 
 def test_tasks_work_log_and_stop_in_order(service: Service) -> None:
     service.start(desired=2)
-    wait_until(lambda: len(service.tasks()) == 2, "two tasks")
+    wait_until(lambda: service.log_lines().count("version 1 polls") == 2, "two tasks that poll")
     service.aws.send(service.work_url, "a", "b", "c")
     assert bodies(service.aws.take(service.done_url, 3)) == ["a", "b", "c"]
     service.signal(signal.SIGTERM)
     assert service.wait() == 0
     lines = service.log_lines()
-    assert lines.count("version 1 polls") == 2
     assert lines.count("stopped in order") == 2
     assert "handles a" in lines
 

@@ -30,3 +30,13 @@ def test_patch_can_be_left_out_by_name(applied: list[str], monkeypatch: pytest.M
     assert not patch(applied)
     monkeypatch.setenv(versions.SKIPPED_VARIABLE, "mine-too")
     assert patch(applied)
+
+
+def test_patch_that_a_release_does_not_need_is_left_out_without_a_warning(
+    applied: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    other = frozenset({"1.0"})
+    assert not versions.named_patch("mine", versions=other, unneeded=frozenset({"4.9.2"}))(lambda: None)()
+    assert caplog.records == []
+    assert not versions.named_patch("mine", versions=other)(lambda: None)()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -12,8 +12,7 @@ from importlib import metadata
 LOG = logging.getLogger(__name__)
 
 KNOWN_VERSIONS = frozenset({"4.9.2", "4.14.0"})
-"""Releases whose code the patches were made for: 4.9.2 runs in the tests, 4.14.0 has the same code there."""
-
+"""Releases whose code the patches were made for; the tests run on the one that is for their Python."""
 
 SKIPPED_VARIABLE = "FLOODGATE_SKIP_PATCHES"
 """Names of patches to leave out, separated by commas: to measure what one saves, or to find one at fault."""
@@ -25,12 +24,14 @@ def installed_version() -> str:
 
 
 def named_patch(
-    name: str, *, versions: frozenset[str] = KNOWN_VERSIONS
+    name: str, *, versions: frozenset[str] = KNOWN_VERSIONS, unneeded: frozenset[str] = frozenset()
 ) -> Callable[[Callable[[], None]], Callable[[], bool]]:
     """Make a function that patches LocalStack into one that does so only on `versions`.
 
     The wrapped function returns whether the patch was applied. A version that is not known is left as it is,
     with a warning: a patch against changed code does silent harm, a missing one is visible.
+
+    :param unneeded: releases that behave as AWS does without the patch
     """
 
     def decorate(patch: Callable[[], None]) -> Callable[[], bool]:
@@ -39,6 +40,8 @@ def named_patch(
             version = installed_version()
             if name in os.environ.get(SKIPPED_VARIABLE, "").split(","):
                 LOG.warning("Floodgate's patch '%s' was left out, as %s says", name, SKIPPED_VARIABLE)
+                return False
+            if version in unneeded:
                 return False
             if version not in versions:
                 LOG.warning(

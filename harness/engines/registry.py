@@ -16,6 +16,7 @@ from harness.engines.localstack import usage as localstack_usage
 from harness.engines.localstack.functions import LambdaEnvironments
 from harness.engines.localstack.live import LiveFigures
 from harness.engines.localstack.plugin_api import PluginApi
+from harness.engines.ministack import queues as ministack_queues
 from harness.engines.url import RunningEndpoint
 from harness.exceptions import StackLostError, UsageError
 
@@ -104,7 +105,8 @@ def capabilities(name: str) -> Capabilities:
 
 def queue_peeker(info: EngineInfo) -> Callable[[str], list[dict[str, Any]]] | None:
     """Return what lists the messages of a queue URL without receiving them; None where the engine cannot."""
-    return partial(queues.peek, info) if info.name == "localstack" else None
+    peek = {"localstack": queues.peek, "ministack": ministack_queues.peek}.get(info.name)
+    return partial(peek, info) if peek else None
 
 
 def plugin_api(info: EngineInfo) -> PluginApi | None:

@@ -10,6 +10,8 @@ import pytest
 
 from harness.aws import client
 from harness.engines.base import EngineInfo
+from harness.engines.registry import queue_peeker
+from harness.exceptions import AwsError
 from tests.integration.lambda_runtime.functions import wait_until
 
 pytestmark = pytest.mark.integration
@@ -45,6 +47,24 @@ def test_dead_letters_are_moved_back_at_a_rate(ministack: EngineInfo) -> None:
         bodies += [message["Body"] for message in received.get("Messages", [])]
     assert sorted(bodies) == ["0", "1", "2"]
     assert sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"] == [queue]
+
+
+def test_a_look_at_a_queue_changes_nothing(ministack: EngineInfo) -> None:
+    sqs = client("sqs", ministack)
+    url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    peek = queue_peeker(ministack)
+    assert peek is not None
+    assert peek(url) == []
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    first, again = peek(url), peek(url)
+    assert first == again
+    assert first[0]["Body"] == "one"
+    assert first[0]["Attributes"]["ApproximateReceiveCount"] == "0"
+    (received,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    assert received["Attributes"]["SentTimestamp"] == first[0]["Attributes"]["SentTimestamp"]
+    assert peek(url)[0]["Attributes"]["ApproximateReceiveCount"] == "1"
+    with pytest.raises(AwsError, match="no queue"):
+        peek(f"{url}-other")
 
 
 def _arn(sqs: Any, url: str) -> str:

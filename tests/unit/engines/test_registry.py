@@ -41,8 +41,12 @@ def test_a_port_cannot_be_chosen_for_what_runs_already() -> None:
         create("http://127.0.0.1:4566", port=4567)
 
 
-def test_only_localstack_lists_queues() -> None:
-    assert queue_peeker(EngineInfo("localstack", "host", "4.9.2", "http://127.0.0.1:1")) is not None
+@pytest.mark.parametrize("name", ["localstack", "ministack"])
+def test_engines_that_list_queues(name: str) -> None:
+    assert queue_peeker(EngineInfo(name, "host", "1", "http://127.0.0.1:1")) is not None
+
+
+def test_others_do_not_list_queues() -> None:
     assert queue_peeker(EngineInfo("url", "url", "unknown", "http://127.0.0.1:1")) is None
 
 

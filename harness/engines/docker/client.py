@@ -11,6 +11,7 @@ import contextlib
 import functools
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from typing import Any
 from harness.exceptions import EnvironmentNotReadyError, UsageError
 
 NONE_NEEDED = "--engine localstack needs no Docker"
+_USUAL_SOCKET = "unix:///var/run/docker.sock"
 _TIMEOUT_S = 60
 """Of one call. A Docker Engine that hangs accepts connections and answers nothing."""
 _PROBE_TIMEOUT_S = 10
+_ANY_VERSION = "1.41"
+"""Of the API; not sent where a call names none."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +95,31 @@ class _DockerProblemError(Exception):
 
 
 def _ask() -> None:
-    """Make a new client and ask once, with little patience."""
-    client = _connected(_PROBE_TIMEOUT_S)
+    """Make a new client and ask once, with little patience.
+
+    With a version, because a client that is to find out the version asks before it can be closed.
+    """
+    _knock()
+    client = _connected(timeout=_PROBE_TIMEOUT_S, version=_ANY_VERSION)
     with contextlib.closing(client):
         try:
-            client.ping()
+            client.api.version(api_version=False)
         except Exception as exc:
             if not _is_of_docker(exc):
                 raise
+            raise _DockerProblemError(_problem_of(exc)) from exc
+
+
+def _knock() -> None:
+    """Connect to the Docker Engine's socket: Docker's own client leaves one open where that fails."""
+    where = _where()
+    if not where.startswith("unix://"):
+        return
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(_PROBE_TIMEOUT_S)
+        try:
+            knocking.connect(where.removeprefix("unix://"))
+        except OSError as exc:
             raise _DockerProblemError(_problem_of(exc)) from exc
 
 
@@ -106,14 +127,24 @@ def _ask() -> None:
 def _client(host: str) -> Any:
     del host  # only the key: another DOCKER_HOST is another client
     _ask()
-    client = _connected(_TIMEOUT_S)
+    client = _connected(timeout=_TIMEOUT_S)
     atexit.register(client.close)
     return client
 
 
-def _connected(timeout_s: int) -> Any:
+def _connected(**options: Any) -> Any:
     try:
-        from testcontainers.core.docker_client import DockerClient
+        return _library().DockerClient(**options).client
+    except Exception as exc:
+        if not _is_of_docker(exc):
+            raise
+        raise _DockerProblemError(_problem_of(exc)) from exc
+
+
+def _library() -> Any:
+    """Return testcontainers' module about Docker, imported when it is needed."""
+    try:
+        from testcontainers.core import docker_client
     except ImportError as exc:
         raise _DockerProblemError(
             Problem(
@@ -122,12 +153,12 @@ def _connected(timeout_s: int) -> Any:
                 'pip install "floodgate-harness[docker]"',
             )
         ) from exc
-    try:
-        return DockerClient(timeout=timeout_s).client
-    except Exception as exc:
-        if not _is_of_docker(exc):
-            raise
-        raise _DockerProblemError(_problem_of(exc)) from exc
+    return docker_client
+
+
+def _where() -> str:
+    """Return the address of the Docker Engine."""
+    return _library().get_docker_host() or _USUAL_SOCKET
 
 
 def _is_of_docker(exc: BaseException) -> bool:
@@ -142,7 +173,7 @@ def _is_of_docker(exc: BaseException) -> bool:
 def _problem_of(exc: BaseException) -> Problem:
     import requests.exceptions
 
-    where = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    where = _where()
     causes = list(_chain(exc))
     if any(isinstance(cause, PermissionError) for cause in causes):
         return Problem(

@@ -1,7 +1,7 @@
 """LocalStack in a container, with the same plugin as on the host.
 
-On this machine there is `engine.log`, saved from Docker, and nothing else; the container carries the stack's
-folder as a label, by which whoever comes next finds it.
+On this machine there are `engine.log`, saved from Docker, and a mark that there is a container; that carries
+the stack's folder as a label, by which whoever comes next finds it.
 """
 
 from __future__ import annotations
@@ -67,15 +67,20 @@ class LocalStackDocker:
         docker_client.connect()
         if self._asked_port is not None:
             ports.require_free(self._asked_port)
-        made = image.ensure(progress, self._base_image)
+        made = self.make_image(progress)
         state_dir.mkdir(parents=True, exist_ok=True)
         self._state_dir = state_dir.absolute()
         container.sweep(self._state_dir.parent, progress)
+        self._mark().touch()
         try:
             return self._start_on_some_port(made, progress)
         except BaseException:
             self.stop()
             raise
+
+    def make_image(self, progress: Progress) -> str:
+        """Return the name of the image to start, made first if need be."""
+        return image.ensure(progress, self._base_image)
 
     def attach(self, state_dir: Path) -> None:
         """Take over a container that another process of ours started for this folder."""
@@ -98,12 +103,14 @@ class LocalStackDocker:
 
         :raises EnvironmentNotReadyError: the Docker Engine does not answer
         """
+        if not self._mark().exists():
+            return False
         state = container.state_of(self._state())
         return state is not None and state.running
 
     def log_file(self) -> Path | None:
         """Return `engine.log`, as of now; without Docker, as it was saved last."""
-        if self._state_dir is None:
+        if self._state_dir is None or not self._state_dir.is_dir():
             return None
         try:
             container.save_log(self._state_dir, self._log())
@@ -116,16 +123,20 @@ class LocalStackDocker:
 
         :raises EnvironmentNotReadyError: the Docker Engine does not answer
         """
-        if self._state_dir is None:
+        if self._state_dir is None or not self._mark().exists():
             return
-        if self._state_dir.is_dir():
-            container.save_log(self._state_dir, self._log())
+        container.save_log(self._state_dir, self._log())
         container.remove(self._state_dir)
+        self._mark().unlink(missing_ok=True)
+
+    def free_port(self) -> int:
+        """Return a port that the kernel says is free now."""
+        return ports.free_port()
 
     def _start_on_some_port(self, made: str, progress: Progress) -> EngineInfo:
         """Start on the port asked for, or on free ones until none is snatched away before Docker binds it."""
         for attempt in range(_PORT_ATTEMPTS):
-            port = self._asked_port or ports.free_port()
+            port = self._asked_port or self.free_port()
             progress(f"LocalStack: starting a container on port {port}")
             try:
                 container.run(made, self._state(), port, self._labels())
@@ -166,6 +177,13 @@ class LocalStackDocker:
 
     def _log(self) -> Path:
         return self._state() / "engine.log"
+
+    def _mark(self) -> Path:
+        """Return the file that is there from before the first container until all is removed.
+
+        Without it Docker need not be asked, so that a start which failed for want of Docker can be cleared.
+        """
+        return self._state() / "engine.container"
 
 
 def _is_ready(endpoint_url: str) -> bool:

@@ -175,19 +175,29 @@ def _python_of(docker: Any, reference: str) -> str:
 
     :raises EnvironmentNotReadyError: it has none where LocalStack's images have it
     """
-    from docker import errors
-
+    with docker_client.translated(f"looking into {reference}"):
+        probe = docker.containers.create(
+            reference, ["-c", _VERSION_CODE], entrypoint=_PYTHON, network_disabled=True
+        )
     try:
         with docker_client.translated(f"looking into {reference}"):
-            told: bytes = docker.containers.run(
-                reference, ["-c", _VERSION_CODE], entrypoint=_PYTHON, remove=True, network_disabled=True
-            )
-    except (errors.ContainerError, EnvironmentNotReadyError) as exc:
-        raise EnvironmentNotReadyError(
-            f"{reference} is no image of LocalStack: it has no {_PYTHON}",
-            hint=f"{BASE_ENV} names the image, such as {DEFAULT_BASE}",
-        ) from exc
-    return told.decode().strip()
+            probe.start()
+            code: int = probe.wait()["StatusCode"]
+            version: bytes = probe.logs(stderr=False)
+    except EnvironmentNotReadyError as exc:
+        raise _no_localstack(reference) from exc
+    finally:
+        probe.remove(force=True, v=True)
+    if code:
+        raise _no_localstack(reference)
+    return version.decode().strip()
+
+
+def _no_localstack(reference: str) -> EnvironmentNotReadyError:
+    return EnvironmentNotReadyError(
+        f"{reference} is no image of LocalStack: it has no {_PYTHON}",
+        hint=f"{BASE_ENV} names the image, such as {DEFAULT_BASE}",
+    )
 
 
 def _packed(folder: Path) -> io.BytesIO:

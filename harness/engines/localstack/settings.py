@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_PASSED_THROUGH = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "LOCALSTACK_AUTH_TOKEN")
+PASSED_THROUGH = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "LOCALSTACK_AUTH_TOKEN")
 
 
 def environment(*, port: int, root: Path, lambda_python: Path) -> dict[str, str]:
@@ -20,7 +20,7 @@ def environment(*, port: int, root: Path, lambda_python: Path) -> dict[str, str]
     :param root: folder of this engine alone; all that it writes is below
     :param lambda_python: Python of the Lambda runtime environment
     """
-    passed = {name: os.environ[name] for name in _PASSED_THROUGH if name in os.environ}
+    passed = {name: os.environ[name] for name in PASSED_THROUGH if name in os.environ}
     return passed | _isolation(port, root) | _plugin(root, lambda_python) | _performance()
 
 

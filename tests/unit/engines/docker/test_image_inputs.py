@@ -1,0 +1,77 @@
+"""What our image is made of, without making it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.engines.docker import context, settings
+from harness.engines.localstack import settings as host_settings
+from harness.exceptions import EnvironmentNotReadyError
+
+pytestmark = pytest.mark.unit
+
+DOCKERFILE = Path(context.__file__).parent / "Dockerfile"
+OF_THE_HOST_ONLY = frozenset(
+    {
+        # A container has its own file system, Docker's name of itself, and nothing of the user's.
+        "FILESYSTEM_ROOT",
+        "OVERRIDE_IN_DOCKER",
+        "HOME",
+        "TMPDIR",
+        "CONFIG_DIR",
+        "XDG_CACHE_HOME",
+        # Where it listens is told when it is started.
+        "GATEWAY_LISTEN",
+        "LOCALSTACK_HOST",
+    }
+)
+PATHS = frozenset({"FLOODGATE_LAMBDA_PYTHON", "FLOODGATE_LAMBDA_DIR"})
+
+
+def image_variables() -> dict[str, str]:
+    text = DOCKERFILE.read_text().replace("\\\n", " ")
+    (line,) = re.findall(r"^ENV (.*)$", text, re.MULTILINE)
+    return dict(word.split("=", 1) for word in line.split())
+
+
+def test_a_container_is_set_up_as_an_engine_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in host_settings.PASSED_THROUGH:
+        monkeypatch.delenv(name, raising=False)
+    host = host_settings.environment(port=1, root=Path("/r"), lambda_python=Path("/l"))
+    expected = {name: value for name, value in host.items() if name not in OF_THE_HOST_ONLY}
+    found = image_variables()
+    assert found.keys() == expected.keys()
+    assert {name for name in found if found[name] != expected[name]} == PATHS
+
+
+def test_a_container_listens_inside_where_it_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOCALSTACK_AUTH_TOKEN", raising=False)
+    assert settings.environment(4711) == {
+        "GATEWAY_LISTEN": "0.0.0.0:4711",
+        "LOCALSTACK_HOST": "127.0.0.1:4711",
+    }
+
+
+def test_the_token_goes_to_the_container_and_never_to_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALSTACK_AUTH_TOKEN", "ls-secret")
+    assert settings.environment(1)["LOCALSTACK_AUTH_TOKEN"] == "ls-secret"
+    assert settings.masked(b"activating ls-secret failed") == b"activating *** failed"
+
+
+def test_nothing_of_the_user_goes_into_the_image() -> None:
+    assert "TOKEN" not in DOCKERFILE.read_text()
+
+
+def test_the_same_inputs_make_the_same_image() -> None:
+    assert context.inputs_key() == context.inputs_key()
+    assert re.fullmatch("[0-9a-f]{12}", context.inputs_key())
+
+
+def test_an_architecture_without_packages_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentNotReadyError, match="s390x") as caught:
+        context.write(tmp_path / "context", context.Target("3.13", "s390x"), print)
+    assert caught.value.hint is not None
+    assert "amd64, arm64" in caught.value.hint

@@ -8,10 +8,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import boto3
 from botocore.config import Config
 
-from harness.aws import client
+from harness.aws import client, is_aws_itself
 from harness.engines.base import EngineInfo
 from tests.conformance.waiting import eventually
 
@@ -42,12 +41,10 @@ _Made = TypeVar("_Made")
 class Account:
     """An engine's account, or a real one. Used by many threads at once."""
 
-    def __init__(self, info: EngineInfo | None, region: str) -> None:
-        """
-        :param info: None: a real account, by the ordinary credential chain
-        """
+    def __init__(self, info: EngineInfo) -> None:
         self._info = info
-        self.region = region
+        self.region = info.region
+        self.is_real = is_aws_itself(info.endpoint_url)
         self.unique = uuid.uuid4().hex[:12]
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
@@ -57,21 +54,13 @@ class Account:
         """What could not be cleaned up."""
         self._cleanups: list[Callable[[], Any]] = []
 
-    @property
-    def is_real(self) -> bool:
-        return self._info is None
-
     def client(self, service: str) -> Any:
         """Return the one client of a service; making one costs more than most tests."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._new_client(service)
+                config = _CONFIG if self.is_real else _CONFIG.merge(_LOCAL)
+                self._clients[service] = client(service, self._info, config=config)
             return self._clients[service]
-
-    def _new_client(self, service: str) -> Any:
-        if self._info is None:
-            return boto3.client(service, region_name=self.region, config=_CONFIG)  # type: ignore[call-overload]
-        return client(service, self._info, config=_CONFIG.merge(_LOCAL))
 
     def shared(self, make: Callable[[Account], _Made]) -> _Made:
         """Return what `make` returned when it was first called; others wait for it meanwhile."""

@@ -4,14 +4,13 @@
 
 `--engine` takes what `floodgate run --engine` does: a name, the URL of an endpoint that runs already, `aws`
 for the account of the ordinary credential chain (in which the suite makes a few hundred small resources, and
-removes them).
+removes them; FLOODGATE_AWS_ACCOUNTS must name it, as for `floodgate up`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -34,11 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineInfo]:
-    """The engine under test, started here unless it is a URL or AWS."""
+    """The engine under test, started here unless it is a URL or an account that the user allows."""
     name = request.config.getoption("--engine", "localstack")
-    if name == registry.AWS:
-        yield EngineInfo("aws", "aws", "", "")
-        return
     started = registry.create(name)
     try:
         info = started.start(tmp_path_factory.mktemp("engine"), print)
@@ -50,11 +46,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def account(request: pytest.FixtureRequest, engine: EngineInfo) -> Iterator[Account]:
-    if engine.name == registry.AWS:
-        shared = Account(None, boto3.session.Session().region_name or "us-east-1")
-    else:
-        shared = Account(engine, engine.region)
-    request.config.stash[_ACCOUNT] = shared
+    shared = request.config.stash[_ACCOUNT] = Account(engine)
     yield shared
     shared.clean_up()
 
@@ -86,7 +78,8 @@ def identifier(item: pytest.Item) -> str:
 
 def difference(item: pytest.Item, engine: EngineInfo) -> str | None:
     """Return what the engine does instead of what a test is about; None where it does that."""
-    return behaviours.find(identifier(item)).difference(engine.label, engine.version)
+    label = engine.name if engine.mode == "url" else engine.label
+    return behaviours.find(identifier(item)).difference(label, engine.version)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,8 +1,8 @@
 # LocalStack with Floodgate's plugin, for docker-compose.yml. Built from the folder above `harness`:
 #   docker build -f harness/images/localstack.Dockerfile -t floodgate/localstack .
 # Without a network when `make images` has filled wheels/, otherwise from the package index.
-# What is below the second FROM is harness/engines/docker/Dockerfile, whose context the harness makes; a test
-# compares them.
+# What is below the second FROM is harness/engines/docker/build/Dockerfile, whose context the harness makes; a
+# test compares them.
 ARG LOCALSTACK_IMAGE=localstack/localstack:4.14.0
 FROM ${LOCALSTACK_IMAGE} AS build
 
@@ -21,11 +21,11 @@ RUN . ./offline.sh \
 FROM ${LOCALSTACK_IMAGE}
 
 USER root
-COPY harness/engines/docker/warm_up.py /opt/floodgate/warm_up.py
+COPY harness/engines/docker/build/warm_up.py /opt/floodgate/warm_up.py
 RUN /opt/code/localstack/.venv/bin/python /opt/floodgate/warm_up.py
 COPY --from=build /out/lambda /opt/floodgate/lambda-packages
 COPY --from=build /out/plugin /opt/floodgate/plugin
-COPY harness/engines/docker/install.py /opt/floodgate/install.py
+COPY harness/engines/docker/build/install.py /opt/floodgate/install.py
 RUN /opt/code/localstack/.venv/bin/python /opt/floodgate/install.py
 
 # The same as harness/engines/localstack/settings.py gives an engine on the host, see there; a test compares.

@@ -40,6 +40,7 @@ def test_the_container_is_labelled_and_may_do_little(kept: StackInDocker) -> Non
     assert container.labels[labels.HOME] == str(kept.folder)
     assert container.labels[labels.OWNER] == ""
     host = container.attrs["HostConfig"]
+    assert container.attrs["Config"]["User"] == "10001:10001"
     assert host["CapDrop"] == ["ALL"]
     assert host["SecurityOpt"] == ["no-new-privileges"]
     assert not host["Privileged"]

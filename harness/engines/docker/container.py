@@ -15,6 +15,8 @@ from harness.engines.docker import client as docker_client
 from harness.engines.docker import labels, settings
 from harness.exceptions import EnvironmentNotReadyError
 
+_USER = "10001:10001"
+"""Nobody on this machine; LocalStack and the functions need no root."""
 _LOG_MAX = {"max-size": "100m", "max-file": "3"}
 """What Docker keeps of a log; a stack of weeks must not fill its disk."""
 
@@ -40,6 +42,7 @@ def run(image: str, state_dir: Path, port: int, container_labels: dict[str, str]
         made.with_kwargs(
             labels=container_labels,
             init=True,
+            user=_USER,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             log_config={"type": "json-file", "config": _LOG_MAX},

@@ -18,9 +18,9 @@ from typing import Any
 
 from harness.engines.base import Progress
 from harness.engines.docker import client as docker_client
-from harness.engines.docker import context
+from harness.engines.docker.build import context
+from harness.engines.docker.build.pruning import prune
 from harness.engines.docker.labels import IMAGE
-from harness.engines.docker.pruning import prune
 from harness.environments.heartbeat import heartbeat
 from harness.exceptions import EnvironmentNotReadyError
 from harness.locks import exclusive

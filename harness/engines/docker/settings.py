@@ -15,7 +15,11 @@ def environment(port: int) -> dict[str, str]:
         hold for functions in the container and for clients on this machine
     """
     passed = {name: os.environ[name] for name in _PASSED_THROUGH if os.environ.get(name)}
-    return passed | {"GATEWAY_LISTEN": f"0.0.0.0:{port}", "LOCALSTACK_HOST": f"127.0.0.1:{port}"}
+    return passed | {
+        "GATEWAY_LISTEN": f"0.0.0.0:{port}",
+        "LOCALSTACK_HOST": f"127.0.0.1:{port}",
+        "HOME": "/tmp",  # noqa: S108  (in the container, whose user has no other)
+    }
 
 
 def masked(text: bytes) -> bytes:

@@ -71,7 +71,7 @@ def test_compose_1_knows_every_top_level_key() -> None:
 
 
 def test_both_dockerfiles_of_localstack_make_the_same_image() -> None:
-    of_engine = _final_stage(ROOT / "harness" / "engines" / "docker" / "Dockerfile")
+    of_engine = _final_stage(ROOT / "harness" / "engines" / "docker" / "build" / "Dockerfile")
     of_compose = _final_stage(ROOT / "harness" / "images" / "localstack.Dockerfile")
     assert of_compose[: len(of_engine)] == of_engine
 

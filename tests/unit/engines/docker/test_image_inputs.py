@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines.docker import context, settings
+from harness.engines.docker import settings
+from harness.engines.docker.build import context
 from harness.engines.localstack import settings as host_settings
 from harness.exceptions import EnvironmentNotReadyError
 
@@ -49,10 +50,8 @@ def test_a_container_is_set_up_as_an_engine_on_the_host(monkeypatch: pytest.Monk
 
 def test_a_container_listens_inside_where_it_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOCALSTACK_AUTH_TOKEN", raising=False)
-    assert settings.environment(4711) == {
-        "GATEWAY_LISTEN": "0.0.0.0:4711",
-        "LOCALSTACK_HOST": "127.0.0.1:4711",
-    }
+    told = settings.environment(4711)
+    assert (told["GATEWAY_LISTEN"], told["LOCALSTACK_HOST"]) == ("0.0.0.0:4711", "127.0.0.1:4711")
 
 
 def test_the_token_goes_to_the_container_and_never_to_a_log(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,9 +94,17 @@ class Functions:
             self._pool.stop_idle(KEEPALIVE_S)
 
 
-@cache
+_making = threading.Lock()
+
+
 def functions() -> Functions:
-    """Return the one of this process."""
+    """Return the one of this process; `cache` alone lets threads that come together make one each."""
+    with _making:
+        return _made()
+
+
+@cache
+def _made() -> Functions:
     return Functions()
 
 

@@ -18,6 +18,7 @@ from tests.conformance.waiting import eventually
 _CONFIG = Config(max_pool_connections=64, parameter_validation=False)
 # Step Functions' and others' host prefixes name hosts of AWS, which an address of this machine has not.
 _LOCAL = Config(inject_host_prefix=False)
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _ALLOWED = [
     f"{service}:*"
     for service in (
@@ -47,20 +48,25 @@ class Account:
         self.is_real = is_aws_itself(info.endpoint_url)
         self.unique = uuid.uuid4().hex[:12]
         self._lock = threading.Lock()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._shared: dict[Callable[..., Any], Any] = {}
         self._locks: dict[Callable[..., Any], threading.Lock] = {}
         self.leftovers: list[str] = []
         """What could not be cleaned up."""
         self._cleanups: list[Callable[[], Any]] = []
 
-    def client(self, service: str) -> Any:
-        """Return the one client of a service; making one costs more than most tests."""
+    def client(self, service: str, *, retries: bool = True) -> Any:
+        """Return the one client of a service; making one costs more than most tests.
+
+        :param retries: whether the SDK tries again what was throttled
+        """
         with self._lock:
-            if service not in self._clients:
+            key = (service, retries)
+            if key not in self._clients:
                 config = _CONFIG if self.is_real else _CONFIG.merge(_LOCAL)
-                self._clients[service] = client(service, self._info, config=config)
-            return self._clients[service]
+                config = config if retries else config.merge(_ONCE)
+                self._clients[key] = client(service, self._info, config=config)
+            return self._clients[key]
 
     def shared(self, make: Callable[[Account], _Made]) -> _Made:
         """Return what `make` returned when it was first called; others wait for it meanwhile."""

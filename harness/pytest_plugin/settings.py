@@ -11,7 +11,7 @@ import pytest
 from harness.exceptions import UsageError
 
 _HELP = {
-    "engine": "Engine of the stack: localstack (default), or the URL of one that runs.",
+    "engine": "Engine of the stack: localstack (default), localstack:docker, ministack, or a URL.",
     "route": "Route through the pipeline (default: queued).",
     "stack": "Use the stack of this name that `floodgate up` has started, and leave it up.",
     "template": "Your own CloudFormation template instead of the one that comes with Floodgate.",

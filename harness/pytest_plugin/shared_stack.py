@@ -36,10 +36,11 @@ def obtain(place: Place, settings: Settings) -> StackDescription:
 
 def release(place: Place, settings: Settings) -> None:
     """Take down the stack of the test run; its logs go to the folder of reports."""
-    from harness.stack import lifecycle
+    from harness.stack import evidence, lifecycle
 
     try:
         if settings.reports is not None:
+            evidence.fetch_engine_log(settings.engine, place.folder)
             _keep_logs(place.folder, settings.reports)
     except OSError as exc:
         warnings.warn(f"the logs of the stack could not be kept: {exc}", RuntimeWarning, stacklevel=2)

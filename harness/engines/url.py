@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
 from dataclasses import replace
 from pathlib import Path
 
 from harness.aws import client, translated
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
-from harness.engines.localstack import health
+from harness.engines.localstack import functions, health
+from harness.engines.localstack.differences import differs_from_aws
 from harness.engines.localstack.resource_types import RESOURCE_TYPES
 from harness.engines.ministack import health as ministack_health
 from harness.engines.ministack.capabilities import CAPABILITIES
@@ -61,8 +63,17 @@ class RunningEndpoint:
         is_ministack = ministack_health.read(self._url) is not None
         return replace(
             CAPABILITIES if is_ministack else Capabilities(resource_types=RESOURCE_TYPES),
-            differs_from_aws=(f"{self._url} was running already; how it differs from AWS is not known.",),
+            differs_from_aws=self._differences(),
         )
+
+    def _differences(self) -> tuple[str, ...]:
+        """Say how a LocalStack with our plugin differs, as in Compose; of others that is not known."""
+        found = health.read(self._url)
+        with contextlib.suppress(StackLostError):
+            if found is not None and functions.read(EngineInfo("localstack", self.mode, "", self._url)):
+                chosen = f"{self._url} was running already; settings of its own may make it differ further."
+                return (*differs_from_aws("localstack", str(found["version"])), chosen)
+        return (f"{self._url} was running already; how it differs from AWS is not known.",)
 
     def processes(self) -> list[ProcessRecord]:
         """Return nothing: its processes are not ours."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -24,7 +24,17 @@ USER_AGENT = "floodgate-harness"
 """By which an engine's call counts tell the harness from the pipeline."""
 ACCOUNT_MODE = "aws"
 """`EngineInfo.mode` of a real account: reached by the user's credential chain, of which nothing is stored."""
-_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_OF_AWS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+)
+"""All partitions that botocore knows (its data/partitions.json), and the names with IPv6."""
 _HINT = "set up the AWS CLI first (aws configure, or aws sso login), and name a Region (AWS_REGION)"
 
 _CONFIG = Config(
@@ -80,8 +90,10 @@ def account_of(session: boto3.session.Session) -> EngineInfo:
     """
     try:
         with translated("asking AWS for the account"):
-            account_id = session.client("sts").get_caller_identity()["Account"]
+            sts = session.client("sts")
             endpoint_url = session.client("cloudformation").meta.endpoint_url
+            _require_one_side(endpoint_url, sts)
+            account_id = sts.get_caller_identity()["Account"]
     except (AwsError, StackLostError) as exc:
         raise EnvironmentNotReadyError(exc.message, hint=_HINT) from exc
     return EngineInfo(
@@ -96,15 +108,41 @@ def account_of(session: boto3.session.Session) -> EngineInfo:
     )
 
 
+def require_one_side(engine: EngineInfo, services: Iterable[str]) -> None:
+    """Check that all services of an account are AWS's, or that none is.
+
+    With `AWS_ENDPOINT_URL_STS` alone, say, an account that may be used answers for one that may not.
+
+    :raises EnvironmentNotReadyError: some are AWS's, others are not
+    """
+    for service in services:
+        client(service, engine)
+
+
+def _require_one_side(cloudformation_url: str, made: Any) -> None:
+    url = made.meta.endpoint_url
+    if is_aws_itself(url) != is_aws_itself(cloudformation_url):
+        raise EnvironmentNotReadyError(
+            f"CloudFormation is asked at {cloudformation_url}, but {made.meta.service_model.service_name} at "
+            f"{url}: one is AWS itself, and the other is not",
+            hint="unset the AWS_ENDPOINT_URL_… that is left over (or endpoint_url in ~/.aws/config)",
+        )
+
+
 def user_session(region: str | None = None) -> boto3.session.Session:
     """Return a session of the ordinary credential chain: profile, variables, SSO and roles as in the AWS CLI.
 
     :raises EnvironmentNotReadyError: there is no such profile
     """
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader())
     try:
+        core.get_scoped_config()  # boto3 would find out about the profile later
         # boto3 alone of AWS's SDKs does not read AWS_REGION:
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
-        return boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
+        return boto3.session.Session(
+            botocore_session=core, region_name=region or os.environ.get("AWS_REGION")
+        )
     except botocore.exceptions.ProfileNotFound as exc:
         raise EnvironmentNotReadyError(str(exc), hint=_HINT) from exc
 
@@ -162,7 +200,9 @@ def _client_of_account(service: str, engine: EngineInfo, overrides: dict[str, An
         config = config.merge(Config(s3={"addressing_style": "path"}))
     session = _session_of(engine, _variables())
     with _making_clients:
-        return session.client(service, config=config, **overrides)  # type: ignore[call-overload]
+        made = session.client(service, config=config, **overrides)  # type: ignore[call-overload]
+    _require_one_side(engine.endpoint_url, made)
+    return made
 
 
 @functools.lru_cache(maxsize=4)

@@ -8,6 +8,28 @@ from typing import Any
 from harness import aws
 from harness.engines.base import EngineInfo
 
+SERVICES = (
+    "application-autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "dynamodb",
+    "ec2",
+    "ecs",
+    "events",
+    "iam",
+    "lambda",
+    "logs",
+    "pipes",
+    "resourcegroupstaggingapi",
+    "s3",
+    "sns",
+    "sqs",
+    "stepfunctions",
+    "sts",
+    "transfer",
+)
+"""All that Floodgate asks, or has CloudFormation ask, in an account."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -42,6 +64,9 @@ class Account:
 def connect() -> Account:
     """Find out which account the user's credentials are of.
 
-    :raises EnvironmentNotReadyError: there are no credentials, no Region, or AWS does not take them
+    :raises EnvironmentNotReadyError: there are no credentials, no Region, or AWS does not take them; or some
+        services are AWS's and others are not
     """
-    return Account(aws.account_of(aws.user_session()))
+    info = aws.account_of(aws.user_session())
+    aws.require_one_side(info, SERVICES)
+    return Account(info)

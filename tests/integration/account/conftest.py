@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,23 @@ import pytest
 
 from harness.aws import client
 from harness.deploy import PipelineOptions
+from harness.engines import process
 from harness.engines.base import EngineInfo
 from harness.stack import lifecycle
 from harness.stack.description import StackDescription
 from harness.stack.in_account.approval import Approve, Proposal
+from harness.stack.state import known_names
 from tests.integration.stack.conftest import SMALL
 
 Up = Callable[..., StackDescription]
 
 
 @pytest.fixture
-def home(localstack: EngineInfo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """What a user's shell has who is allowed to use that account; returns the folder of states."""
+def home(localstack: EngineInfo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """What a user's shell has who is allowed to use that account; gives the folder of states.
+
+    Whatever the test leaves is taken away, and fails the test.
+    """
     for name, value in (
         ("AWS_ENDPOINT_URL", localstack.endpoint_url),
         ("AWS_ACCESS_KEY_ID", localstack.access_key_id),
@@ -37,7 +42,17 @@ def home(localstack: EngineInfo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_REGION", "FLOODGATE_HOME"):
         monkeypatch.delenv(name, raising=False)
-    return tmp_path / "floodgate" / "stacks"
+    folder = tmp_path / "floodgate"
+    yield folder / "stacks"
+    names = known_names()
+    try:
+        for each in names:
+            lifecycle.down(each, print)
+    finally:
+        left = process.of_owner(folder)
+        process.end_all([], folder, grace_s=0)
+    assert not names
+    assert not left
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from harness.measure.results import Latency
 
 COMPLETE = "complete"
 LOST = "worker_lost"
+_LEFT = frozenset({"signal", "master_gone"})
+"""The only process was ended by somebody; what else ends it early is told as its failure."""
 _LAST_LINE_BYTES = 4096
 """An `end` line is shorter."""
 
@@ -54,7 +56,7 @@ class Generator:
                 yield f"load worker {worker.worker} of {count} was lost"
             elif worker.ended is None and count > 1:
                 yield f"load worker {worker.worker} of {count} ended without its last line"
-            elif worker.ended not in (COMPLETE, None) and count > 1:
+            elif worker.ended not in (COMPLETE, None) and (count > 1 or worker.ended in _LEFT):
                 yield f"load worker {worker.worker} of {count} stopped early ({worker.ended})"
 
 

@@ -91,7 +91,9 @@ def decide(
     if is_found(knee):
         limits = replace(limits, not_started=settlement.counts["offered"], lag_p99_ms=math.inf)
     interrupted = interrupted or settlement.generator.stopped_by_user
-    generator = _generator_limits(settlement, thresholds, limits, interrupted=interrupted)
+    generator = _generator_limits(
+        settlement, thresholds, limits, was_stopped=interrupted or stack_lost is not None
+    )
     reasons: list[Reason] = [
         *([(ExitCode.INTERRUPTED, "the run was interrupted")] if interrupted else []),
         *([generator_failure] if generator_failure else []),
@@ -107,14 +109,14 @@ def decide(
 
 
 def _generator_limits(
-    settlement: Settlement, thresholds: Sequence[ThresholdResult], allowed: Allowed, *, interrupted: bool
+    settlement: Settlement, thresholds: Sequence[ThresholdResult], allowed: Allowed, *, was_stopped: bool
 ) -> list[str]:
     """A generator that was late, offered less than its schedule, or nothing."""
     found = []
     counts, lag = settlement.counts, settlement.latency_ms.get("lag")
     if not counts["offered"]:
         found.append("no file was offered")
-    if not interrupted:
+    if not was_stopped:
         found += settlement.generator.shortfalls
     if counts["not_started"] > allowed.not_started:
         found.append(f"the generator could not start {counts['not_started']} files in time")

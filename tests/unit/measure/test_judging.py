@@ -8,6 +8,7 @@ import pytest
 
 from harness.exit_codes import ExitCode
 from harness.measure import conservation
+from harness.measure.generator import Generator, Worker
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.results import Bytes, Latency, Rate, Timeline
 from harness.measure.settlement import Settlement
@@ -165,6 +166,14 @@ class TestVerdict:
         assert decide(late).verdict is Verdict.INCONCLUSIVE
         knee = {"sustained_per_s": sustained, "first_failed_per_s": failed}
         assert decide(late, knee=knee).verdict is verdict
+
+    def test_a_load_that_its_only_worker_left_says_nothing_unless_the_stack_was_lost_first(self) -> None:
+        left = Generator([Worker("1", 10, 1.0, 1.0, "signal")])
+        settlement = replace(clean(), generator=left)
+        decision = decide(settlement)
+        assert (decision.verdict, decision.generator_was_limit) == (Verdict.INCONCLUSIVE, True)
+        assert decision.reasons == ["load worker 1 of 1 stopped early (signal)"]
+        assert decide(settlement, stack_lost="the engine has died").reasons == ["the engine has died"]
 
     def test_the_worst_wins_and_all_reasons_are_told(self) -> None:
         settlement = settled(record(outcome=Outcome.LOST), record(outcome=Outcome.FAILED))

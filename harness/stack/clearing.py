@@ -123,9 +123,9 @@ def _save_for_its_run(state: StackState) -> None:
 
 
 def _end(state: StackState, role: str, *, grace_s: float) -> None:
+    """End a role's process. Its record stays until the folder goes, so that half a stack counts as broken."""
     records = [record for record in state.processes.read() if record.role == role]
     process.end_all(records, state.folder / role, grace_s=grace_s)
-    state.processes.forget(role)
 
 
 def _delete_pipeline(record: DeploymentRecord, engine: Engine, state: StackState, progress: Progress) -> None:

@@ -41,7 +41,7 @@ _SINGLE: dict[str, tuple[str, str, float]] = {
 _BY_ROLE: dict[tuple[str, str], tuple[str, str, float]] = {
     ("queue", "depth"): ("queue_messages", "Messages in a queue, also those being worked on.", 1.0),
     ("queue", "oldest_age"): ("queue_oldest_message_seconds", "Age of a queue's oldest message.", 1.0),
-    ("queue", "receives"): ("queue_highest_receive_count", "Of the messages being worked on.", 1.0),
+    ("queue", "receives"): ("queue_highest_receives", "Of the messages being worked on.", 1.0),
     ("lambda", "concurrency"): ("function_concurrent_invocations", "Most at once since the last look.", 1.0),
     ("lambda", "invocations"): ("function_invocations_per_second", "Invocations that ended.", 1.0),
     ("lambda", "errors"): ("function_errors_per_second", "Invocations that failed.", 1.0),

@@ -18,7 +18,7 @@ from wsgiref.simple_server import WSGIServer
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 
 from harness.load.web.metrics import RunCollector
 from harness.service.metrics import registry_of
@@ -136,6 +136,18 @@ def test_promtool_finds_nothing_wrong() -> None:
     )
     assert checked.returncode == 0, checked.stderr
     assert "rules found" in checked.stdout
+
+
+def test_promtool_finds_nothing_wrong_with_names_and_help(tmp_path: Path) -> None:
+    registry = registry_of(runs(tmp_path, Beginner()), lambda: 2)
+    registry.register(RunCollector(lambda: (figures(), True)))
+    checked = subprocess.run(
+        [program("promtool"), "check", "metrics"],
+        input=generate_latest(registry),
+        capture_output=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, b"")
 
 
 def test_every_panel_of_the_dashboard_has_an_answer(prometheus: Prometheus) -> None:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.aws import client
 from harness.engines.base import EngineInfo
@@ -47,6 +48,55 @@ def test_dead_letters_are_moved_back_at_a_rate(ministack: EngineInfo) -> None:
         bodies += [message["Body"] for message in received.get("Messages", [])]
     assert sorted(bodies) == ["0", "1", "2"]
     assert sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"] == [queue]
+
+
+def test_a_move_needs_its_queues_and_ends_when_they_go(ministack: EngineInfo) -> None:
+    sqs, name = client("sqs", ministack), f"queue-{uuid.uuid4().hex[:8]}"
+    dead, other = (sqs.create_queue(QueueName=f"{name}-{each}")["QueueUrl"] for each in ("dead", "other"))
+    policy = json.dumps({"deadLetterTargetArn": _arn(sqs, dead), "maxReceiveCount": 1})
+    sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})
+    for _ in range(50):
+        sqs.send_message(QueueUrl=dead, MessageBody="x")
+    move = {"SourceArn": _arn(sqs, dead), "MaxNumberOfMessagesPerSecond": 1}
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        sqs.start_message_move_task(**move, DestinationArn=f"{_arn(sqs, other)}-none")
+    sqs.start_message_move_task(**move, DestinationArn=_arn(sqs, other))
+    sqs.delete_queue(QueueUrl=other)
+
+    def status() -> str:
+        return str(sqs.list_message_move_tasks(SourceArn=move["SourceArn"])["Results"][0]["Status"])
+
+    wait_until(lambda: status() == "FAILED", "the move fails")
+
+
+def test_whoever_was_too_slow_deletes_nothing(ministack: EngineInfo) -> None:
+    sqs = client("sqs", ministack)
+    url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+
+    def receive(visibility_s: int) -> str:
+        (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=visibility_s)["Messages"]
+        return str(message["ReceiptHandle"])
+
+    slow, quick = receive(0), receive(0)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=slow)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=quick)
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=quick)
+
+
+def test_dead_letters_in_front_do_not_hide_what_waits_behind(ministack: EngineInfo) -> None:
+    sqs, name = client("sqs", ministack), f"queue-{uuid.uuid4().hex[:8]}"
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": _arn(sqs, dead), "maxReceiveCount": 1})
+    url = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    for number in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    behind = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in behind] == ["10", "11"]
+    attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["All"])["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "10"
 
 
 def test_a_look_at_a_queue_changes_nothing(ministack: EngineInfo) -> None:

@@ -7,7 +7,6 @@ import json
 import pytest
 from floodgate_ministack.child_executions import failure, with_json_input, with_text_input
 from floodgate_ministack.s3_events import with_version
-from floodgate_ministack.sqs_messages import queue_of
 from floodgate_ministack.transfer_events import are_of_transfer
 
 pytestmark = pytest.mark.unit
@@ -39,14 +38,6 @@ def test_the_input_of_a_child_is_json() -> None:
 )
 def test_the_input_of_a_start_is_sent_as_text(given: dict[str, object], sent: dict[str, object]) -> None:
     assert with_text_input(given) == sent
-
-
-def test_a_message_for_a_list_that_was_replaced_meanwhile_is_not_lost() -> None:
-    queue = queue_of({"name": "q", "messages": [{"id": "1"}]}, lambda message: message.setdefault("n", 0))
-    looked_up = queue["messages"]
-    queue["messages"] = []
-    looked_up.append({"id": "2"})
-    assert queue["messages"] == [{"id": "2", "n": 0}]
 
 
 def test_events_of_transfer_family_are_told_from_others() -> None:

@@ -21,6 +21,7 @@ CORRECTIONS = (
     "child_executions",
     "transfer_events",
     "sqs_messages",
+    "sqs_backlog",
     "sqs_moves",
     "api",
 )

@@ -5,6 +5,7 @@ MiniStack makes a stream for each invocation, in which every event has the same 
 
 from __future__ import annotations
 
+import threading
 import time
 from importlib import import_module
 from typing import Any
@@ -13,6 +14,8 @@ from floodgate_localstack.lambda_runtime.log_capture import LogEvent
 
 from floodgate_ministack import configured
 from floodgate_ministack.functions import RAN_HERE
+
+_making_groups = threading.Lock()
 
 
 def apply() -> None:
@@ -32,13 +35,19 @@ def write(config: dict[str, Any], stream_name: str, events: list[LogEvent]) -> N
     logs: Any = import_module("ministack.services.cloudwatch_logs")
     group_name = configured.log_group(config)
     now_ms = int(time.time() * 1000)
-    group = logs._log_groups.get(group_name)
-    if group is None:
-        logs._log_groups[group_name] = group = _new_group(logs, group_name, now_ms)
-    stream = group["streams"].setdefault(stream_name, _new_stream(now_ms))
+    stream = _group(logs, group_name, now_ms)["streams"].setdefault(stream_name, _new_stream(now_ms))
     entries = [{"timestamp": each.at_ms, "message": each.message} for each in events]
     logs._append_log_events(stream, [{**entry, "ingestionTime": now_ms} for entry in entries])
     logs._fanout_to_subscription_filters(group_name, stream_name, entries)
+
+
+def _group(logs: Any, name: str, now_ms: int) -> dict[str, Any]:
+    """Return a log group, made if need be: one, also where two functions' first invocations end together."""
+    with _making_groups:
+        group: dict[str, Any] | None = logs._log_groups.get(name)
+        if group is None:
+            logs._log_groups[name] = group = _new_group(logs, name, now_ms)
+        return group
 
 
 def _new_group(logs: Any, name: str, now_ms: int) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Functions:
         self._pool: Pool[Environment] = Pool(limit, at_once, waiting=CONCURRENT_EXECUTIONS - limit)
         self._prewarmer = Prewarmer(self._pool, each=self._settings.prewarm, at_once=at_once)
         self._keys: dict[str, set[str]] = {}
+        self._keys_lock = threading.Lock()
         threading.Thread(target=self._retire_idle, name="floodgate-lambda-idle", daemon=True).start()
 
     def run(self, function: dict[str, Any], request: Request) -> tuple[Environment, Outcome]:
@@ -68,7 +69,9 @@ class Functions:
 
     def drop(self, name: str) -> None:
         """Stop the environments of a function of that name; those that run an invocation, when it ends."""
-        for key in self._keys.pop(name, set()):
+        with self._keys_lock:
+            keys = self._keys.pop(name, set())
+        for key in keys:
             self._pool.drop(key, stop_busy=False)
 
     def counts(self) -> dict[str, int]:
@@ -77,7 +80,8 @@ class Functions:
 
     def _key(self, function: dict[str, Any]) -> str:
         key = configured.key(function)
-        self._keys.setdefault(configured.of(function)["FunctionName"], set()).add(key)
+        with self._keys_lock:
+            self._keys.setdefault(configured.of(function)["FunctionName"], set()).add(key)
         return key
 
     def _start(self, function: dict[str, Any]) -> Environment:

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 LOCK = threading.RLock()
 """Held while messages are added and removed, and never while something is waited for."""
-_REMOVING = (
+_ALONE = (
+    "_act_change_visibility",
+    "_act_change_visibility_batch",
     "_act_delete_message",
     "_act_delete_message_batch",
+    "_act_purge_queue",
     "_expire_retained",
     "_dlq_sweep",
     "_collect_msgs",
 )
+"""What removes messages, or tells by its receipt handle whether somebody still has one."""
 
 
 class Messages(list[dict[str, Any]]):
@@ -48,9 +53,32 @@ class Queue(dict[str, Any]):
     """MiniStack's record of a queue; whatever becomes its messages is `Messages`."""
 
     complete: Callable[[dict[str, Any]], None]
+    expired_at = float("-inf")
+    """When it was last looked through for messages that are too old, by the monotonic clock."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, Messages(self, value, self.complete) if key == "messages" else value)
+
+    def take_out(self, is_meant: Callable[[dict[str, Any]], bool], at_most: int) -> list[dict[str, Any]]:
+        """Remove and return the first messages that are meant, looking no further than the last of them.
+
+        The list is replaced and not changed: others may be going through it.
+        """
+        with LOCK:
+            meant = (index for index, message in enumerate(self["messages"]) if is_meant(message))
+            found = list(islice(meant, at_most))
+            if not found:
+                return []
+            left = Messages(self, self["messages"], self.complete)
+            taken = [left.pop(index) for index in reversed(found)]
+            super().__setitem__("messages", left)
+            return taken[::-1]
+
+    def delete(self, receipt_handles: Collection[str]) -> list[str]:
+        """Remove the messages that were last received with one of the handles; return those handles."""
+        wanted = frozenset(receipt_handles)
+        taken = self.take_out(lambda message: message["receipt_handle"] in wanted, len(wanted))
+        return [message["receipt_handle"] for message in taken]
 
 
 def queue_of(record: dict[str, Any], complete: Callable[[dict[str, Any]], None]) -> Queue:
@@ -64,7 +92,7 @@ def queue_of(record: dict[str, Any], complete: Callable[[dict[str, Any]], None])
 
 
 def apply() -> None:
-    """Make every new queue one of ours, and have all that removes messages hold the lock."""
+    """Make every new queue one of ours, and have what must be alone hold the lock."""
     sqs: Any = import_module("ministack.services.sqs")
     by_scope: Any = type(sqs._queues)
 
@@ -76,11 +104,17 @@ def apply() -> None:
 
     sqs._queues.__class__ = Queues
     sqs._queues_lock = LOCK
-    for name in _REMOVING:
-        setattr(sqs, name, _locked(getattr(sqs, name)))
-    sqs._HANDLERS.update(
-        DeleteMessage=sqs._act_delete_message, DeleteMessageBatch=sqs._act_delete_message_batch
-    )
+    for name in _ALONE:
+        replace(sqs, name, _locked(getattr(sqs, name)))
+
+
+def replace(sqs: Any, name: str, operation: Callable[..., Any]) -> None:
+    """Replace one of the module's functions by name, also where it answers an operation of the API."""
+    original = getattr(sqs, name)
+    setattr(sqs, name, operation)
+    for action, handler in list(sqs._HANDLERS.items()):
+        if handler is original:
+            sqs._HANDLERS[action] = operation
 
 
 def _locked(operation: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,11 +8,14 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartM
 from __future__ import annotations
 
 import contextvars
+import json
 import threading
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
+
+from floodgate_ministack.sqs_messages import Queue
 
 DEFAULT_PER_S = 500
 """As many as AWS lets a caller ask for; what it chooses by itself it does not tell."""
@@ -31,12 +34,14 @@ class Move:
     started_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     moved: int = 0
     status: str = "RUNNING"
+    failure: str | None = None
 
     def told(self) -> dict[str, Any]:
         """Return it as ListMessageMoveTasks does; a handle only as long as it runs."""
         return {
             **({"TaskHandle": self.handle} if self.status == "RUNNING" else {}),
             **({"DestinationArn": self.destination_arn} if self.destination_arn else {}),
+            **({"FailureReason": self.failure} if self.failure else {}),
             "SourceArn": self.source_arn,
             "Status": self.status,
             "MaxNumberOfMessagesPerSecond": self.per_s,
@@ -58,24 +63,31 @@ class Moves:
 
     def start(self, data: dict[str, Any], _url: str) -> dict[str, Any]:
         """StartMessageMoveTask."""
-        arn = str(data.get("SourceArn", ""))
-        queue = self._queue(arn)
+        arn, destination = str(data.get("SourceArn", "")), data.get("DestinationArn")
+        per_s = int(data.get("MaxNumberOfMessagesPerSecond") or DEFAULT_PER_S)
+        with self._sqs._queues_lock:
+            self._refuse(arn, destination)
+            messages = len(self._queue(arn)["messages"])
+            task = Move(arn, destination, per_s, str(self._sqs.new_uuid()), messages)
+            self._tasks.append(task)
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._work, task), daemon=True).start()
+        return {"TaskHandle": task.handle}
+
+    def _refuse(self, arn: str, destination: str | None) -> None:
+        """Raise what AWS answers where a move cannot begin."""
+        self._queue(arn)
         if any(task.source_arn == arn and task.status == "RUNNING" for task in self._tasks):
             raise self._sqs._Err(
                 "UnsupportedOperation",
                 "There is already a task running. Only one active task is allowed for a source queue arn.",
             )
-        if self._redrives_from(arn) == []:
+        if not self._redrives_from(arn):
             raise self._sqs._Err(
                 "InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue."
             )
-        per_s = int(data.get("MaxNumberOfMessagesPerSecond") or DEFAULT_PER_S)
-        handle = str(self._sqs.new_uuid())
-        task = Move(arn, data.get("DestinationArn"), per_s, handle, len(queue["messages"]))
-        self._tasks.append(task)
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._work, task), daemon=True).start()
-        return {"TaskHandle": task.handle}
+        if destination is not None:
+            self._queue(destination)
 
     def cancel(self, data: dict[str, Any], _url: str) -> dict[str, Any]:
         """CancelMessageMoveTask."""
@@ -99,7 +111,12 @@ class Moves:
 
     def _work(self, task: Move) -> None:
         while task.status == "RUNNING":
-            if not self._move_one(task):
+            try:
+                moved = self._move_one(task)
+            except self._sqs._Err as exc:  # a queue is gone
+                task.status, task.failure = "FAILED", exc.code
+                return
+            if not moved:
                 task.status = "COMPLETED"
                 return
             task.moved += 1
@@ -112,8 +129,8 @@ class Moves:
             message = next((each for each in queue["messages"] if each["visible_at"] <= now), None)
             if message is None:
                 return False
-            target = self._sqs._queue_by_arn(task.destination_arn or self._origin(task, message))
-            queue["messages"].remove(message)
+            target = self._queue(task.destination_arn or self._origin(task, message))
+            queue.take_out(lambda each: each is message, 1)
             target["messages"].append(self._anew(message, now))
         self._sqs.esm_wake.set()
         return True
@@ -121,7 +138,11 @@ class Moves:
     def _origin(self, task: Move, message: dict[str, Any]) -> str:
         """Return where a message came from; for one that was sent here, a queue that redrives here."""
         known = message.get("sys", {}).get("DeadLetterQueueSourceArn")
-        return str(known or self._redrives_from(task.source_arn)[0]["attributes"]["QueueArn"])
+        if known is None:
+            known = next(
+                (each["attributes"]["QueueArn"] for each in self._redrives_from(task.source_arn)), None
+            )
+        return str(known)
 
     def _anew(self, message: dict[str, Any], now: float) -> dict[str, Any]:
         """Return a message as it is when it has just been sent."""
@@ -130,18 +151,15 @@ class Moves:
         times = {"sent_at": now, "visible_at": now, "first_receive_at": None}
         return {**message, **fresh, **times, **({"enqueued_at": now} if "enqueued_at" in message else {})}
 
-    def _queue(self, arn: str) -> dict[str, Any]:
-        queue: dict[str, Any] | None = self._sqs._queue_by_arn(arn)
+    def _queue(self, arn: str) -> Queue:
+        queue: Queue | None = self._sqs._queue_by_arn(arn)
         if queue is None:
-            raise self._sqs._Err(
-                "ResourceNotFoundException",
-                "The resource that you specified for the SourceArn parameter doesn't exist.",
-            )
+            raise self._sqs._Err("ResourceNotFoundException", f"There is no queue {arn}.")
         return queue
 
     def _redrives_from(self, arn: str) -> list[dict[str, Any]]:
         """Return the queues whose dead letters go to `arn`."""
-        return [each for _, each in self._sqs._queues.all_items() if arn in _dead_letters(each)]
+        return [each for _, each in self._sqs._queues.all_items() if dead_letters_of(each) == arn]
 
 
 def apply() -> None:
@@ -156,5 +174,8 @@ def apply() -> None:
     )
 
 
-def _dead_letters(queue: dict[str, Any]) -> str:
-    return str(queue["attributes"].get("RedrivePolicy", ""))
+def dead_letters_of(queue: dict[str, Any]) -> str | None:
+    """Return the ARN of the queue that takes a queue's dead letters, if there is one."""
+    policy = json.loads(queue["attributes"].get("RedrivePolicy") or "{}")
+    target: str | None = policy.get("deadLetterTargetArn")
+    return target

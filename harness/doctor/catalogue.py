@@ -9,6 +9,7 @@ from harness.doctor.check import ALL, Check
 from harness.doctor.engines import account, compose, docker, endpoint, environments, token
 from harness.doctor.host import folders, platform, ports, programs, python, size
 from harness.doctor.leftovers import containers, orphans, stacks
+from harness.doctor.leftovers import environments as superfluous
 
 DEFAULT = "localstack"
 """What must work unless an engine is asked for."""
@@ -90,4 +91,5 @@ def _leftovers() -> Sequence[Check]:
         Check("leftovers.stacks", stacks.look),
         Check("leftovers.processes", orphans.look),
         Check("leftovers.containers", containers.look, _DOCKER),
+        Check("leftovers.environments", superfluous.look, _HOST),
     )

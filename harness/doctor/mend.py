@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from harness.doctor.engines import environments
 from harness.doctor.finding import Finding
 from harness.doctor.leftovers import containers, orphans
+from harness.doctor.leftovers import environments as superfluous
 from harness.engines import process
 from harness.engines.base import Progress
 from harness.environments import ensure
-from harness.environments.prune import in_use
+from harness.environments.prune import delete, in_use
 from harness.exceptions import FloodgateError
 from harness.stack.clearing import sweep
 
@@ -50,6 +51,10 @@ def _remove_containers(progress: Progress) -> None:
             containers.remove(each)
 
 
+def _delete_environments(progress: Progress) -> None:
+    delete(superfluous.find(), progress)
+
+
 def _make_again(progress: Progress) -> None:
     """Make damaged environments again; one that an engine runs on would be pulled away under it."""
     for kind in environments.KINDS:
@@ -66,6 +71,7 @@ _DEEDS: Mapping[str, Callable[[Progress], None]] = {
     "leftovers.stack.": _clear_dead_stacks,
     "leftovers.processes": _end_orphans,
     "leftovers.containers": _remove_containers,
+    "leftovers.environments": _delete_environments,
     "environments.": _make_again,
 }
 """By what an id begins with."""

@@ -43,10 +43,23 @@ def _ensure_layer(layer: Layer, progress: Progress) -> Path:
     below = _ensure_layer(layer.below, progress) if layer.below else None
     # Resolved: a virtual environment holds its own path, and must outlive a link that it was made through.
     folder = environments_dir().resolve() / layer.folder_name()
-    if not is_whole(folder):
+    if not (_touch(folder) and is_whole(folder)):
         _make_locked(layer, folder, below, progress)
-    os.utime(folder / MARKER)
     return python_of(folder)
+
+
+def _touch(folder: Path) -> bool:
+    """Note that the environment is used now, before anything else, so that nobody deletes it as unused.
+
+    :return: whether it has a marker; in a cache that may only be read nothing is noted, and nothing deleted
+    """
+    try:
+        os.utime(folder / MARKER)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return (folder / MARKER).exists()
+    return True
 
 
 def is_whole(folder: Path) -> bool:

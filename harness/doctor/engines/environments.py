@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shutil import disk_usage
 
-from harness.doctor.finding import Finding, note, ok, warning
+from harness.doctor.finding import Finding, failed, note, ok, warning
+from harness.doctor.host.folders import MIB, nearest
 from harness.environments.ensure import is_whole
 from harness.environments.folders import MARKER, lock_of
 from harness.environments.recipes import Layer, layer_for
 from harness.exceptions import InstallError
-from harness.locks import exclusive_if_free
+from harness.locks import is_held
 from harness.paths import environments_dir
 
 KINDS = ("localstack", "lambda-runtime", "ministack")
 """What `harness.environments.ensure` can make."""
+ROOM_BYTES: Mapping[str, int] = {
+    "localstack": 640 * MIB,
+    "lambda-runtime": 128 * MIB,
+    "ministack": 256 * MIB,
+}
+"""What a kind takes up when it has been in use (measured: 411, 36 and 65 MiB), and some more."""
+_SMALL_BYTES = 32 * MIB
+"""For a layer without packages of others: LocalStack's plugin takes 1 MiB."""
 
 
 def look(kind: str) -> Iterator[Finding]:
@@ -47,6 +57,9 @@ def _look_at(layer: Layer, kind: str) -> Finding:
     make = _make(kind)
     details = {"folder": str(folder)}
     if not folder.exists():
+        needed = ROOM_BYTES[kind] if layer.pins else _SMALL_BYTES
+        if (free := disk_usage(nearest(folder)).free) < needed:
+            return _no_room(name, layer, free, needed, details)
         summary = f"{layer.title} is not installed yet; the first start does it, and needs a package index"
         return note(name, summary, fix=f"{make} does it now", **details)
     if _is_being_made(folder):
@@ -66,6 +79,18 @@ def _look_at(layer: Layer, kind: str) -> Finding:
     return ok(name, f"{layer.title} is installed", **details)
 
 
+def _no_room(name: str, layer: Layer, free_bytes: int, needed_bytes: int, details: dict[str, str]) -> Finding:
+    return failed(
+        name,
+        f"{layer.title} is not installed yet, and {free_bytes // MIB} MiB free are too few: "
+        f"{needed_bytes // MIB} MiB are needed",
+        fix="free some room, or put it elsewhere with FLOODGATE_HOME",
+        free_bytes=free_bytes,
+        needed_bytes=needed_bytes,
+        **details,
+    )
+
+
 def damaged(kind: str) -> list[Path]:
     """Return the environments of a kind that are there, but neither whole nor being made just now."""
     folders = [folder for layer in layers(kind) if (folder := folder_of(layer)).exists()]
@@ -78,10 +103,7 @@ def _make(kind: str) -> str:
 
 
 def _is_being_made(folder: Path) -> bool:
-    if not lock_of(folder).exists():
-        return False
-    with exclusive_if_free(lock_of(folder)) as free:
-        return not free
+    return is_held(lock_of(folder))
 
 
 def missing_files(folder: Path) -> list[Path]:

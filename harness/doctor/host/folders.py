@@ -56,7 +56,7 @@ def look(find: Callable[[], list[Folder]] = folders) -> Iterator[Finding]:
 
 
 def _look_at(folder: Folder) -> Finding:
-    name, place = f"disk.{folder.name}", _existing(folder.path)
+    name, place = f"disk.{folder.name}", nearest(folder.path)
     problem = _cannot_write(place) or (_cannot_lock(place) if folder.name == "state" else None)
     if problem:
         return failed(
@@ -89,7 +89,7 @@ def _room(name: str, folder: Folder, place: Path) -> Finding:
     return ok(name, summary, **details)
 
 
-def _existing(path: Path) -> Path:
+def nearest(path: Path) -> Path:
     """Return the folder itself, or the nearest above it that exists: it will be made in there."""
     return next(each for each in (path, *path.parents) if each.exists())
 

@@ -122,6 +122,18 @@ def test_torn_marker_is_noticed() -> None:
     assert json.loads(marker.read_text())["distributions"]
 
 
+def test_a_whole_one_in_a_cache_that_may_only_be_read_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    python = ensure(KIND, print)
+
+    def refused(path: Path) -> None:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "utime", refused)
+    told: list[str] = []
+    assert ensure(KIND, told.append) == python
+    assert told == []
+
+
 def test_missing_index_is_an_install_error_with_uvs_words(
     monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:

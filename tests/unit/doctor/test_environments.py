@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from harness.doctor.engines import environments
 from harness.doctor.finding import Finding, Status
+from harness.doctor.leftovers import environments as superfluous
+from harness.doctor.mend import mend
 from harness.environments.folders import MARKER, lock_of
 from harness.environments.recipes import Layer
 from harness.locks import exclusive
@@ -51,6 +57,41 @@ def test_one_that_is_not_there_is_made_when_it_is_needed(folder: Path) -> None:
     found = look()
     assert (found.status, found.mendable) == (Status.NOTE, False)
     assert "floodgate setup" in str(found.fix)
+
+
+def test_one_that_there_is_no_room_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    monkeypatch.setattr(environments, "disk_usage", lambda _: SimpleNamespace(free=10 * 1024**2))
+    found = look()
+    assert found.status is Status.FAILED
+    assert "10 MiB free" in found.summary
+
+
+def test_a_cache_that_may_only_be_read_is_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock_of(folder).touch()
+    open_file = Path.open
+
+    def read_only(path: Path, mode: str = "r", **options: Any) -> Any:
+        if mode != "r":
+            raise OSError(errno.EROFS, "Read-only file system")
+        return open_file(path, mode, **options)
+
+    monkeypatch.setattr(Path, "open", read_only)
+    assert look().status is Status.OK
+
+
+def test_superfluous_ones_are_offered_and_deleted(folder: Path) -> None:
+    (nothing,) = superfluous.look()
+    assert nothing.status is Status.OK
+    old = folder.with_name("engine-of-old")
+    old.mkdir()
+    os.utime(old, (0, 0))
+    os.utime(folder / MARKER, (0, 0))
+    (found,) = superfluous.look()
+    assert (found.status, found.mendable, found.details["folders"]) == (Status.WARNING, True, [str(old)])
+    mend([found], print)
+    assert not old.exists()
+    assert folder.exists(), "it is the one that would be used"
 
 
 def test_a_half_made_one(folder: Path) -> None:

@@ -16,6 +16,7 @@ from harness.locks import exclusive
 pytestmark = pytest.mark.unit
 
 LONG_AGO = time.time() - 30 * 24 * 3600
+HOURS_AGO = time.time() - 5 * 3600
 
 
 def make(environments: Path, name: str, *, used_at: float, below: str | None = None) -> Path:
@@ -77,3 +78,60 @@ def test_environment_that_is_being_made_stays(tmp_path: Path, kept: Path) -> Non
         assert half_made.exists()
     prune_all(kept)
     assert not half_made.exists()
+
+
+def make_plugins(environments: Path, count: int, *, used_at: float) -> list[Path]:
+    """Make environments of one kind, the one that was used last first."""
+    return [
+        make(environments, f"plugin-py3.11-{number:012x}", used_at=used_at - number)
+        for number in range(count)
+    ]
+
+
+def test_of_many_of_one_kind_those_that_were_used_last_stay(tmp_path: Path, kept: Path) -> None:
+    plugins = make_plugins(tmp_path, 8, used_at=HOURS_AGO)
+    other = make(tmp_path, "plugin-py3.13-abc", used_at=HOURS_AGO - 100)
+    prune_all(kept)
+    assert [folder.exists() for folder in plugins] == [True] * 5 + [False] * 3
+    assert other.exists()
+
+
+def test_those_that_were_used_just_now_stay_however_many(tmp_path: Path, kept: Path) -> None:
+    plugins = make_plugins(tmp_path, 8, used_at=time.time())
+    assert prune_all(kept) == []
+    assert all(folder.exists() for folder in plugins)
+
+
+def test_a_superseded_one_that_a_process_runs_on_stays(
+    tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, last = make_plugins(tmp_path, 8, used_at=HOURS_AGO)
+    monkeypatch.setattr("harness.environments.prune._programs_of_processes", lambda: [f"{last}/bin/python"])
+    prune_all(kept)
+    assert last.exists()
+
+
+def test_locks_of_what_is_gone_go_unless_they_are_held(tmp_path: Path, kept: Path) -> None:
+    gone, held, used = (tmp_path / f"{name}.lock" for name in ("gone", "docker-image-abc", "kept"))
+    for lock in (gone, held, used):
+        lock.touch()
+    with exclusive(held):
+        prune_all(kept)
+    assert not gone.exists()
+    assert held.exists()
+    assert used.exists()
+
+
+def test_an_interrupted_deletion_leaves_nothing_that_counts_as_whole(
+    tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = make(tmp_path, "old", used_at=LONG_AGO)
+
+    def interrupted(folder: Path, **_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prune_all(kept)
+    assert old.exists()
+    assert not (old / MARKER).exists()

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.aws import translated
 from harness.deploy.account.transfer_servers import SERVER, delete_created
+from harness.deploy.record import TOKEN_TAG
 from harness.exceptions import AwsError, DeployError
 
 ClientOf = Callable[[str], Any]
@@ -63,7 +64,7 @@ def remove(client_of: ClientOf, identity: Mapping[str, Any]) -> None:
         elif identity["type"] == SERVER:
             delete_created(client_of("transfer"), identity["token"])
         elif identity["type"] == ROLE:
-            _delete_role(client_of("iam"), identity["name"])
+            _delete_role(client_of("iam"), identity["name"], identity.get("token"))
         else:
             client_of("logs").delete_metric_filter(
                 logGroupName=identity["log_group"], filterName=identity["name"]
@@ -83,7 +84,18 @@ def _put_dashboard(cloudwatch: Any, identity: Mapping[str, Any], properties: Map
     cloudwatch.put_dashboard(DashboardName=identity["name"], DashboardBody=properties["DashboardBody"])
 
 
-def _delete_role(iam: Any, name: str) -> None:
+def is_role_of(iam: Any, name: str, token: str) -> bool:
+    """Tell whether a role has the tag of a deployment.
+
+    :raises botocore.exceptions.ClientError: there is no such role, or AWS refuses to tell
+    """
+    return {"Key": TOKEN_TAG, "Value": token} in iam.get_role(RoleName=name)["Role"].get("Tags", ())
+
+
+def _delete_role(iam: Any, name: str, token: str | None) -> None:
+    """Delete a role; where a token says whose it is to be, only that deployment's."""
+    if token is not None and not is_role_of(iam, name, token):
+        return
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy)
     iam.delete_role(RoleName=name)

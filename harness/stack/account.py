@@ -9,11 +9,12 @@ from harness.deploy.record import STACK_TAG, DeploymentRecord
 from harness.deploy.removal import NOT_EXECUTED, FoundStack, StackResource, find, resources_of
 from harness.engines.aws import account
 from harness.engines.aws.account import Account
+from harness.engines.aws.allowed import require_allowed
 from harness.engines.base import Progress
 from harness.exceptions import EnvironmentNotReadyError, StackNotFoundError
 from harness.stack.clearing import clear_for_good, cloudformation_name, stop_front
 from harness.stack.in_account.known import forget, remembered
-from harness.stack.in_account.removal import ours, remove, telling_what_stays
+from harness.stack.in_account.removal import is_of_another, ours, prove_gone, remove, telling_what_stays
 from harness.stack.state import StackState
 
 Confirm = Callable[[str, FoundStack, list[StackResource]], bool]
@@ -32,9 +33,9 @@ def down(name: str, confirm: Confirm, progress: Progress) -> Proof | None:
     """Remove a stack from the account that the user's credentials are of; return the proof, None after a no.
 
     :raises UsageError: not a valid name
-    :raises EnvironmentNotReadyError: no credentials, or those of another account, or Floodgate did not create
-        the stack
-    :raises StackNotFoundError: the account has no such stack, and this machine knows of none
+    :raises EnvironmentNotReadyError: no credentials, or those of another account, or of one that the user has
+        not allowed, or Floodgate did not create the stack
+    :raises StackNotFoundError: the account has no such stack nor what is left of one, and none is known here
     :raises AwsError: AWS refuses a step
     :raises DeployError: CloudFormation could not delete the stack, or something is still there
     """
@@ -42,10 +43,14 @@ def down(name: str, confirm: Confirm, progress: Progress) -> Proof | None:
     stack_name = cloudformation_name(state.name)
     where = remembered(state.folder)
     record = DeploymentRecord.read(state.deploy_dir) if where else None
-    found_account = where or account.connect()
+    found_account = where or _allowed()
     stack = find(found_account.client, stack_name)
     if stack is None and record is None:
+        prove_gone(found_account, stack_name, progress)
         raise StackNotFoundError(f"{found_account} has no CloudFormation stack {stack_name}")
+    if record is not None and is_of_another(found_account, record, stack):
+        progress(f"left alone: the stack {stack_name} in {found_account}, which another deployment has made")
+        stack = None
     if stack is not None:
         _require_ours(found_account, stack, record)
         if not confirm(str(found_account), stack, resources_of(found_account.client, stack)):
@@ -58,6 +63,13 @@ def down(name: str, confirm: Confirm, progress: Progress) -> Proof | None:
         forget(state.folder)
         clear_for_good(state, progress)
     return proof
+
+
+def _allowed() -> Account:
+    """Return the account of the credentials; what is there may be another's to delete."""
+    found = account.connect()
+    require_allowed(found)
+    return found
 
 
 def _remove(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.aws import translated
 from harness.deploy.account.looks import LOOKS, ClientOf, Look
-from harness.deploy.record import STACK_TAG
+from harness.deploy.record import STACK_TAG, TOKEN_TAG
 from harness.exceptions import AwsError
 
 _NO_SUCH_SERVICE = frozenset(
@@ -73,20 +73,25 @@ def prove(
     stack_name: str,
     *,
     known: Collection[str] = (),
+    token: str | None = None,
     artifacts: Callable[[], Collection[str]] = tuple,
     is_aws_itself: bool = True,
 ) -> Proof:
     """Ask every service what is left of a stack.
 
     :param known: names and ids that its resources had
+    :param token: of its deployment, where another has taken its name: then only tags tell the two apart
     :param artifacts: returns what is left of its code
     :raises StackLostError: AWS does not answer
     """
-    others = _answer_stacks(client_of, stack_name)
-    is_of = _Names(stack_name, known, others.others)
-    answers = [others.answer]
-    answers += [_ask(client_of, look, is_of, lacks_services=not is_aws_itself) for look in LOOKS]
-    answers.append(_answer_tags(client_of, stack_name, lacks_services=not is_aws_itself))
+    answers = []
+    tag = (TOKEN_TAG, token) if token else (STACK_TAG, stack_name.removeprefix("floodgate-"))
+    if token is None:
+        others = _answer_stacks(client_of, stack_name)
+        is_of = _Names(stack_name, known, others.others)
+        answers.append(others.answer)
+        answers += [_ask(client_of, look, is_of, lacks_services=not is_aws_itself) for look in LOOKS]
+    answers.append(_answer_tags(client_of, *tag, lacks_services=not is_aws_itself))
     code = tuple(artifacts())
     answers.append(Answer("uploaded packages", len(code), code))
     return Proof(stack_name, tuple(answers))
@@ -144,10 +149,10 @@ def _ask(client_of: ClientOf, look: Look, is_of: _Names, *, lacks_services: bool
     return Answer(look.what, len(names), tuple(name for name in names if name in is_of))
 
 
-def _answer_tags(client_of: ClientOf, stack_name: str, *, lacks_services: bool) -> Answer:
+def _answer_tags(client_of: ClientOf, key: str, value: str, *, lacks_services: bool) -> Answer:
     """Ask for what has our tag. The index lags behind: what has gone may be in it for a while."""
-    what = f"resources with the tag {STACK_TAG}"
-    tag = {"Key": STACK_TAG, "Values": [stack_name.removeprefix("floodgate-")]}
+    what = f"resources with the tag {key}"
+    tag = {"Key": key, "Values": [value]}
     try:
         with translated("listing resources by tag"):
             pages = client_of("resourcegroupstaggingapi").get_paginator("get_resources")

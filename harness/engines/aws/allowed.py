@@ -1,4 +1,4 @@
-"""The accounts that Floodgate may create something in: those that the user has named, and no other.
+"""The accounts that Floodgate may create or delete something in: those that the user has named, and no other.
 
 They are named by `FLOODGATE_AWS_ACCOUNTS` (ids with commas between them), or else by the file
 `~/.config/floodgate/aws-accounts`, with an id on each line and remarks after `#`. There is no way to allow
@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9]{12}")
 
 
 def require_allowed(account: Account, environment: Mapping[str, str] = os.environ) -> None:
-    """Check that something may be created in an account.
+    """Check that something may be created, or deleted, in an account.
 
     :raises EnvironmentNotReadyError: it is not among those that the user named
     :raises UsageError: something that the user named is no account id
@@ -30,7 +30,7 @@ def require_allowed(account: Account, environment: Mapping[str, str] = os.enviro
         return
     named = ", ".join(sorted(allowed)) or "no account"
     raise EnvironmentNotReadyError(
-        f"Floodgate may not create anything in {account}: {source} names {named}",
+        f"Floodgate may not create or delete anything in {account}: {source} names {named}",
         hint=f"if it is an account for tests: export {VARIABLE}={account.account_id} "
         f"(or a line {account.account_id} in {file(environment)})",
     )

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.aws import translated
 from harness.cost.estimate import Estimate, Load, estimate, estimate_again
 from harness.cost.per_file import Variant
 from harness.cost.words import lines as cost_lines
 from harness.deploy import PipelineOptions, Prepared
 from harness.deploy.removal import NOT_EXECUTED, find
 from harness.engines.aws.account import Account
-from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.exceptions import AwsError, EnvironmentNotReadyError, UsageError
+from harness.stack import customer_role
 from harness.stack.clearing import cloudformation_name
 from harness.stack.description import StackDescription
 from harness.stack.in_account import known
@@ -70,9 +72,10 @@ def fitted(options: PipelineOptions, sftp: SftpOptions) -> PipelineOptions:
 def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | None) -> Proposal:
     """Return the proposal for a new stack.
 
-    :raises EnvironmentNotReadyError: the account has a stack of that name
+    :raises EnvironmentNotReadyError: the account has a stack of that name, or the role of one
     """
     _require_free(account, stack_name)
+    _require_no_role(account, customer_role.role_name(stack_name))
     contents = (
         f"{len(prepared.resources)} resources: {_by_service(prepared)}",
         f"route {prepared.options.route}, {_sftp(prepared)}",
@@ -133,3 +136,18 @@ def _require_free(account: Account, stack_name: str) -> None:
     else:
         hint = "choose another --name"
     raise EnvironmentNotReadyError(f"{account} has a stack {stack_name} already ({found.status})", hint=hint)
+
+
+def _require_no_role(account: Account, name: str) -> None:
+    """Roles are of all Regions: one of that name may be in use by a stack in another."""
+    try:
+        with translated(f"looking for the role {name}"):
+            account.client("iam").get_role(RoleName=name)
+    except AwsError as exc:
+        if exc.code in ("NoSuchEntity", *customer_role.NO_IAM):
+            return
+        raise
+    raise EnvironmentNotReadyError(
+        f"{account} has a role {name} already, perhaps of a stack in another Region",
+        hint="choose another --name, or delete the role if nothing needs it",
+    )

@@ -55,7 +55,17 @@ def remove(
     folders = _folders(stack_name, record, found)
     for folder in folders:
         removal.remove_artifacts(folder, account.account_id, account.region)
-    return _prove(account, stack_name, known, folders, progress)
+    replaced = record is not None and found is None and find(account.client, stack_name) is not None
+    token = record.token if record is not None and replaced else None
+    return _prove(account, stack_name, known, folders, progress, token)
+
+
+def prove_gone(account: Account, stack_name: str, progress: Progress) -> None:
+    """Look for what is left of a stack that nobody knows any more.
+
+    :raises DeployError: something is there
+    """
+    _prove(account, stack_name, (), (), progress)
 
 
 def _servers(account: Account, record: DeploymentRecord | None, found: FoundStack | None) -> list[str]:
@@ -89,6 +99,14 @@ def ours(account: Account, record: DeploymentRecord) -> FoundStack | None:
     return found if is_ours else None
 
 
+def is_of_another(account: Account, record: DeploymentRecord, found: FoundStack | None) -> bool:
+    """Tell whether another deployment made a stack of Floodgate's that has the name of a record's.
+
+    :raises AwsError: AWS refuses to tell
+    """
+    return found is not None and TOKEN_TAG in found.tags and ours(account, record) is None
+
+
 @contextmanager
 def telling_what_stays(account: Account, stack_name: str, progress: Progress) -> Iterator[None]:
     """When a removal is interrupted or fails, say what may still be there, and how to remove it."""
@@ -110,9 +128,17 @@ def _folders(stack_name: str, record: DeploymentRecord | None, found: FoundStack
 
 
 def _prove(
-    account: Account, stack_name: str, known: Collection[str], folders: Collection[str], progress: Progress
+    account: Account,
+    stack_name: str,
+    known: Collection[str],
+    folders: Collection[str],
+    progress: Progress,
+    token: str | None = None,
 ) -> Proof:
-    """Look until nothing is named any more, or for as long as AWS's lists may lag behind."""
+    """Look until nothing is named any more, or for as long as AWS's lists may lag behind.
+
+    :param token: of the deployment, where the names are another's by now
+    """
     progress(f"AWS: looking for anything that is left of {stack_name}")
     deadline = time.monotonic() + (_LOOK_FOR_S if account.is_aws_itself else 0)
     while True:
@@ -120,6 +146,7 @@ def _prove(
             account.client,
             stack_name,
             known=known,
+            token=token,
             artifacts=_artifacts(account, folders),
             is_aws_itself=account.is_aws_itself,
         )
@@ -131,7 +158,8 @@ def _prove(
     if proof.left:
         raise DeployError(
             f"{len(proof.left)} things of {stack_name} are still in {account}, see above",
-            hint="run this again; what then stays must be deleted by hand",
+            hint="run this again; what then stays must be deleted by hand. AWS's index of tags may name for "
+            "hours what has gone; a stack of this name in another Region has roles and buckets like these",
         )
     return proof
 

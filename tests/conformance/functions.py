@@ -101,6 +101,8 @@ TOOL = """
             os._exit(3)
         if what == "sleep":
             time.sleep(event["s"])
+        if what == "retry" and event["retries"] < 1:
+            raise Refused("once more")
         if what == "large":
             return "x" * event["size"]
         if what == "no-json":
@@ -112,12 +114,16 @@ TOOL = """
             return look(context)
         return event
 
+    def later(context):
+        time.sleep(0.02)
+        return context.get_remaining_time_in_millis()
+
     def look(context):
         names = ("function_name", "function_version", "invoked_function_arn", "memory_limit_in_mb",
                  "aws_request_id", "log_group_name", "log_stream_name")
         return {
             "context": {name: getattr(context, name) for name in names},
-            "left_ms": context.get_remaining_time_in_millis(),
+            "left_ms": [context.get_remaining_time_in_millis(), later(context)],
             "environ": dict(os.environ),
             "cwd": os.getcwd(),
             "path": sys.path,

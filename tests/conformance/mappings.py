@@ -55,12 +55,14 @@ class Mapping:
     identifier: str = ""
     seen: list[dict[str, Any]] = field(default_factory=list)
 
-    def send(self, *numbers: int, group: str | None = None, **order: Any) -> None:
+    def send(self, *numbers: int, group: str | None = None, delay_s: int = 0, **order: Any) -> None:
         """Send a message for each number, with an order for the handler."""
         for number in numbers:
             body = json.dumps({"n": number, "notes": self.notes.url, **order})
-            fifo = {"MessageGroupId": group, "MessageDeduplicationId": str(number)} if group else {}
-            self.queue.send(body, **fifo)
+            more: dict[str, Any] = {"DelaySeconds": delay_s} if delay_s else {}
+            if group:
+                more |= {"MessageGroupId": group, "MessageDeduplicationId": str(number)}
+            self.queue.send(body, **more)
 
     def send_batch(self, *orders: dict[str, Any]) -> None:
         """Send messages with one call."""

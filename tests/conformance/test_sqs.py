@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -176,10 +175,13 @@ def test_receive_of_eleven(aws: Aws) -> None:
 @behaviour("sqs.long-poll")
 def test_long_poll(aws: Aws) -> None:
     queue = create_queue(aws)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(queue.receive, wait_s=20)
-        queue.send("one")
-        assert [message["Body"] for message in waiting.result()] == ["one"]
+    queue.send("one", DelaySeconds=2)
+    (message,) = queue.receive(wait_s=20)
+    sent, received = (
+        int(message["Attributes"][name]) for name in ("SentTimestamp", "ApproximateFirstReceiveTimestamp")
+    )
+    # In milliseconds. One that only looks at the end would take all of the twenty seconds.
+    assert received - sent < 15_000
 
 
 @behaviour("sqs.delay")

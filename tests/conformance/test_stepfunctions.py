@@ -177,6 +177,11 @@ def test_context(aws: Aws) -> None:
         "machine": machine,
         "state": "Look",
     }
+    counted = {"do": "retry", "retries.$": "$$.State.RetryCount"}
+    parameters = {"FunctionName": aws.account.shared(tool), "Payload": counted}
+    again = [{"ErrorEquals": ["Refused"], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    task = invoke_task(aws.account.shared(tool), Parameters=parameters, Retry=again)
+    assert machines.output({"Count": task}) == {"do": "retry", "retries": 1}
 
 
 @behaviour("stepfunctions.data")

@@ -51,6 +51,7 @@ def test_items_are_sentences_with_aws_documentation() -> None:
             assert sentence.endswith("."), item.id
             assert "|" not in sentence, item.id
             assert "\n" not in sentence, item.id
+            assert not re.search(r"\w- \w", sentence), f"{item.id}: a word was cut in two"
         assert re.fullmatch(r"https://(docs\.)?aws\.amazon\.com/\S+", item.source), item.id
 
 

@@ -73,6 +73,7 @@ def _engines(engine: str) -> Sequence[Check]:
         Check("environments.lambda-runtime", partial(environments.look, "lambda-runtime"), _HOST),
         Check("environments.ministack", partial(environments.look, "ministack"), frozenset({"ministack"})),
         Check("docker.engine", docker.engine, _DOCKER),
+        Check("docker.package", docker.package, frozenset({"localstack:docker"})),
         Check("docker.image", docker.image, _DOCKER),
         Check("compose.version", compose.look, frozenset({COMPOSE})),
         Check("token.present", token.look, _DOCKER),

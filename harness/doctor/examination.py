@@ -12,6 +12,7 @@ from harness.clock import now, to_iso
 from harness.doctor.catalogue import COMPOSE, DEFAULT, ENGINES, all_checks, checks_for, is_address
 from harness.doctor.check import Check, look_at_all
 from harness.doctor.finding import Finding, Status
+from harness.engines.url import RunningEndpoint
 from harness.exceptions import UsageError
 
 SCHEMA_VERSION = 1
@@ -52,12 +53,14 @@ def examine(engine: str | None = None, checks: Sequence[Check] | None = None) ->
     :param engine: `localstack`, `localstack:docker`, `ministack`, `aws`, an address, or `compose`; None looks
         at all, and the host engine must work
     :param checks: instead of those of the catalogue
-    :raises UsageError: no such engine
+    :raises UsageError: no such engine, or no such address
     """
     chosen = DEFAULT if engine is None else engine
     if chosen not in ENGINES and not is_address(chosen):
         names = ", ".join(name for name in ENGINES if name != COMPOSE)
         raise UsageError(f"there is no engine {chosen!r}", hint=f"{names}, a URL, or {COMPOSE}")
+    if is_address(chosen):
+        RunningEndpoint(chosen)
     if checks is None:
         checks = all_checks(chosen) if engine is None else checks_for(chosen)
     return Examination(chosen, look_at_all(checks, chosen))

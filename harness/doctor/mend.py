@@ -30,6 +30,8 @@ def mend(findings: Iterable[Finding], progress: Progress) -> bool:
             deed(progress)
         except FloodgateError as exc:
             progress(f"not mended: {exc.message}" + (f" (fix: {exc.hint})" if exc.hint else ""))
+        except OSError as exc:
+            progress(f"not mended: {exc}")
     return bool(wanted)
 
 

@@ -19,11 +19,9 @@ Ask = Callable[[Sequence[str]], str | None]
 
 
 def version_of(command: Sequence[str]) -> str | None:
-    """Return what a Compose says its version is; None where there is none."""
+    """Return the version that a command prints; None where there is none."""
     try:
-        done = subprocess.run(
-            [*command, "version", "--short"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     told = done.stdout.strip()
@@ -32,7 +30,11 @@ def version_of(command: Sequence[str]) -> str | None:
 
 def look(ask: Ask = version_of) -> Iterator[Finding]:
     """Look which Compose there is."""
-    found = {" ".join(command): version for command in COMMANDS if (version := ask(command))}
+    found = {
+        " ".join(command): version
+        for command in COMMANDS
+        if (version := ask([*command, "version", "--short"]))
+    }
     good = {command: version for command, version in found.items() if _is_new_enough(version)}
     told = ", ".join(f"`{command}` {version}" for command, version in found.items())
     if good:

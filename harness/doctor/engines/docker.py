@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.doctor.engines.compose import version_of
 from harness.doctor.finding import Finding, failed, note, ok, warning
 from harness.doctor.host.size import GIB, GOOD_MEMORY_BYTES
 from harness.engines.docker import client
@@ -19,18 +20,38 @@ OLDEST = (20, 10)
 NEEDED_DISK_BYTES = 3 * GIB
 """LocalStack's image has 1.2 GiB, ours adds to it, and containers write."""
 
+NO_PACKAGE = "package"
+"""Kind of problem: the Docker Engine was not asked, because our package for that is missing."""
+
 Problem = Callable[[], client.Problem | None]
 
 
 def engine(problem: Problem = client.docker_problem) -> Iterator[Finding]:
-    """Look whether the Docker Engine can be used at all."""
+    """Look whether the Docker Engine can be used; without our package for it, as its own program sees it."""
     found = problem()
+    if found is not None and found.kind == NO_PACKAGE:
+        yield _by_program(version_of(("docker", "version", "--format", "{{.Server.Version}}")))
+        return
     if found is not None:
         yield failed("docker.engine", found.message, fix=found.hint, kind=found.kind)
         return
     docker = client.connect()
     with client.translated("asking the Docker Engine about itself"):
         yield from _of_info(docker.info())
+
+
+def package(problem: Problem = client.docker_problem) -> Iterator[Finding]:
+    """Look for the Python package that `--engine localstack:docker` needs, and Compose does not."""
+    found = problem()
+    if found is not None and found.kind == NO_PACKAGE:
+        yield failed("docker.package", found.message, fix=found.hint)
+
+
+def _by_program(release: str | None) -> Finding:
+    if release is not None:
+        return ok("docker.engine", f"Docker Engine {release}, as `docker` says", version=release)
+    fix = "does `docker version` work? https://docs.docker.com/engine/install/"
+    return failed("docker.engine", "`docker` is not installed, or does not reach a Docker Engine", fix=fix)
 
 
 def _of_info(info: Mapping[str, Any]) -> Iterator[Finding]:

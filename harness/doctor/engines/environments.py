@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shutil import disk_usage
+from typing import Any
 
 from harness.doctor.finding import Finding, failed, note, ok, warning
 from harness.doctor.host.folders import MIB, nearest
@@ -79,7 +80,7 @@ def _look_at(layer: Layer, kind: str) -> Finding:
     return ok(name, f"{layer.title} is installed", **details)
 
 
-def _no_room(name: str, layer: Layer, free_bytes: int, needed_bytes: int, details: dict[str, str]) -> Finding:
+def _no_room(name: str, layer: Layer, free_bytes: int, needed_bytes: int, details: dict[str, Any]) -> Finding:
     return failed(
         name,
         f"{layer.title} is not installed yet, and {free_bytes // MIB} MiB free are too few: "

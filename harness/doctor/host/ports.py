@@ -19,12 +19,14 @@ class Service:
     """One that listens on a fixed port.
 
     :param variable: by which the user chooses another one, as in `docker-compose.yml`
+    :param always: `docker compose up` starts it without being asked for a profile
     """
 
     name: str
     title: str
     port: int
     variable: str
+    always: bool = True
 
 
 SERVICES = (
@@ -32,8 +34,8 @@ SERVICES = (
     Service("transfer", "Transfer API", 8022, "FLOODGATE_TRANSFER_PORT"),
     Service("engine", "engine", 4566, "FLOODGATE_LOCALSTACK_PORT"),
     Service("locust", "Locust", 8089, "FLOODGATE_WEB_PORT"),
-    Service("prometheus", "Prometheus", 9090, "FLOODGATE_PROMETHEUS_PORT"),
-    Service("grafana", "Grafana", 3000, "FLOODGATE_GRAFANA_PORT"),
+    Service("prometheus", "Prometheus", 9090, "FLOODGATE_PROMETHEUS_PORT", always=False),
+    Service("grafana", "Grafana", 3000, "FLOODGATE_GRAFANA_PORT", always=False),
 )
 
 
@@ -55,7 +57,10 @@ def fixed(
 
 
 def _taken(service: Service, port: int, container: Published | None) -> Finding:
-    """Tell who has a port. Of one that Docker has published, the system shows only Docker's own process."""
+    """Tell who has a port. Of one that Docker has published, the system shows only Docker's own process.
+
+    It stands in the way of `docker compose up`, unless that has been here already.
+    """
     holder = None if container else ports.holder(port)
     if container:
         who, end_it = f" by the container {container.name}{container.whose()}", container.way_to_end()
@@ -63,7 +68,9 @@ def _taken(service: Service, port: int, container: Published | None) -> Finding:
         who, end_it = holder.told(), f"`floodgate down --name {holder.stack}`"
     else:
         who, end_it = holder.told() if holder else "", "end that program"
-    return note(
+    is_ours = container is not None and bool(container.stack and container.project)
+    tell = failed if service.always and not is_ours else note
+    return tell(
         f"ports.{service.name}",
         f"{port} ({service.title}) is taken{who}",
         fix=f"{end_it}, or set {service.variable} to another port, before `docker compose up`; "

@@ -47,9 +47,14 @@ def find() -> list[Leftover]:
 
 
 def is_left_over(given: Mapping[str, str]) -> bool:
-    """Tell by a container's labels; one that names no folder (Compose) is not ours to judge."""
+    """Tell by a container's labels; one that names no folder (Compose), or one that this user may not look
+    into (another user's), is not ours to judge.
+    """
     home = given.get(labels.HOME, "")
-    return home.startswith("/") and not Path(home).exists()
+    try:
+        return home.startswith("/") and not Path(home).exists()
+    except OSError:
+        return False
 
 
 def look(

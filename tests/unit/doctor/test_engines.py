@@ -25,6 +25,19 @@ def test_a_docker_problem_is_told_with_its_own_fix() -> None:
     assert found.details["kind"] == "stopped"
 
 
+@pytest.mark.parametrize(("told", "status"), [("20.10.24", Status.OK), (None, Status.FAILED)])
+def test_without_our_package_the_program_is_asked(
+    monkeypatch: pytest.MonkeyPatch, told: str | None, status: Status
+) -> None:
+    """Compose needs no package of ours; the engine does."""
+    monkeypatch.setattr(docker, "version_of", lambda _: told)
+    (engine,) = docker.engine(lambda: Problem("package", "no package", "pip install it"))
+    assert engine.status is status
+    (package,) = docker.package(lambda: Problem("package", "no package", "pip install it"))
+    assert (package.status, package.fix) == (Status.FAILED, "pip install it")
+    assert list(docker.package(lambda: Problem("stopped", "it is not running", "start it"))) == []
+
+
 @pytest.mark.parametrize(
     ("info", "status"),
     [
@@ -87,7 +100,7 @@ def test_images(made: str | None, base_is_there: bool, status: Status) -> None:
     ],
 )
 def test_composes(versions: dict[str, str], status: Status) -> None:
-    (found,) = compose.look(lambda command: versions.get(" ".join(command)))
+    (found,) = compose.look(lambda command: versions.get(" ".join(command[:-2])))
     assert found.status is status
     assert found.details["versions"] == versions
 

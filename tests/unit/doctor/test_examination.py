@@ -72,6 +72,11 @@ def test_all_looks_have_a_title_and_names_of_their_own() -> None:
     assert len({check.id for check in checks}) == len(checks)
 
 
+def test_an_address_without_a_host_is_refused() -> None:
+    with pytest.raises(UsageError, match="no address"):
+        examine("http://")
+
+
 def test_an_engine_has_its_own_looks_only() -> None:
     by_engine = {engine: {each.id for each in catalogue.checks_for(engine)} for engine in catalogue.ENGINES}
     assert "docker.engine" in by_engine["localstack:docker"] & by_engine["compose"]

@@ -185,6 +185,23 @@ def test_a_port_of_a_container_is_told_with_what_ends_it(container: Published, w
     assert str(found.fix).startswith(way)
 
 
+@pytest.mark.parametrize(
+    ("container", "status"),
+    [
+        (None, Status.FAILED),
+        (Published("somebodys"), Status.FAILED),
+        (Published("floodgate-x-1a", "x"), Status.FAILED),
+        (Published("main_sftp_1", "default", "main"), Status.NOTE),
+    ],
+)
+def test_a_taken_port_stands_in_the_way_unless_compose_has_it(
+    container: Published | None, status: Status
+) -> None:
+    found = {each.id: each for each in ports.fixed(lambda _: False, lambda _: container, {})}
+    assert found["ports.sftp"].status is status
+    assert found["ports.grafana"].status is Status.NOTE, "it comes only when it is asked for"
+
+
 def test_a_port_may_be_another_one() -> None:
     given = {"FLOODGATE_SFTP_PORT": "2223", "FLOODGATE_WEB_PORT": "http", "FLOODGATE_GRAFANA_PORT": "99999"}
     found = {each.id: each for each in ports.fixed(lambda _: True, lambda _: None, given)}

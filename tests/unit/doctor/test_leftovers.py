@@ -134,6 +134,16 @@ def test_what_cannot_be_mended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told == ["not mended: no index (fix: go online)"]
 
 
+def test_what_the_disk_forbids_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr(mend, "_DEEDS", {"environments.": refuse})
+    told: list[str] = []
+    mend.mend([warning("environments.engine", "half", fix="x", mendable=True)], told.append)
+    assert told == ["not mended: not yours"]
+
+
 @pytest.mark.parametrize(
     ("home_of", "left"), [("/not/to/be/seen", True), ("{here}", False), ("", False), ("relative", False)]
 )
@@ -142,6 +152,14 @@ def test_a_container_is_left_over_once_the_folder_of_its_stack_is_gone(
 ) -> None:
     given = {labels.STACK: "one", labels.HOME: home_of.format(here=home)}
     assert containers.is_left_over(given) is left
+
+
+def test_a_container_of_another_user_is_not_ours_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path) -> bool:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    assert not containers.is_left_over({labels.STACK: "one", labels.HOME: "/root/stacks/one"})
 
 
 @pytest.mark.parametrize("is_here", [True, False])

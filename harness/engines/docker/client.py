@@ -1,8 +1,4 @@
-"""The only place that talks to the Docker API: a client, and what is wrong where there is none.
-
-The Docker Engine is found as testcontainers finds it: DOCKER_HOST, the context that the user has chosen, or
-the usual socket.
-"""
+"""The only place that talks to the Docker API: a client, and what is wrong where there is none."""
 
 from __future__ import annotations
 
@@ -17,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from harness.engines.docker import address
 from harness.exceptions import EnvironmentNotReadyError, UsageError
 
 NONE_NEEDED = "--engine localstack needs no Docker"
-_USUAL_SOCKET = "unix:///var/run/docker.sock"
 _TIMEOUT_S = 60
 """Of one call. A Docker Engine that hangs accepts connections and answers nothing."""
 _PROBE_TIMEOUT_S = 10
@@ -32,7 +28,7 @@ _ANY_VERSION = "1.41"
 class Problem:
     """Why Docker cannot be used, and what mends it.
 
-    :param kind: `package`, `absent`, `stopped`, `permission`, `hangs` or `unreachable`
+    :param kind: `package`, `context`, `absent`, `stopped`, `permission`, `hangs` or `unreachable`
     """
 
     kind: str
@@ -56,9 +52,24 @@ def connect() -> Any:
     :raises EnvironmentNotReadyError: there is no Docker Engine that this user may use
     """
     try:
+        _where()
         return _client(os.environ.get("DOCKER_HOST", ""))
     except _DockerProblemError as exc:
         raise exc.as_error() from exc
+
+
+def require_here() -> None:
+    """Do nothing if what a container publishes on 127.0.0.1 can be reached from here.
+
+    :raises EnvironmentNotReadyError: the Docker Engine is on another machine, or as `connect`
+    :raises UsageError: as `connect`
+    """
+    connect()
+    if address.is_elsewhere(where := _where()):
+        raise EnvironmentNotReadyError(
+            f"the Docker Engine at {where} is on another machine; its containers' ports are not ours",
+            hint=f"DOCKER_HOST, or the Docker context, must lead to one on this machine; {NONE_NEEDED}",
+        )
 
 
 @contextmanager
@@ -157,8 +168,16 @@ def _library() -> Any:
 
 
 def _where() -> str:
-    """Return the address of the Docker Engine."""
-    return _library().get_docker_host() or _USUAL_SOCKET
+    """Return the address of the Docker Engine, as testcontainers finds it."""
+    library = _library()
+    try:
+        address.take_context()
+    except LookupError as exc:
+        problem = Problem(
+            "context", f"there is no Docker context {exc.args[0]!r}", "docker context ls lists them"
+        )
+        raise _DockerProblemError(problem) from exc
+    return library.get_docker_host() or address.USUAL_SOCKET
 
 
 def _is_of_docker(exc: BaseException) -> bool:
@@ -189,7 +208,13 @@ def _problem_of(exc: BaseException) -> Problem:
         return Problem(
             "hangs",
             f"the Docker Engine at {where} does not answer",
-            f"sudo systemctl restart docker; {NONE_NEEDED}",
+            f"sudo systemctl restart docker; {_doubt(where)}{NONE_NEEDED}",
+        )
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return Problem(
+            "unreachable",
+            f"nobody knows the machine of the Docker Engine at {where}",
+            f"{_doubt(where)}{NONE_NEEDED}",
         )
     return Problem(
         "unreachable",
@@ -204,7 +229,7 @@ def _absent_or_stopped(where: str) -> Problem:
     return Problem(
         "absent",
         f"there is no Docker Engine on this machine (nothing at {where}, no program `docker`)",
-        f"install it: https://docs.docker.com/engine/install/; {NONE_NEEDED}",
+        f"install it: https://docs.docker.com/engine/install/; {_doubt(where)}{NONE_NEEDED}",
     )
 
 
@@ -212,8 +237,13 @@ def _stopped(where: str) -> Problem:
     return Problem(
         "stopped",
         f"the Docker Engine is not running (nothing listens at {where})",
-        f"sudo systemctl start docker, or start Docker Desktop; {NONE_NEEDED}",
+        f"sudo systemctl start docker, or start Docker Desktop; {_doubt(where)}{NONE_NEEDED}",
     )
+
+
+def _doubt(where: str) -> str:
+    """Return a question for who has said where the Docker Engine is."""
+    return "" if where == address.USUAL_SOCKET else "is DOCKER_HOST, or the Docker context, right? "
 
 
 def _chain(exc: BaseException | None) -> Iterator[BaseException]:

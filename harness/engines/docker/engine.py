@@ -64,7 +64,7 @@ class LocalStackDocker:
         :raises PortInUseError: the port that was asked for is taken
         :raises EngineStartError: LocalStack ended, or did not become healthy in time
         """
-        docker_client.connect()
+        docker_client.require_here()
         if self._asked_port is not None:
             ports.require_free(self._asked_port)
         made = self.make_image(progress)

@@ -73,6 +73,15 @@ def test_an_image_that_is_neither_here_nor_to_be_had(docker: Any, command: Flood
     assert "docker load" in done.err
 
 
+def test_what_is_no_name_of_an_image(docker: Any, command: Floodgate) -> None:
+    done = command.start(
+        "run", "smoke", "--engine", "localstack:docker", cwd=None, LOCALSTACK_IMAGE="Not a name"
+    ).finish()
+    assert done.code == 2, done.err
+    assert "'Not a name' is no name of an image" in done.err
+    assert image.BASE_ENV in done.err
+
+
 def test_an_image_that_is_no_localstack(docker: Any, our_image: str) -> None:
     before = {each.id for each in docker.containers.list(all=True, ignore_removed=True)}
     with derived(docker, 'RUN ["rm", "/opt/code/localstack/.venv/bin/python"]') as name:
@@ -119,6 +128,35 @@ def test_a_port_that_another_process_has(docker: Any, our_image: str, tmp_path: 
         port = taken.getsockname()[1]
         with pytest.raises(PortInUseError, match=f"port {port} is taken"):
             LocalStackDocker(port=port).start(tmp_path / "stack", print)
+    assert Docker(docker, tmp_path).containers() == []
+
+
+def test_a_container_whose_docker_engine_has_gone_is_told_with_two_ways_out(
+    docker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "orphan" / "engine.container"
+    mark.parent.mkdir()
+    mark.touch()
+    engine = LocalStackDocker()
+    engine.attach(mark.parent)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EnvironmentNotReadyError, match="the container of the stack 'orphan'") as caught:
+        engine.stop()
+    assert caught.value.hint is not None
+    assert "floodgate down --name orphan" in caught.value.hint
+    assert "--engine localstack" not in caught.value.hint
+    assert f"rm {mark}" in caught.value.hint
+    mark.unlink()
+    engine.stop()
+
+
+def test_a_log_that_cannot_be_saved_keeps_no_container(docker: Any, our_image: str, tmp_path: Path) -> None:
+    """As on a full disk."""
+    state_dir = tmp_path / "unsaved"
+    engine = FromImage(our_image)
+    engine.start(state_dir, print)
+    (state_dir / "engine.log.new").mkdir()
+    engine.stop()
     assert Docker(docker, tmp_path).containers() == []
 
 

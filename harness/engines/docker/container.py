@@ -89,7 +89,7 @@ def save_log(state_dir: Path, file: Path) -> None:
         with docker_client.translated("reading the container's log"):
             text: bytes = each.logs()
         half_written = file.with_name(f"{file.name}.new")
-        half_written.write_bytes(settings.masked(text))
+        half_written.write_bytes(settings.masked(text, each.attrs["Config"]["Env"]))
         half_written.replace(file)
 
 

@@ -6,6 +6,7 @@ the stack's folder as a label, by which whoever comes next finds it.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import time
@@ -119,14 +120,19 @@ class LocalStackDocker:
         return self._log()
 
     def stop(self) -> None:
-        """Save the log, then remove the container with all that it wrote.
+        """Save the log if it can be, then remove the container with all that it wrote.
 
         :raises EnvironmentNotReadyError: the Docker Engine does not answer
         """
         if self._state_dir is None or not self._mark().exists():
             return
-        container.save_log(self._state_dir, self._log())
-        container.remove(self._state_dir)
+        # A full disk, or a log that Docker cannot read, keeps no container.
+        with contextlib.suppress(OSError, EnvironmentNotReadyError):
+            container.save_log(self._state_dir, self._log())
+        try:
+            container.remove(self._state_dir)
+        except EnvironmentNotReadyError as exc:
+            raise failures.of_stop(exc, self._mark()) from exc
         self._mark().unlink(missing_ok=True)
 
     def free_port(self) -> int:

@@ -1,11 +1,12 @@
-"""Why a LocalStack in a container did not start, told by its log."""
+"""Why a LocalStack in a container did not start, told by its log, and why one could not be removed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from harness.engines.docker.client import NONE_NEEDED
 from harness.engines.docker.image import BASE_ENV, DEFAULT_BASE
-from harness.exceptions import EngineStartError
+from harness.exceptions import EngineStartError, EnvironmentNotReadyError
 from harness.files import log_tail
 
 TOKEN_MARK = "license activation failed"  # noqa: S105  (what LocalStack says, with exit code 55)
@@ -30,3 +31,17 @@ def of_start(message: str, log_file: Path) -> EngineStartError:
     else:
         hint = f"does the image start by itself? {BASE_ENV} names another one"
     return EngineStartError(f"{message}. The end of its log:\n{tail}", hint=hint)
+
+
+def of_stop(error: EnvironmentNotReadyError, mark: Path) -> EnvironmentNotReadyError:
+    """Return the error for a container that cannot be removed now; the way out is not another engine.
+
+    :param mark: the file that says that there is a container
+    """
+    name = mark.parent.name
+    way = (error.hint or "").removesuffix(NONE_NEEDED).rstrip("; ")
+    return EnvironmentNotReadyError(
+        f"the container of the stack {name!r} cannot be removed: {error.message}",
+        hint=f"{way}; then floodgate down --name {name}. "
+        f"If that Docker Engine is gone for good, with its containers: rm {mark} first",
+    )

@@ -13,6 +13,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from harness.engines.docker.build import context
 from harness.engines.docker.build.pruning import prune
 from harness.engines.docker.labels import IMAGE
 from harness.environments.heartbeat import heartbeat
-from harness.exceptions import EnvironmentNotReadyError
+from harness.exceptions import EnvironmentNotReadyError, UsageError
 from harness.locks import exclusive
 from harness.paths import environments_dir
 
@@ -53,6 +54,7 @@ def ensure(progress: Progress, base_image: str | None = None) -> str:
     """Return the name of our image, made first if need be.
 
     :param base_image: made from this one, and not from `base()`
+    :raises UsageError: what was given is no name of an image
     :raises EnvironmentNotReadyError: Docker, the image below, or the network for it is missing
     :raises InstallError: the packages that go in could not be had
     """
@@ -98,6 +100,11 @@ def _get(docker: Any, reference: str) -> Any | None:
             return docker.images.get(reference)
         except errors.ImageNotFound:
             return None
+        except errors.APIError as exc:
+            if exc.status_code != HTTPStatus.BAD_REQUEST:
+                raise
+            hint = f"{BASE_ENV} is a name with a tag or a digest, such as {DEFAULT_BASE}"
+            raise UsageError(f"{reference!r} is no name of an image", hint=hint) from exc
 
 
 def _made_before(docker: Any, reference: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 _PASSED_THROUGH = ("LOCALSTACK_AUTH_TOKEN",)
 """Handed to the container and stored nowhere; later LocalStacks do not start without."""
@@ -22,9 +23,13 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def masked(text: bytes) -> bytes:
-    """Return a log without what must not be stored."""
+def masked(text: bytes, variables: Iterable[str]) -> bytes:
+    """Return a log without what must not be stored.
+
+    :param variables: of the container, `NAME=value`; who saves its log need not be who started it
+    """
+    given = dict(each.partition("=")[::2] for each in variables)
     for name in _PASSED_THROUGH:
-        if secret := os.environ.get(name):
+        if secret := given.get(name):
             text = text.replace(secret.encode(), b"***")
     return text

@@ -1,4 +1,7 @@
-"""Deleting images of ours that nobody has used for a while, so that old plugins do not fill Docker's disk."""
+"""Deleting images of ours that nobody uses, so that old plugins do not fill Docker's disk.
+
+The last ones made stay, because two checkouts on one machine take turns.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,15 @@ from typing import Any
 from harness.engines.base import Progress
 from harness.engines.docker import client as docker_client
 
-UNUSED_AFTER_S = 14 * 24 * 3600
+KEPT = 3
+MIN_AGE_S = 3600
+"""One that was made a moment ago may be about to be started by whoever made it."""
 
 
-def prune(repository: str, *, keep: str, progress: Progress, unused_after_s: float = UNUSED_AFTER_S) -> None:
-    """Delete images that were made longer than `unused_after_s` ago and that no container uses.
+def prune(
+    repository: str, *, keep: str, progress: Progress, kept: int = KEPT, min_age_s: float = MIN_AGE_S
+) -> None:
+    """Delete all but the last `kept` images, those younger than `min_age_s`, and those of containers.
 
     :param repository: of ours; only names that end in a hash count, others are somebody's own
     :param keep: the name that is wanted now
@@ -22,11 +29,10 @@ def prune(repository: str, *, keep: str, progress: Progress, unused_after_s: flo
     with docker_client.translated("looking for old images"):
         made = docker.images.list(name=repository)
     ours = re.compile(rf"{re.escape(repository)}:[0-9a-f]{{12}}")
-    for image in made:
-        if _age_s(image) > unused_after_s:
-            for tag in image.tags:
-                if tag != keep and ours.fullmatch(tag):
-                    _delete(docker, tag, progress)
+    tags = [(_age_s(image), tag) for image in made for tag in image.tags if ours.fullmatch(tag)]
+    for age_s, tag in sorted(tags)[kept:]:
+        if age_s > min_age_s and tag != keep:
+            _delete(docker, tag, progress)
 
 
 def _delete(docker: Any, tag: str, progress: Progress) -> None:

@@ -89,7 +89,7 @@ def account_of(session: boto3.session.Session) -> EngineInfo:
     :raises EnvironmentNotReadyError: there are no credentials, no Region, or AWS does not take them
     """
     try:
-        with translated("asking AWS for the account"):
+        with _settings_read(), translated("asking AWS for the account"):
             sts = session.client("sts")
             endpoint_url = session.client("cloudformation").meta.endpoint_url
             _require_one_side(endpoint_url, sts)
@@ -132,19 +132,17 @@ def _require_one_side(cloudformation_url: str, made: Any) -> None:
 def user_session(region: str | None = None) -> boto3.session.Session:
     """Return a session of the ordinary credential chain: profile, variables, SSO and roles as in the AWS CLI.
 
-    :raises EnvironmentNotReadyError: there is no such profile
+    :raises EnvironmentNotReadyError: there is no such profile, or the settings cannot be read
     """
     core = botocore.session.get_session()
     core.register_component("data_loader", _loader())
-    try:
+    with _settings_read():
         core.get_scoped_config()  # boto3 would find out about the profile later
         # boto3 alone of AWS's SDKs does not read AWS_REGION:
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
         return boto3.session.Session(
             botocore_session=core, region_name=region or os.environ.get("AWS_REGION")
         )
-    except botocore.exceptions.ProfileNotFound as exc:
-        raise EnvironmentNotReadyError(str(exc), hint=_HINT) from exc
 
 
 def configured_endpoint_url(service: str) -> str | None:
@@ -152,16 +150,29 @@ def configured_endpoint_url(service: str) -> str | None:
 
     Neither credentials nor a Region are needed for the answer.
 
-    :raises EnvironmentNotReadyError: there is no such profile
+    :raises EnvironmentNotReadyError: there is no such profile, or the settings cannot be read
     """
-    found = user_session("us-east-1").client(service, config=Config(signature_version=UNSIGNED))  # type: ignore[call-overload]
+    session = user_session("us-east-1")
+    with _settings_read():
+        found = session.client(service, config=Config(signature_version=UNSIGNED))  # type: ignore[call-overload]
     url: str = found.meta.endpoint_url
     return None if is_aws_itself(url) else url
 
 
+@contextmanager
+def _settings_read() -> Iterator[None]:
+    """Translate what botocore has to say about the user's variables and files, some of it as ValueError."""
+    try:
+        yield
+    except (botocore.exceptions.BotoCoreError, ValueError) as exc:
+        raise EnvironmentNotReadyError(
+            f"the AWS settings of this shell cannot be used: {exc}", hint=_HINT
+        ) from exc
+
+
 def is_aws_itself(endpoint_url: str) -> bool:
     """Tell an endpoint of AWS from one that `AWS_ENDPOINT_URL` has put in its place."""
-    return (urlsplit(endpoint_url).hostname or "").endswith(_OF_AWS)
+    return (urlsplit(endpoint_url).hostname or "").rstrip(".").endswith(_OF_AWS)
 
 
 def endpoint_url(service: str, engine: EngineInfo) -> str:

@@ -95,6 +95,7 @@ def up(
         raise UsageError("--stay and --watch exclude each other: one takes the stack down, one leaves it up")
     pipeline = options(route, fifo, pipe, recording, parameter, template, handlers)
     rules = faults.parse(fault or [])
+    faults.require_possible(engine, rules)
     console = messages()
     show = progress(console)
     description = lifecycle.up(

@@ -114,6 +114,14 @@ def plugin_api(info: EngineInfo) -> PluginApi | None:
     return PluginApi(info.endpoint_url) if info.name == "localstack" else None
 
 
+def may_have_plugin(name: str) -> bool:
+    """Tell, before it is started, whether an engine can have our plugin; at an address nobody knows.
+
+    :raises UsageError: no such engine
+    """
+    return name not in ENGINES or create(name).name == "localstack"
+
+
 def call_counts(info: EngineInfo) -> dict[str, int] | None:
     """Return how many AWS calls the pipeline has made, by `service.Operation`; None where nobody counts."""
     return calls.read(info) if info.name == "localstack" else None

@@ -7,7 +7,7 @@ import urllib.parse
 from dataclasses import replace
 from pathlib import Path
 
-from harness.aws import client, translated
+from harness.aws import client, is_aws_itself, translated
 from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progress
 from harness.engines.localstack import functions, health
 from harness.engines.localstack.differences import differs_from_aws
@@ -99,4 +99,8 @@ def _checked(url: str) -> str:
         whole = False
     if not whole:
         raise UsageError(f"{url!r} is no address of an engine", hint="for example http://127.0.0.1:4566")
+    if is_aws_itself(url):
+        raise UsageError(
+            f"{url} is AWS itself, where things are billed", hint="--engine aws asks before it spends"
+        )
     return url.rstrip("/")

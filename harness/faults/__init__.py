@@ -6,8 +6,19 @@ rules.py       what a rule is
 client.py      rules → engine, and how often each was met
 """
 
-from harness.faults.client import add, apply, clear, listing
+from harness.faults.client import add, apply, clear, listing, require_possible
 from harness.faults.grammar import parse
 from harness.faults.rules import Effect, FaultCount, FaultRule, Target
 
-__all__ = ["Effect", "FaultCount", "FaultRule", "Target", "add", "apply", "clear", "listing", "parse"]
+__all__ = [
+    "Effect",
+    "FaultCount",
+    "FaultRule",
+    "Target",
+    "add",
+    "apply",
+    "clear",
+    "listing",
+    "parse",
+    "require_possible",
+]

@@ -14,6 +14,16 @@ from harness.faults.rules import FaultCount, FaultRule
 PATH = "faults"
 
 
+def require_possible(engine: str, rules: Sequence[FaultRule]) -> None:
+    """Refuse rules before anything is started for them; in an account a stack would be paid for in vain.
+
+    :param engine: as `--engine` takes it
+    :raises UsageError: there are rules, and the engine has no fault layer
+    """
+    if rules and not registry.may_have_plugin(engine):
+        raise _no_layer(engine)
+
+
 def apply(engine: EngineInfo, rules: Sequence[FaultRule], seed: int = 0) -> list[FaultCount]:
     """Set exactly these rules; counts and time windows begin anew.
 
@@ -51,8 +61,12 @@ def _counts(answer: dict[str, Any]) -> list[FaultCount]:
 def _api(engine: EngineInfo) -> PluginApi:
     api = registry.plugin_api(engine)
     if api is None:
-        raise UsageError(
-            f"the engine {engine.name} has no fault layer",
-            hint="run without --fault, or with --engine localstack",
-        )
+        raise _no_layer(engine.name)
     return api
+
+
+def _no_layer(engine: str) -> UsageError:
+    return UsageError(
+        f"the engine {engine} has no fault layer",
+        hint="run without --fault, or with --engine localstack",
+    )

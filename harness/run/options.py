@@ -98,3 +98,4 @@ class RunOptions:
         if problems:
             raise UsageError("; ".join(problems))
         registry.create(self.engine or DEFAULT_ENGINE)
+        faults.require_possible(self.engine or DEFAULT_ENGINE, self.fault_rules())

@@ -52,6 +52,7 @@ def test_the_file_names_accounts_and_the_variable_goes_before_it(tmp_path: Path)
         ("https://cloudformation.us-east-1.amazonaws.com", True),
         ("https://cloudformation.cn-north-1.amazonaws.com.cn/", True),
         ("https://cloudformation.us-east-1.api.aws", True),
+        ("https://S3.AMAZONAWS.COM.", True),
         ("http://127.0.0.1:4566", False),
         ("https://amazonaws.com.example.org", False),
         ("https://example.org/.amazonaws.com", False),

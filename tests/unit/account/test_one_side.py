@@ -1,4 +1,6 @@
-"""`AWS_ENDPOINT_URL_…` of one service alone: the account that STS names must be the one that is worked in."""
+"""`AWS_ENDPOINT_URL_…` of one service alone: the account that STS names must be the one that is worked in.
+And whatever else users may have in their variables and files.
+"""
 
 from __future__ import annotations
 
@@ -67,3 +69,23 @@ def test_every_partition_is_aws() -> None:
     for region in ("us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-iso-east-1", "us-isob-east-1"):
         made = boto3.session.Session(region_name=region).client("cloudformation")
         assert aws.is_aws_itself(made.meta.endpoint_url), made.meta.endpoint_url
+
+
+def test_an_endpoint_that_is_no_url_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    for ask in (lambda: aws.configured_endpoint_url("s3"), lambda: aws.account_of(session())):
+        with pytest.raises(EnvironmentNotReadyError, match="localhost:4566"):
+            ask()
+
+
+def test_a_file_that_cannot_be_read_is_told_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("garbage\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(EnvironmentNotReadyError, match="Unable to parse"):
+        aws.user_session()
+
+
+def test_a_profile_that_there_is_not_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    with pytest.raises(EnvironmentNotReadyError, match="nope"):
+        aws.user_session()

@@ -63,3 +63,9 @@ def test_others_do_not_list_queues() -> None:
 )
 def test_an_engine_is_asked_for_by_its_label(name: str, mode: str, label: str) -> None:
     assert EngineInfo(name, mode, "1", "http://127.0.0.1:1").label == label
+
+
+def test_aws_is_no_engine_of_the_kind_that_runs_already() -> None:
+    with pytest.raises(UsageError, match="is AWS itself") as caught:
+        create("https://s3.us-east-1.amazonaws.com")
+    assert "--engine aws" in str(caught.value.hint)

@@ -192,7 +192,7 @@ class HostProcess(ABC):
             return DiskFullError(f"no room in the state folder {self._state()}: {text}", hint=disk.HINT)
         return EngineStartError(
             text,
-            hint="run it again; if the log names a missing module, delete the environments folder first",
+            hint="floodgate doctor --fix makes a damaged installation again; then run it again",
         )
 
     def _require_room(self) -> None:

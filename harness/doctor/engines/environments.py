@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shutil import disk_usage
@@ -11,7 +12,7 @@ from typing import Any
 from harness.doctor.finding import Finding, failed, note, ok, warning
 from harness.doctor.host.folders import MIB, nearest
 from harness.environments.ensure import is_whole
-from harness.environments.folders import MARKER, lock_of
+from harness.environments.folders import MARKER, lock_of, python_of
 from harness.environments.recipes import Layer, layer_for
 from harness.exceptions import InstallError
 from harness.locks import is_held
@@ -25,6 +26,8 @@ ROOM_BYTES: Mapping[str, int] = {
     "ministack": 256 * MIB,
 }
 """What a kind takes up when it has been in use (measured: 411, 36 and 65 MiB), and some more."""
+_FIX = "floodgate doctor --fix makes it again"
+_TIMEOUT_S = 10
 _SMALL_BYTES = 32 * MIB
 """For a layer without packages of others: LocalStack's plugin takes 1 MiB."""
 
@@ -68,15 +71,12 @@ def _look_at(layer: Layer, kind: str) -> Finding:
     if not is_whole(folder):
         summary = f"{layer.title} is half-made or damaged; it is never used like that"
         return warning(name, summary, fix=f"{make} makes it again", mendable=True, **details)
+    if not _starts(python_of(folder)):
+        summary = f"{layer.title}: its Python does not start ({python_of(folder)})"
+        return warning(name, summary, fix=_FIX, mendable=True, **details)
     if gone := missing_files(folder):
-        return warning(
-            name,
-            f"{layer.title} lacks {len(gone)} files of its packages, such as {gone[0].name}",
-            fix="floodgate doctor --fix makes it again",
-            mendable=True,
-            missing=len(gone),
-            **details,
-        )
+        summary = f"{layer.title} lacks files of its packages: {len(gone)}, such as {gone[0].name}"
+        return warning(name, summary, fix=_FIX, mendable=True, missing=len(gone), **details)
     return ok(name, f"{layer.title} is installed", **details)
 
 
@@ -96,7 +96,25 @@ def damaged(kind: str) -> list[Path]:
     """Return the environments of a kind that are there, but neither whole nor being made just now."""
     folders = [folder for layer in layers(kind) if (folder := folder_of(layer)).exists()]
     settled = [folder for folder in folders if not _is_being_made(folder)]
-    return [folder for folder in settled if not is_whole(folder) or missing_files(folder)]
+    return [folder for folder in settled if not _is_good(folder)]
+
+
+def _is_good(folder: Path) -> bool:
+    return is_whole(folder) and _starts(python_of(folder)) and not missing_files(folder)
+
+
+def _starts(python: Path) -> bool:
+    """Tell whether it is a Python at all: the link that it is may lead to another program, or a broken one."""
+    try:
+        done = subprocess.run(
+            [str(python), "-I", "-S", "-c", "print(6 * 7)"],
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.strip() == b"42"
 
 
 def _make(kind: str) -> str:

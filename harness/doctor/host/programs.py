@@ -23,8 +23,9 @@ FOR_TESTS: Mapping[str, str] = {
     "ldapadd": "ldap-utils",
     "chromium": "chromium",
     "chromedriver": "chromium-driver",
+    "prometheus": "prometheus",
 }
-"""Program to Debian package: what `.ci/run` installs."""
+"""Program to Debian package: what `.ci/run` installs, besides make and Docker."""
 _MORE_FOLDERS = "/usr/sbin:/sbin"
 _REPOSITORY = Path(__file__).parents[3]
 

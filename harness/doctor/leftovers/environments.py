@@ -27,7 +27,7 @@ def look() -> Iterator[Finding]:
         return
     yield warning(
         "leftovers.environments",
-        f"{len(found)} engine environments that nothing has used for long, such as {found[0].name}",
+        f"engine environments that nothing uses any more: {len(found)}, such as {found[0].name}",
         fix="floodgate doctor --fix deletes them; the next installation does it as well",
         mendable=True,
         folders=[str(folder) for folder in found],

@@ -43,3 +43,14 @@ def test_a_damaged_environment_is_made_again_once_nobody_runs_on_it(home: Path) 
     mend([damaged], told.append)
     assert look().status is Status.OK
     assert subprocess.run([python, "-c", "import boto3.session"], check=False).returncode == 0
+
+
+def test_a_link_to_another_program_is_made_a_python_again(home: Path) -> None:
+    python = ensure(KIND, print)
+    python.unlink()
+    python.symlink_to("/bin/false")
+    assert ensure(KIND, print) == python, "the marker cannot know"
+    broken = look()
+    assert (broken.status, broken.mendable) == (Status.WARNING, True)
+    mend([broken], print)
+    assert look().status is Status.OK

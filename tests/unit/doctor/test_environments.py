@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (site / "six-1.dist-info" / "RECORD").write_text(record)
     (folder / "bin").mkdir()
     (folder / "bin" / "python").touch()
+    monkeypatch.setattr(environments, "_starts", lambda _: True)
     monkeypatch.setattr(sys.modules["harness.environments.ensure"], "_site_packages", lambda _: site)
     (folder / MARKER).write_text(json.dumps({"below": None, "distributions": ["six-1.dist-info"]}))
     return folder
@@ -119,6 +120,14 @@ def test_files_of_packages_that_have_gone(folder: Path, deed: str) -> None:
     assert (found.status, found.mendable, found.details["missing"]) == (Status.WARNING, True, 1)
     assert "six.py" in found.summary
     environments.spoil(folder)
+    assert environments.damaged("localstack") == [folder]
+
+
+def test_a_python_that_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "_starts", lambda _: False)
+    found = look()
+    assert (found.status, found.mendable) == (Status.WARNING, True)
+    assert "does not start" in found.summary
     assert environments.damaged("localstack") == [folder]
 
 

@@ -241,3 +241,12 @@ def test_ci_installs_what_the_tests_drive() -> None:
     script = (Path(programs.__file__).parents[3] / ".ci" / "run").read_text()
     for program, package in programs.FOR_TESTS.items():
         assert f"[{program}]={package}" in script
+
+
+def test_the_programs_of_the_tests_are_those_that_ci_installs() -> None:
+    script = (Path(programs.__file__).parents[3] / ".ci" / "run").read_text()
+    (table,) = re.findall(r"declare -A needed=\((.*?)\)", script, re.DOTALL)
+    installed = dict(re.findall(r"\[([a-z-]+)\]=(\S+)", table))
+    for program in ("make", "docker", "docker-compose"):
+        del installed[program]
+    assert installed == programs.FOR_TESTS

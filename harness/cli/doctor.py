@@ -28,8 +28,8 @@ def doctor(
         bool,
         typer.Option(
             "--fix",
-            help="Clear what dead stacks have left, make damaged engine environments again and delete those that "
-            "nothing uses any more, then look once more. Stacks that are up are left alone.",
+            help="Clear what dead stacks have left, make damaged engine environments again and delete those "
+            "that nothing uses any more, then look once more. Stacks that are up are left alone.",
         ),
     ] = False,
 ) -> ExitCode:

@@ -104,7 +104,7 @@ def _is_good(folder: Path) -> bool:
 
 
 def _starts(python: Path) -> bool:
-    """Tell whether it is a Python at all: the link that it is may lead to another program, or a broken one."""
+    """Tell whether it is a Python at all: a link may lead to another program, or to a broken one."""
     try:
         done = subprocess.run(
             [str(python), "-I", "-S", "-c", "print(6 * 7)"],

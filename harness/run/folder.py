@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import time
 from dataclasses import dataclass
@@ -34,8 +35,12 @@ class RunFolder:
         except OSError as exc:
             if exc.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFullError(f"no room for the report in {path}", hint="free some disk space") from exc
+            refused = isinstance(exc, PermissionError)
             raise UsageError(
-                f"{path} cannot be made: {exc.strerror}", hint="name a folder that can be made with --out"
+                f"{path} cannot be made: {exc.strerror}" + (f" for user {os.geteuid()}" if refused else ""),
+                hint="let this user write there, or name another folder with --out"
+                if refused
+                else "name a folder that can be made with --out",
             ) from exc
         return folder
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_from_directory
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
 
-from harness.exceptions import EnvironmentNotReadyError, FloodgateError
+from harness.exceptions import EnvironmentNotReadyError, FloodgateError, UsageError
 from harness.service import request as requests
 from harness.service.config import ServiceConfig
 from harness.service.runs import BusyError, Runs
@@ -42,12 +44,11 @@ def api(config: ServiceConfig, runs: Runs, workers: Callable[[], int]) -> Bluepr
 
     @made.post("/runs")
     def start() -> ResponseReturnValue:
-        asked = request.get_json(silent=True)
         try:
             wanted = (
-                requests.from_form(request.form, config.scenarios)
-                if asked is None
-                else requests.from_json(asked, config.scenarios)
+                requests.from_json(_content(), config.scenarios)
+                if request.is_json
+                else requests.from_form(request.form, config.scenarios)
             )
             return jsonify(runs.start(wanted).to_json()), 202
         except FloodgateError as error:
@@ -70,6 +71,16 @@ def api(config: ServiceConfig, runs: Runs, workers: Callable[[], int]) -> Bluepr
         return found
 
     return made
+
+
+def _content() -> Any:
+    """Return the request's JSON; raises `UsageError`."""
+    try:
+        return request.get_json()
+    except BadRequest as exc:
+        raise UsageError(
+            "the request is not JSON", hint='for example {"scenario": "smoke", "minutes": 1}'
+        ) from exc
 
 
 def _status(error: FloodgateError) -> int:

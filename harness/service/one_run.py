@@ -10,6 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from harness.service.request import RunRequest
 CONSOLE_FILE = "console.log"
 """What the run said, in its folder."""
 _LINES_KEPT = 500
+_FIX = "  fix: "
 _OWN_UI = "] web UI: http://"
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -136,7 +138,12 @@ class OneRun:
         if self.goes_on:
             live = self.live()
             return str(live["text"]) if live else next(reversed(self.lines), "starting")
-        errors = [line for line in self.lines if line.startswith("error: ")]
+        said = [*self.lines, ""]
+        errors = [
+            line + following.replace(_FIX, "; fix: ", 1) if following.startswith(_FIX) else line
+            for line, following in pairwise(said)
+            if line.startswith("error: ")
+        ]
         if (summary := self.summary()) is not None:
             files = summary["files"]
             return f"{files['delivered']:,} of {files['offered']:,} offered files delivered"

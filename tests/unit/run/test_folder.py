@@ -1,3 +1,7 @@
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
 from harness.exceptions import UsageError
@@ -15,6 +19,16 @@ def test_a_folder_under_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be made"):
         RunFolder.create(tmp_path / "file" / "run")
+
+
+def test_a_folder_that_this_user_may_not_write_to_names_the_user(tmp_path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(UsageError, match=f"Permission denied for user {os.geteuid()}") as caught:
+        RunFolder.create(tmp_path / "run")
+    assert "let this user write there" in (caught.value.hint or "")
 
 
 def test_the_ledger_has_its_place(tmp_path):

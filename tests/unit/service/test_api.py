@@ -48,6 +48,15 @@ def test_what_is_wrong_with_a_request_is_told(client: FlaskClient) -> None:
     assert "known: smoke, mine" in wrong.get_json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [("{scenario: smoke}", "the request is not JSON"), ("null", "fields with values are needed")],
+)
+def test_json_that_is_none_is_not_taken_for_an_empty_form(client: FlaskClient, body: str, told: str) -> None:
+    wrong = client.post("/floodgate/runs", data=body, content_type="application/json")
+    assert (wrong.status_code, told in wrong.get_json()["error"]) == (400, True)
+
+
 def test_a_service_that_ends_says_so(client: FlaskClient, found: Runs) -> None:
     found.close()
     assert client.post("/floodgate/runs", json={"scenario": "smoke"}).status_code == 503

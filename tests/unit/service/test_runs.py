@@ -75,7 +75,7 @@ def test_a_run_that_could_not_be_started_says_why(tmp_path: Path, beginner: Begi
     run = found.start(SMOKE)
     run.lines.extend(["[0.1 s] starting", "error: no room in the state folder", "  fix: free some"])
     end(run, code=3, verdict=None)
-    assert run.to_json()["says"] == "error: no room in the state folder"
+    assert run.to_json()["says"] == "error: no room in the state folder; fix: free some"
     assert run.to_json()["report"] is None
     assert found.verdicts() == {"none": 1}
 

@@ -14,6 +14,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.cloudformation_functions",
     "floodgate_localstack.cloudformation_alarms",
     "floodgate_localstack.cloudformation_polling",
+    "floodgate_localstack.cloudformation_status",
     "floodgate_localstack.s3_events",
     "floodgate_localstack.s3_temporary_files",
     "floodgate_localstack.sqs_mapping.patch",

@@ -15,7 +15,7 @@ from harness.measure.results import Latency
 
 COMPLETE = "complete"
 LOST = "worker_lost"
-_LEFT = frozenset({"signal", "master_gone"})
+_LEFT = frozenset({"signal", "master_gone", "parent_gone"})
 """The only process was ended by somebody; what else ends it early is told as its failure."""
 _LAST_LINE_BYTES = 4096
 """An `end` line is shorter."""

@@ -80,7 +80,7 @@ def test_what_one_worker_did_not_offer_is_told(ended, told):
     assert list(Generator([whole, replace(whole, worker="2", ended=ended)]).shortfalls) == told
 
 
-@pytest.mark.parametrize("ended", ["signal", "master_gone"])
+@pytest.mark.parametrize("ended", ["signal", "master_gone", "parent_gone"])
 def test_the_only_worker_that_left_is_told_too(ended):
     only = Worker("1", 5, 1.0, 1.0, ended)
     assert list(Generator([only]).shortfalls) == [f"load worker 1 of 1 stopped early ({ended})"]

@@ -10,6 +10,7 @@ removes them; FLOODGATE_AWS_ACCOUNTS must name it, as for `floodgate up`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError
 from harness.conformance import behaviours
 from harness.engines import registry
 from harness.engines.base import EngineInfo
+from harness.exceptions import FloodgateError
 from tests.conformance import marks
 from tests.conformance.account import Account
 from tests.conformance.matrix import print_matrix
@@ -35,13 +37,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineInfo]:
     """The engine under test, started here unless it is a URL or an account that the user allows."""
     name = request.config.getoption("--engine", "localstack")
-    started = registry.create(name)
+    with without_it_nothing(name):
+        started = registry.create(name)
     try:
-        info = started.start(tmp_path_factory.mktemp("engine"), print)
+        with without_it_nothing(name):
+            info = started.start(tmp_path_factory.mktemp("engine"), print)
         request.config.stash[_ENGINE] = info
         yield info
     finally:
         started.stop()
+
+
+@contextmanager
+def without_it_nothing(name: str) -> Iterator[None]:
+    """End the session, with the message for users, where there is no engine to test."""
+    try:
+        yield
+    except FloodgateError as exc:
+        hint = f" ({exc.hint})" if exc.hint else ""
+        pytest.exit(f"engine {name}: {exc.message}{hint}", returncode=int(exc.exit_code))
 
 
 @pytest.fixture(scope="session")

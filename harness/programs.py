@@ -26,7 +26,7 @@ def run(usage: str, arguments: Sequence[str], work: Callable[[Path], None]) -> E
     except FloodgateError as exc:
         print(f"error: {exc.message}", file=sys.stderr)
         if exc.hint:
-            print(f"hint: {exc.hint}", file=sys.stderr)
+            print(f"  fix: {exc.hint}", file=sys.stderr)
         return exc.exit_code
     return ExitCode.PASSED
 

@@ -63,12 +63,17 @@ def _touch(folder: Path) -> bool:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether an environment can be used: completely made, and none of its packages gone since."""
+    """Tell whether an environment can be used: completely made, its Python the one that it was made with, and
+    none of its packages gone since.
+    """
     try:
         made = json.loads((folder / MARKER).read_text())
     except (OSError, ValueError):
         return False
-    return python_of(folder).exists() and set(made["distributions"]) <= set(_distributions(folder))
+    python = python_of(folder)
+    # Markers of earlier releases do not tell it.
+    same_python = made.get("python", os.path.realpath(python)) == os.path.realpath(python)
+    return python.exists() and same_python and set(made["distributions"]) <= set(_distributions(folder))
 
 
 def _make_locked(layer: Layer, folder: Path, below: Path | None, progress: Progress) -> None:
@@ -145,6 +150,7 @@ def _write_marker(layer: Layer, folder: Path) -> None:
     content = {
         "name": layer.name,
         "made_at": to_iso(now()),
+        "python": os.path.realpath(python_of(folder)),
         "below": layer.below.folder_name() if layer.below else None,
         "distributions": _distributions(folder),
     }

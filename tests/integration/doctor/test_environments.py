@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from harness.doctor.engines import environments
 from harness.doctor.finding import Finding, Status
 from harness.doctor.mend import mend
 from harness.environments import ensure
+from harness.environments.folders import MARKER
 
 pytestmark = pytest.mark.integration
 
@@ -45,10 +48,14 @@ def test_a_damaged_environment_is_made_again_once_nobody_runs_on_it(home: Path) 
     assert subprocess.run([python, "-c", "import boto3.session"], check=False).returncode == 0
 
 
-def test_a_link_to_another_program_is_made_a_python_again(home: Path) -> None:
+def test_a_python_that_no_longer_starts_is_found_and_made_again(home: Path) -> None:
+    """As after an upgrade of the system's Python that went wrong: the link is right, the program is not."""
     python = ensure(KIND, print)
+    marker = python.parent.parent / MARKER
     python.unlink()
     python.symlink_to("/bin/false")
+    made = json.loads(marker.read_text())
+    marker.write_text(json.dumps(made | {"python": os.path.realpath("/bin/false")}))
     assert ensure(KIND, print) == python, "the marker cannot know"
     broken = look()
     assert (broken.status, broken.mendable) == (Status.WARNING, True)

@@ -115,6 +115,13 @@ def test_lost_interpreter_is_noticed() -> None:
     assert modules_work(ensure(KIND, print))
 
 
+def test_interpreter_that_leads_elsewhere_is_noticed() -> None:
+    python = ensure(KIND, print)
+    python.unlink()
+    python.symlink_to("/bin/false")
+    assert modules_work(ensure(KIND, print))
+
+
 def test_torn_marker_is_noticed() -> None:
     marker = ensure(KIND, print).parent.parent / MARKER
     marker.write_text('{"distribu')

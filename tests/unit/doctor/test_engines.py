@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -103,6 +104,25 @@ def test_composes(versions: dict[str, str], status: Status) -> None:
     (found,) = compose.look(lambda command: versions.get(" ".join(command[:-2])))
     assert found.status is status
     assert found.details["versions"] == versions
+
+
+@pytest.mark.parametrize(
+    ("oldest_api", "composes", "status"),
+    [
+        ("1.12", {"docker-compose": "1.29.2"}, Status.OK),
+        (None, {"docker-compose": "1.29.2"}, Status.OK),
+        ("1.44", {"docker-compose": "1.29.2"}, Status.FAILED),
+        ("1.44", {"docker-compose": "1.29.2", "docker compose": "2.40.3"}, Status.OK),
+    ],
+)
+def test_docker_29_does_not_let_compose_1_in(
+    oldest_api: str | None, composes: dict[str, str], status: Status
+) -> None:
+    def ask(command: Sequence[str]) -> str | None:
+        return oldest_api if "--format" in command else composes.get(" ".join(command[:-2]))
+
+    (found,) = compose.look(ask)
+    assert found.status is status
 
 
 @pytest.mark.parametrize(

@@ -125,4 +125,4 @@ class Composed:
 
     def clear(self) -> None:
         """Take down what a failed test has left."""
-        self.call("down", "-v", "--timeout", "1")
+        self.call("--profile", "monitoring", "down", "-v", "--timeout", "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -154,4 +155,18 @@ def test_a_port_that_is_taken_is_told_and_leaves_nothing(
     assert refused.returncode != 0
     assert str(project.ports["LOCALSTACK"]) in refused.stderr
     project.succeed("down", "-v")
+    assert project.leftovers() == []
+
+
+@pytest.mark.parametrize("major", [1, 2])
+def test_what_monitoring_has_made_goes_with_its_profile(
+    compose: Callable[[int], Composed], major: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = f"floodgate/harness:{version('floodgate-harness')}"  # stands in for images that a registry has
+    monkeypatch.setenv("PROMETHEUS_IMAGE", ours)
+    monkeypatch.setenv("GRAFANA_IMAGE", ours)
+    project = compose(major)
+    project.succeed("--profile", "monitoring", "up", "--no-start")
+    assert project.containers("grafana")
+    project.succeed("--profile", "monitoring", "down", "-v")
     assert project.leftovers() == []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.engines import process, registry
-from harness.engines.base import ProcessRecord
+from harness.engines.base import ProcessRecord, ReadUsage
 from harness.engines.records import ProcessTable
 from harness.exceptions import StackLostError
 from harness.exit_codes import ExitCode
@@ -23,7 +23,7 @@ from harness.run.folder import RunFolder
 from harness.run.load_fleet import LoadFleet
 from harness.run.progress import LiveLine
 from harness.run.session import StackSession
-from harness.stack import keeper
+from harness.stack import keeper, kept_usage
 
 POLL_S = 0.5
 STOP_GRACE_S = 10.0
@@ -82,7 +82,7 @@ def offer_load(
         lambda: [*_stack_processes(session), *load.record(), _own_process()],
         required=_REQUIRED_ROLES,
         on_death=lambda record: deaths.append(record.role),
-        usage=registry.usage(description.engine),
+        usage=_usage(session),
     )
     figures = sampler_of(description, follower, session.state_dir / "sftp.log", sampler)
     offer = Offer(follower, sampler, figures, engine_view, deaths=deaths)
@@ -131,6 +131,14 @@ def _stack_processes(session: StackSession) -> list[ProcessRecord]:
     if keeper.is_from_elsewhere(session.state_dir):
         return []
     return [record for record in ProcessTable(session.state_dir).read() if record.role in _REQUIRED_ROLES]
+
+
+def _usage(session: StackSession) -> ReadUsage | None:
+    """Return what tells of the processes that this one does not see; None where it sees all."""
+    engine = registry.usage(session.description.engine)
+    if not keeper.is_from_elsewhere(session.state_dir):
+        return engine
+    return lambda: {**kept_usage.read(session.state_dir), **(engine() if engine else {})}
 
 
 def _own_process() -> ProcessRecord:

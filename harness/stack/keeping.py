@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from harness.engines.base import EngineInfo
 from harness.exceptions import AwsError, StackLostError
 from harness.stack import lifecycle
 from harness.stack.description import StackDescription
+from harness.stack.kept_usage import UsageTeller
+from harness.stack.state import StackState
 
 LOOK_S = 1.0
 """How often the stack's own processes are looked at."""
@@ -36,6 +39,20 @@ def keep(
     :raises StackNotFoundError: another process has taken it down
     :raises StackLostError: a part of the stack has ended, or the engine has forgotten the pipeline
     """
+    teller = UsageTeller(StackState(description.name).folder)
+    try:
+        _watch(description, teller, look_s, ask_s, sleep)
+    finally:
+        teller.close()
+
+
+def _watch(
+    description: StackDescription,
+    teller: UsageTeller,
+    look_s: float,
+    ask_s: float,
+    sleep: Callable[[float], None],
+) -> NoReturn:
     probe = EngineProbe(description) if description.engine.mode == "url" else None
     since_s = 0.0
     while True:
@@ -44,6 +61,8 @@ def keep(
         if probe is not None and since_s >= ask_s:
             probe.ask()
             since_s = 0.0
+        with contextlib.suppress(OSError):  # on a full disk the figures stay as they were
+            teller.tell()
         sleep(look_s)
         since_s += look_s
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,8 +50,9 @@ def sleeper(rounds: int) -> Callable[[float], None]:
 
 
 @pytest.fixture(autouse=True)
-def alive(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def alive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """The dead parts of the stack: none at first."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     dead: list[str] = []
     monkeypatch.setattr(lifecycle, "is_alive", lambda _name: dead)
     return dead

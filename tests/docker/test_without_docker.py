@@ -14,6 +14,7 @@ import pytest
 from harness.engines.base import Progress
 from harness.engines.docker import client, image
 from harness.engines.docker.engine import LocalStackDocker
+from harness.engines.localstack import differences
 from harness.exceptions import EngineStartError, EnvironmentNotReadyError, PortInUseError
 from tests.docker.derived import derived
 from tests.docker.stack_in_docker import Docker
@@ -94,10 +95,10 @@ def test_an_image_that_is_no_localstack(docker: Any, our_image: str) -> None:
 
 
 class FromImage(LocalStackDocker):
-    """Starts an image as it is."""
+    """Starts an image as it is; a mirror's tag says nothing of what LocalStack it is made from."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
+        super().__init__(base_image="mirror/localstack:ours")
         self._image = name
 
     def make_image(self, progress: Progress) -> str:
@@ -154,7 +155,11 @@ def test_a_log_that_cannot_be_saved_keeps_no_container(docker: Any, our_image: s
     """As on a full disk."""
     state_dir = tmp_path / "unsaved"
     engine = FromImage(our_image)
-    engine.start(state_dir, print)
+    info = engine.start(state_dir, print)
+    told = differences.differs_from_aws("localstack:docker", info.version)
+    assert (
+        engine.capabilities().differs_from_aws == told
+    )  # of the version that runs, where the tag names none
     (state_dir / "engine.log.new").mkdir()
     engine.stop()
     assert Docker(docker, tmp_path).containers() == []

@@ -50,6 +50,7 @@ class LocalStackDocker:
         self._base_image = base_image
         self._start_timeout_s = start_timeout_s
         self._state_dir: Path | None = None
+        self._version: str | None = None
 
     def install(self, progress: Progress) -> str:
         """Return the image, which is built unless it is there. Raises as `start` does."""
@@ -88,8 +89,8 @@ class LocalStackDocker:
         self._state_dir = state_dir.absolute()
 
     def capabilities(self) -> Capabilities:
-        """Say what LocalStack lacks, each item tried."""
-        version = image.version_in(self._base_image or image.base())
+        """Say what LocalStack lacks, each item tried; before a start, of the version in the image's tag."""
+        version = self._version or image.version_in(self._base_image or image.base())
         return Capabilities(
             resource_types=RESOURCE_TYPES,
             differs_from_aws=differences.differs_from_aws("localstack:docker", version),
@@ -153,7 +154,8 @@ class LocalStackDocker:
                 if last or not container.port_was_taken(exc):
                     raise
         endpoint_url = f"http://{ports.HOST}:{port}"
-        return EngineInfo(self.name, self.mode, self._wait(endpoint_url), endpoint_url)
+        self._version = self._wait(endpoint_url)
+        return EngineInfo(self.name, self.mode, self._version, endpoint_url)
 
     def _labels(self) -> dict[str, str]:
         return labels.of_stack(self._state().name, self._state(), owner_of(self._state()))

@@ -3,6 +3,10 @@
 The bucket is one for all stacks of an account and Region, and none of the pipeline's own. Each deployment has
 a folder in it, which goes with the stack; below that, keys hold the content's hash, so that new content is a
 new key and nothing that is there is ever written over.
+
+Names of buckets are of the whole world, and this one can be guessed: in an account each call names the owner
+whom the bucket must have, so that nobody else gets, or hands over, the code that is going to run:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harness.aws import translated
+from harness.aws import ACCOUNT_MODE, translated
 from harness.engines.base import EngineInfo
 
 BUCKET_TAG = "floodgate:artifacts"
@@ -24,6 +28,11 @@ def bucket_name(account_id: str, region: str) -> str:
     return f"floodgate-artifacts-{account_id}-{region}"
 
 
+def owner(engine: EngineInfo) -> dict[str, str]:
+    """Return what a call on the bucket says of its owner; engines of this machine have but one."""
+    return {"ExpectedBucketOwner": engine.account_id} if engine.mode == ACCOUNT_MODE else {}
+
+
 class Artifacts:
     """The folder of one deployment in the artifact bucket."""
 
@@ -31,6 +40,7 @@ class Artifacts:
         self._s3 = s3
         self._region = engine.region
         self._folder = folder
+        self._owner = owner(engine)
         self.bucket = bucket_name(engine.account_id, engine.region)
 
     def put_code(self, package: Path) -> dict[str, str]:
@@ -58,11 +68,11 @@ class Artifacts:
     def _put(self, key: str, content: bytes, what: str) -> None:
         with translated(f"uploading {what}"):
             try:
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **self._owner)
             except self._s3.exceptions.NoSuchBucket:
                 # Another stack's `down` may take the empty bucket away at any time.
                 _create_bucket(self._s3, self.bucket, self._region)
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **self._owner)
 
 
 def definitions_hash(contents: dict[str, bytes]) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.aws import translated
+from harness.aws import is_aws_itself, translated
 from harness.deploy import api_created, artifacts, buckets, leftovers
 from harness.deploy.api_created import ClientOf
 from harness.deploy.record import STACK_TAG, TOKEN_TAG, DeploymentRecord
@@ -25,6 +25,9 @@ _ATTEMPTS = 2
 """A file may be delivered into a bucket that has just been emptied, as long as the functions still run."""
 NOT_EXECUTED = "REVIEW_IN_PROGRESS"
 """Status of a stack that is empty: its first change set has not been executed."""
+_BEING_MADE = frozenset({"CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"})
+_MADE_WITHIN_S = 120.0
+"""An engine that hangs must not keep anybody from stopping."""
 _NO_STACK = "ValidationError"
 _NOT_OURS = frozenset({"CREATE_FAILED", "DELETE_COMPLETE"})
 """What could not be created may well exist: it is then somebody else's, who had the name first."""
@@ -57,6 +60,8 @@ class StackResource:
     type: str
     physical_id: str
     status: str
+    reason: str = ""
+    """Why it is in that status, where CloudFormation says so."""
 
     def __str__(self) -> str:
         return f"{self.logical_id} ({self.type}): {self.physical_id}"
@@ -91,6 +96,7 @@ def resources_of(client_of: ClientOf, stack: FoundStack) -> list[StackResource]:
                 each["ResourceType"],
                 each["PhysicalResourceId"],
                 each["ResourceStatus"],
+                each.get("ResourceStatusReason", ""),
             )
             for page in pages
             for each in page["StackResourceSummaries"]
@@ -114,6 +120,7 @@ class Removal:
         :raises AwsError: AWS refuses a step
         :raises DeployError: CloudFormation could not delete the stack
         """
+        self.wait_until_made(stack)
         resources = resources_of(self._client_of, stack)
         for attempt in range(1, _ATTEMPTS + 1):
             self._empty_buckets(resources)
@@ -128,6 +135,22 @@ class Removal:
         }
         left = resources_of(self._client_of, stack)
         return [each for each in left if each.status in _STAYS and each.logical_id not in deleted]
+
+    def wait_until_made(self, stack: FoundStack) -> None:
+        """Wait until nothing is created any more, where that goes on in a stack that is being deleted.
+
+        AWS stops at once; on LocalStack all that came after the deletion would stay.
+        """
+        cloudformation = self._client_of("cloudformation")
+        if stack.status not in _BEING_MADE or is_aws_itself(cloudformation.meta.endpoint_url):
+            return
+        self._progress(f"waiting until nothing is created any more in the stack {stack.name}")
+        deadline = time.monotonic() + _MADE_WITHIN_S
+        while time.monotonic() < deadline:
+            found = find(self._client_of, stack.id)
+            if found is None or found.status not in _BEING_MADE:
+                return
+            time.sleep(_POLL_S)
 
     def remove_api_created(self, record: DeploymentRecord) -> None:
         """Remove what the deployment created through the API.
@@ -160,7 +183,8 @@ class Removal:
             cloudformation.delete_stack(StackName=stack.id)
         status = self._wait(stack)
         if status == "DELETE_FAILED" and is_last:
-            reasons = [str(each) for each in resources_of(self._client_of, stack) if each.status in _STAYS]
+            stays = [each for each in resources_of(self._client_of, stack) if each.status in _STAYS]
+            reasons = [f"{each}, {each.reason or 'no reason given'}" for each in stays]
             raise DeployError(
                 f"CloudFormation could not delete the stack {stack.name}: {'; '.join(reasons)}",
                 hint="the stack's events in CloudFormation tell why; then run this again",

@@ -86,7 +86,9 @@ def _count_ready(cloudformation: Any, name: str) -> int:
 
 
 def _failure(cloudformation: Any, name: str, found: Mapping[str, Any]) -> DeployError:
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    # The newest come first, and what follows from a failure is more than a page of them.
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+    events = [event for page in pages for event in page["StackEvents"]]
     reasons = [
         f"  {event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
         for event in reversed(events)

@@ -11,7 +11,7 @@ from harness.aws import translated
 from harness.cost.estimate import Estimate, Load, estimate, estimate_again
 from harness.cost.per_file import Variant
 from harness.cost.words import lines as cost_lines
-from harness.deploy import PipelineOptions, Prepared
+from harness.deploy import PipelineOptions, Prepared, artifacts
 from harness.deploy.removal import NOT_EXECUTED, find
 from harness.engines.aws.account import Account
 from harness.exceptions import AwsError, EnvironmentNotReadyError, UsageError
@@ -72,10 +72,12 @@ def fitted(options: PipelineOptions, sftp: SftpOptions) -> PipelineOptions:
 def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | None) -> Proposal:
     """Return the proposal for a new stack.
 
-    :raises EnvironmentNotReadyError: the account has a stack of that name, or the role of one
+    :raises EnvironmentNotReadyError: the account has a stack of that name, or the role of one; or the bucket
+        for its code is another's
     """
     _require_free(account, stack_name)
     _require_no_role(account, customer_role.role_name(stack_name))
+    _require_own_bucket(account)
     contents = (
         f"{len(prepared.resources)} resources: {_by_service(prepared)}",
         f"route {prepared.options.route}, {_sftp(prepared)}",
@@ -151,3 +153,19 @@ def _require_no_role(account: Account, name: str) -> None:
         f"{account} has a role {name} already, perhaps of a stack in another Region",
         hint="choose another --name, or delete the role if nothing needs it",
     )
+
+
+def _require_own_bucket(account: Account) -> None:
+    name = artifacts.bucket_name(account.account_id, account.region)
+    try:
+        with translated(f"looking for the bucket {name}"):
+            account.client("s3").head_bucket(Bucket=name, **artifacts.owner(account.info))
+    except AwsError as exc:
+        if exc.code in ("404", "NoSuchBucket"):
+            return
+        if exc.code in ("403", "AccessDenied"):
+            raise EnvironmentNotReadyError(
+                f"the bucket {name}, where the code would go, is of another account, or you may not use it",
+                hint="choose another Region, or have it deleted by its owner",
+            ) from exc
+        raise

@@ -38,6 +38,8 @@ def remove(
     :raises StackLostError: AWS does not answer
     """
     removal = Removal(account.client, progress)
+    if found is not None:
+        removal.wait_until_made(found)
     known = {each.physical_id for each in resources_of(account.client, found)} if found else set()
     logs = [log_group(server_id) for server_id in _servers(account, record, found)]
     if record is not None:

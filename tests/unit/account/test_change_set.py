@@ -150,10 +150,20 @@ def test_a_stack_that_fails_tells_the_reasons_of_its_events() -> None:
         "ResourceStatus": "CREATE_FAILED",
         "ResourceStatusReason": "b-1 already exists",
     }
-    events: Answer = ("describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": [event]})
+    later = {**event, "EventId": "2", "ResourceStatus": "DELETE_COMPLETE"}
+    told_first: Answer = (
+        "describe_stack_events",
+        {"StackName": STACK_ID},
+        {"StackEvents": [later] * 100, "NextToken": "2"},
+    )
+    events: Answer = (
+        "describe_stack_events",
+        {"StackName": STACK_ID, "NextToken": "2"},
+        {"StackEvents": [event]},
+    )
     answer = described(BUCKET, QUEUE)
     with pytest.raises(DeployError, match=r"(?s)DELETE_IN_PROGRESS.*b-1 already exists"):
-        create([answer, answer, EXECUTE, stack_is("DELETE_IN_PROGRESS"), events])
+        create([answer, answer, EXECUTE, stack_is("DELETE_IN_PROGRESS"), told_first, events])
 
 
 @pytest.mark.parametrize(("code", "ours"), [("ChangeSetNotFound", False), ("AccessDenied", None)])

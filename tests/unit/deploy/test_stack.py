@@ -29,15 +29,12 @@ class FakeCloudFormation:
         outputs = [{"OutputKey": "Bucket", "OutputValue": "b-1"}]
         return {"Stacks": [{"StackStatus": state, "StackStatusReason": "as said", "Outputs": outputs}]}
 
-    def describe_stack_events(self, **_: Any) -> dict[str, Any]:
-        return {"StackEvents": self.events}
-
     def get_paginator(self, _: str) -> FakeCloudFormation:
         return self
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
         resources = [{"ResourceStatus": "CREATE_COMPLETE"}, {"ResourceStatus": "CREATE_IN_PROGRESS"}]
-        return [{"StackResourceSummaries": resources}]
+        return [{"StackResourceSummaries": resources, "StackEvents": self.events}]
 
 
 class RefusingCloudFormation(FakeCloudFormation):

@@ -63,6 +63,8 @@ def standing_costs(resources: Mapping[str, Any], parameters: Mapping[str, str]) 
             found.setdefault(what, []).append(hourly(properties))
         elif not _costs_by_use(type_):
             unpriced.add(type_)
+        elif type_ == _TABLE and properties.get("BillingMode", "PROVISIONED") != "PAY_PER_REQUEST":
+            unpriced.add(f"{type_} with provisioned capacity")
     billed = {what: [quantities for quantities in each if quantities] for what, each in found.items()}
     items = (Standing(what, len(each), _sum(each)) for what, each in billed.items() if each)
     return StandingCosts(tuple(items), tuple(sorted(unpriced)))
@@ -130,7 +132,7 @@ def _tasks(service: Properties, resources: Mapping[str, Any], parameters: Mappin
 
 def _costs_by_use(type_: str) -> bool:
     """Tell whether a type costs nothing, or nothing as long as no file comes."""
-    return type_ in _BY_USE or type_.startswith(("AWS::IAM::", "AWS::EC2::Subnet", "AWS::EC2::Route"))
+    return type_ in _BY_USE or type_.startswith("AWS::IAM::")
 
 
 _BY_TYPE: Mapping[str, tuple[str, Callable[[Properties], Quantities]]] = {
@@ -148,13 +150,22 @@ _BY_TYPE: Mapping[str, tuple[str, Callable[[Properties], Quantities]]] = {
     "AWS::Logs::MetricFilter": ("metrics of log filters", _metric_filter),
 }
 _SERVICE = "AWS::ECS::Service"
+_TABLE = "AWS::DynamoDB::Table"
 _BY_USE = frozenset(
     {
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "AWS::ApplicationAutoScaling::ScalingPolicy",
-        "AWS::DynamoDB::Table",
+        _TABLE,
+        "AWS::EC2::InternetGateway",
+        "AWS::EC2::Route",
+        "AWS::EC2::RouteTable",
         "AWS::EC2::SecurityGroup",
+        "AWS::EC2::SecurityGroupEgress",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::SubnetRouteTableAssociation",
         "AWS::EC2::VPC",
+        "AWS::EC2::VPCGatewayAttachment",
         "AWS::ECS::Cluster",
         "AWS::ECS::TaskDefinition",
         "AWS::Events::Rule",

@@ -18,7 +18,7 @@ from harness.exceptions import AwsError, EnvironmentNotReadyError, UsageError
 from harness.stack import customer_role
 from harness.stack.clearing import cloudformation_name
 from harness.stack.description import StackDescription
-from harness.stack.in_account import known
+from harness.stack.in_account import concurrency, known
 from harness.stack.sftp_options import TRANSFER, SftpOptions
 
 PROFILE = "aws"
@@ -73,7 +73,7 @@ def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | 
     """Return the proposal for a new stack.
 
     :raises EnvironmentNotReadyError: the account has a stack of that name, or the role of one; or the bucket
-        for its code is another's
+        for its code is another's; or it has too little concurrency
     """
     _require_free(account, stack_name)
     _require_no_role(account, customer_role.role_name(stack_name))
@@ -81,6 +81,7 @@ def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | 
     contents = (
         f"{len(prepared.resources)} resources: {_by_service(prepared)}",
         f"route {prepared.options.route}, {_sftp(prepared)}",
+        concurrency.require(account, prepared),
     )
     return Proposal(account, stack_name, _estimate(prepared, load), contents)
 

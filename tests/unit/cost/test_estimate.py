@@ -94,6 +94,21 @@ def test_what_is_not_known_is_named() -> None:
     assert any("NOT in it" in line and "AWS::RDS::DBInstance" in line for line in lines(found, "us-east-1"))
 
 
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"Type": "AWS::EC2::RouteServer"}, ("AWS::EC2::RouteServer",)),
+        ({"Type": "AWS::EC2::RouteTable"}, ()),
+        ({"Type": "AWS::DynamoDB::Table"}, ("AWS::DynamoDB::Table with provisioned capacity",)),
+        ({"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PAY_PER_REQUEST"}}, ()),
+    ],
+)
+def test_what_costs_by_the_hour_is_not_taken_for_its_like(
+    body: dict[str, Any], named: tuple[str, ...]
+) -> None:
+    assert standing_costs({"It": body}, {}).unpriced == named
+
+
 @pytest.mark.parametrize("endpoint", ["none", "public", "vpc"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_nothing_of_the_pipelines_own_template_is_unpriced(route: str, endpoint: str) -> None:
@@ -162,3 +177,34 @@ def test_other_regions_are_told_to_be_unknown() -> None:
     found = estimate({}, Variant("queued", {}))
     assert any("eu-west-1" in line for line in lines(found, "eu-west-1"))
     assert not any("may be dearer" in line for line in lines(found, "us-east-1"))
+
+
+def test_the_sums_of_a_queued_and_of_a_nested_file_are_those_of_a_calculation_by_hand() -> None:
+    """In millionths of a USD for each file of 15 KiB, with the memory sizes of the profile for accounts."""
+    kib = 1024 / GB
+    recorded = {"writes": 2 * 5.0, "event": 1.0, "settling": 1.5 * 0.125 + 0.4 + 15 * kib * 0.09e6}
+    queued = {
+        **recorded,
+        "head": 0.4,
+        "SQS: work and recorder queue, 3 requests each": 6 * 0.4,
+        "Lambda: worker and recorder": 2 * 0.2 + 0.3 * (0.5 + 0.25) * 16.6667,
+        "logs": 2 * 2 * kib * 0.5e6,
+        "DynamoDB: row with index entry, then both entries changed": 5 * 0.625,
+    }
+    nested = {
+        **recorded,
+        "two looks": 2 * 0.4,
+        "SQS: recorder queue": 3 * 0.4,
+        "Lambda: validate, copy, notify, recorder": 4 * 0.2 + 0.3 * (0.25 + 0.5 + 0.5 + 0.25) * 16.6667,
+        "logs": 4 * 2 * kib * 0.5e6,
+        "DynamoDB: the same, and a claim": 8 * 0.625,
+        "Step Functions: two executions of five transitions": 10 * 25.0,
+        "SNS": 0.5,
+    }
+    for route, by_hand in (("queued", queued), ("nested", nested)):
+        found = prepared(route)
+        load = Load(30_000_000, 15 * 1024, 30 * 86_400)
+        told = estimate(found.resources, Variant(route, found.parameters()), load)
+        assert told.usd_per_1000_files == pytest.approx(sum(by_hand.values()) / 1000, rel=1e-4), route
+        assert told.hours == 721
+        assert told.usd_of_run == pytest.approx(30 * sum(by_hand.values()) + 721 * told.usd_per_hour)

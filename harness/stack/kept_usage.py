@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -32,7 +32,7 @@ class UsageTeller:
         self._folder = folder
         self._file: int | None = None
         self._cpu_s: dict[tuple[str, psutil.Process], float] = {}
-        self._ended_cpu_s: Counter[str] = Counter()
+        self._ended_cpu_s: defaultdict[str, float] = defaultdict(float)
 
     def tell(self) -> None:
         """Look at the processes, and write what they have used so far. Raises `OSError`."""

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from floodgate_ministack.batching_windows import gathers, window_of
 from floodgate_ministack.sqs_backlog import is_handle
 from floodgate_ministack.sqs_messages import Queue, queue_of
 from floodgate_ministack.sqs_moves import dead_letters_of
@@ -63,3 +64,32 @@ def test_a_queue_whose_dead_letters_go_to_one_of_a_longer_name_is_told_apart() -
     policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:r:1:dead-letters", "maxReceiveCount": 1})
     assert dead_letters_of({"attributes": {"RedrivePolicy": policy}}) == "arn:aws:sqs:r:1:dead-letters"
     assert dead_letters_of({"attributes": {}}) is None
+
+
+@pytest.mark.parametrize(
+    ("visible_at", "window_s", "waits"),
+    [
+        ([], 5.0, False),
+        ([97.0, 99.0], 5.0, True),
+        ([94.0, 99.0], 5.0, False),
+        ([97.0, 98.0, 99.0], 5.0, False),
+        ([97.0], 0.0, False),
+        ([101.0], 5.0, False),
+    ],
+    ids=["empty", "begun", "time is over", "full", "no window", "delayed"],
+)
+def test_a_batch_is_gathered_until_its_window_has_passed_or_it_is_full(
+    visible_at: list[float], window_s: float, waits: bool
+) -> None:
+    messages: list[dict[str, Any]] = [{"visible_at": each} for each in visible_at]
+    assert gathers(messages, at_most=3, window_s=window_s, now=100.0) is waits
+
+
+def test_the_window_is_that_of_the_queues_own_mapping() -> None:
+    mappings = [
+        {"EventSourceArn": "arn:q", "MaximumBatchingWindowInSeconds": 2},
+        {"EventSourceArn": "arn:q2", "MaximumBatchingWindowInSeconds": 9},
+    ]
+    queue = {"is_fifo": False, "attributes": {"QueueArn": "arn:q"}}
+    assert window_of(queue, mappings) == 2.0
+    assert window_of({**queue, "is_fifo": True}, mappings) == 0.0

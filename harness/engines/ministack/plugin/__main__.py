@@ -22,6 +22,7 @@ CORRECTIONS = (
     "transfer_events",
     "sqs_messages",
     "sqs_backlog",
+    "batching_windows",
     "sqs_moves",
     "api",
 )

@@ -98,7 +98,8 @@ def _invoked(variant: Variant) -> list[str]:
     found = {"queued": ["WorkerMemoryMiB"], "direct": ["StepMemoryMiB"]}.get(variant.route, [])
     if variant.route in ("nested", "queued-nested"):
         found = ["ValidateMemoryMiB", "StepMemoryMiB", "StepMemoryMiB"]
-        found += ["StepMemoryMiB"] * (variant.parameters.get("Transform", "none") != "none")
+        found += ["StepMemoryMiB"] * _is_processed(variant)
+        found += ["NotifyMemoryMiB"] * (variant.parameters.get("WorkflowStyle") == "flat")
     if variant.route == "queued-nested" and not _pipe_starts_parent(variant):
         found = [*found, "StepMemoryMiB"]
     if variant.is_on("Pipe"):
@@ -111,13 +112,21 @@ def _states(variant: Variant) -> dict[str, float]:
         return {"states.transitions": 1 + _START_AND_END}
     if variant.route not in ("nested", "queued-nested"):
         return {}
-    parent, child = 3 + _START_AND_END, 3 + _START_AND_END
-    child += variant.parameters.get("Transform", "none") != "none"
-    found = {"states.transitions": float(parent), "sns.publishes": 1.0}
+    style, processed = variant.parameters.get("WorkflowStyle", "nested"), _is_processed(variant)
+    if style == "flat":
+        return {"states.transitions": 5.0 + processed + _START_AND_END, "sns.publishes": 1.0}
+    downloaded = style == "mixed"  # by the parent, in place of the child
+    parent = 3 + downloaded + _START_AND_END
     if variant.parameters.get("ChildType") == "express":
         seconds = SECONDS_PER_INVOCATION * 3
-        return {**found, "states.express_requests": 1, "states.express_gb_seconds": seconds * _EXPRESS_GB}
-    return {**found, "states.transitions": float(parent + child)}
+        return {
+            "sns.publishes": 1.0,
+            "states.transitions": parent + 1.0,  # the parent looks whether the child has succeeded
+            "states.express_requests": 1,
+            "states.express_gb_seconds": seconds * _EXPRESS_GB,
+        }
+    child = 3 - downloaded + processed + _START_AND_END
+    return {"sns.publishes": 1.0, "states.transitions": float(parent + child)}
 
 
 def _rows(variant: Variant) -> dict[str, float]:
@@ -131,6 +140,10 @@ def _rows(variant: Variant) -> dict[str, float]:
 def _settling(mean_bytes: float) -> dict[str, float]:
     """The harness reads each row twice (while it follows, and in the end) and each delivered file once."""
     return {"dynamodb.reads": 1.5, "s3.reads": 1, "egress.gb": mean_bytes / GB}
+
+
+def _is_processed(variant: Variant) -> bool:
+    return variant.parameters.get("Transform", "none") != "none"
 
 
 def _is_recorded(variant: Variant) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from harness.cost.estimate import Estimate, Load
 
 _NOT_COUNTED = (
-    "not counted: storage, retries, alarms' e-mails, metrics that functions write (0.30 a month each), "
-    "Lambda's cold starts, the free tier, discounts, taxes"
+    "not counted: storage, retries, the parts and the longer functions of files of many MB, alarms' e-mails, "
+    "metrics that functions and containers write (0.30 a month each), Lambda's cold starts, the free tier, "
+    "discounts, taxes"
 )
 
 

@@ -12,7 +12,13 @@ from harness.deploy.removal import Removal, find
 from harness.engines import process
 from harness.engines.base import Engine, Progress
 from harness.engines.registry import attached
-from harness.exceptions import AwsError, EngineStartError, EnvironmentNotReadyError, StackLostError
+from harness.exceptions import (
+    AwsError,
+    EngineStartError,
+    EnvironmentNotReadyError,
+    StackLostError,
+    UsageError,
+)
 from harness.stack import evidence, front_end, stand_ins
 from harness.stack.in_account.known import remembered
 from harness.stack.in_account.removal import ours, remove, telling_what_stays
@@ -82,8 +88,8 @@ def _sweep_one(state: StackState, progress: Progress) -> bool:
             progress(f"clearing what the dead stack {state.name!r} left")
             _save_for_its_run(state)
             clear_for_good(state, progress)
-        except (EnvironmentNotReadyError, AwsError, StackLostError) as exc:
-            # Docker, say: whoever starts an engine without it must not be kept from that by another stack.
+        except (EnvironmentNotReadyError, UsageError, AwsError, StackLostError) as exc:
+            # Docker, or its package: another stack keeps nobody from starting an engine that needs neither.
             progress(f"the dead stack {state.name!r} cannot be cleared now: {exc.message}")
             return False
     return True

@@ -8,7 +8,7 @@ import pytest
 
 from harness.engines.base import ProcessRecord
 from harness.engines.localstack.host import LocalStackHost
-from harness.exceptions import EnvironmentNotReadyError
+from harness.exceptions import EnvironmentNotReadyError, FloodgateError, UsageError
 from harness.stack import clearing, front_end
 from harness.stack.state import Ownership, StackState
 
@@ -19,10 +19,18 @@ ENDED = 2**22 + 1
 
 
 class CannotBeAsked(LocalStackHost):
-    """An engine in a container, of a Docker Engine that has stopped."""
+    """An engine in a container, where Docker cannot be used."""
+
+    def __init__(self, why: FloodgateError) -> None:
+        super().__init__()
+        self._why = why
 
     def stop(self) -> None:
-        raise EnvironmentNotReadyError("the Docker Engine is not running")
+        raise self._why
+
+
+STOPPED = EnvironmentNotReadyError("the Docker Engine is not running")
+NO_PACKAGE = UsageError("the Python package for Docker is not installed")
 
 
 def test_a_stack_whose_engine_could_not_be_stopped_is_not_whole(
@@ -30,10 +38,22 @@ def test_a_stack_whose_engine_could_not_be_stopped_is_not_whole(
 ) -> None:
     """Its front end is gone: a run that took it for a stack that is up would fail with every file."""
     monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
-    monkeypatch.setattr(clearing, "attached", lambda _name, _folder: CannotBeAsked())
+    monkeypatch.setattr(clearing, "attached", lambda _name, _folder: CannotBeAsked(STOPPED))
     state = StackState("demo")
     state.create(Ownership("localstack"))
     state.processes.write(ProcessRecord(front_end.ROLE, ENDED, 1.0))
     with pytest.raises(EnvironmentNotReadyError):
         clearing.clear(state)
     assert state.dead_roles() == [front_end.ROLE]
+
+
+@pytest.mark.parametrize("why", [STOPPED, NO_PACKAGE])
+def test_a_dead_stack_that_cannot_be_cleared_keeps_nobody_from_starting_another(
+    why: FloodgateError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
+    monkeypatch.setattr(clearing, "attached", lambda _name, _folder: CannotBeAsked(why))
+    StackState("dead").create(Ownership("localstack"))
+    told: list[str] = []
+    assert clearing.sweep(told.append) == []
+    assert told[-1] == f"the dead stack 'dead' cannot be cleared now: {why.message}"

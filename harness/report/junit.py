@@ -107,6 +107,7 @@ def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:
         "engine": f"{engine['name']}:{engine['mode']} {engine['version']}",
         "verdict": summary["verdict"],
         "command": summary["provenance"]["command"],
+        "differs_from_aws": " ".join(engine["differs_from_aws"]),
         **{
             label.lower().replace(" ", "_"): told
             for label, told in [*findings.lines(summary), *work.lines(summary)]

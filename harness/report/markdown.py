@@ -20,6 +20,7 @@ _KEY_CHARACTERS = 120
 _MESSAGE_CHARACTERS = 200
 _LINES_SHOWN = 20
 _LINE_CHARACTERS = 600
+_DIFFERENCES_SHOWN = 100
 _THRESHOLDS_SHOWN = 60
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|&~$]|:(?=\S)|^\s*[^\w\s]|^\s*\d+[.)]|(?<=www)\.", re.IGNORECASE)
 """What could begin a construct of Markdown, HTML, a table, a formula, an emoji or a link."""
@@ -39,6 +40,7 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
         _latencies(summary),
         _failures(summary),
         _list(summary.get("notes", [])),
+        _differences(summary["engine"]["differs_from_aws"]),
         f"Run again: {code(summary['provenance']['command'], 400)}",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -155,6 +157,15 @@ def _list(lines: Sequence[str]) -> str:
     shown = [f"- {plain(text.shortened(line, _LINE_CHARACTERS))}" for line in lines[:_LINES_SHOWN]]
     more = [f"- and {len(lines) - _LINES_SHOWN} more"] if len(lines) > _LINES_SHOWN else []
     return "\n".join([*shown, *more])
+
+
+def _differences(sentences: Sequence[str]) -> str:
+    """Return what passes here and behaves differently on AWS, folded up: it is longer than all the rest."""
+    if not sentences:
+        return ""
+    lines = [f"- {plain(text.shortened(each, _LINE_CHARACTERS))}" for each in sentences[:_DIFFERENCES_SHOWN]]
+    title = f"<summary>Where this engine differs from AWS: {len(sentences)} points</summary>"
+    return "\n".join(["<details>", title, "", *lines, "", "</details>"])
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:

@@ -150,6 +150,16 @@ def test_markdown_of_a_passed_run_has_verdict_ledger_and_latency(passed):
     assert "| End to end | 50 | 100 ms | 100 ms | 100 ms | 100 ms |" in markdown
 
 
+@pytest.mark.parametrize(
+    "rendered", [lambda summary: render_html(RunData(summary)), render_markdown, render_junit]
+)
+def test_every_report_tells_where_the_engine_differs_from_aws(passed, failed, rendered):
+    for summary in (passed, failed, {**passed, "verdict": "error"}):
+        engine = {**summary["engine"], "differs_from_aws": ["Policies are not enforced."]}
+        assert "Policies are not enforced" in rendered({**summary, "engine": engine})
+        assert "Policies" not in rendered(summary)
+
+
 def test_markdown_fits_a_job_summary_even_with_many_long_causes(failed):
     long_key = "k" * 1024
     group = {

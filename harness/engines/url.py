@@ -73,7 +73,7 @@ class RunningEndpoint:
             if found is not None and functions.read(EngineInfo("localstack", self.mode, "", self._url)):
                 chosen = f"{self._url} was running already; settings of its own may make it differ further."
                 return (*differs_from_aws("localstack", str(found["version"])), chosen)
-        return (f"{self._url} was running already; how it differs from AWS is not known.",)
+        return (f"{self._url} is not Floodgate's own; how it differs from AWS is not known.",)
 
     def processes(self) -> list[ProcessRecord]:
         """Return nothing: its processes are not ours."""

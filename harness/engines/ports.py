@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -13,6 +14,7 @@ from harness.exceptions import PortInUseError
 from harness.paths import stacks_dir
 
 HOST = "127.0.0.1"
+_ANSWER_TIMEOUT_S = 2.0
 
 
 def free_port() -> int:
@@ -32,6 +34,18 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def answers(url: str) -> bool:
+    """Tell whether anybody listens where a URL points to."""
+    where = urlsplit(url)
+    try:
+        socket.create_connection(
+            (where.hostname or HOST, where.port or 80), timeout=_ANSWER_TIMEOUT_S
+        ).close()
+    except OSError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from harness.engines import ports
 from harness.engines.base import Progress
 from harness.engines.docker import client, image
 from harness.engines.docker.engine import LocalStackDocker
@@ -122,6 +123,27 @@ def test_a_token_that_is_refused(
     assert caught.value.hint is not None
     assert "LOCALSTACK_AUTH_TOKEN" in caught.value.hint
     assert Docker(docker, tmp_path).containers() == []
+
+
+def test_a_container_whose_port_is_not_one_of_here_is_not_waited_for(
+    docker: Any, our_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is for who runs in a container with the socket of the machine's Docker Engine."""
+    monkeypatch.setattr(ports, "answers", lambda _url: False)
+    line = f"ENTRYPOINT {json.dumps(['sh', '-c', 'echo Ready.; exec sleep 600'])}"
+    with derived(docker, line, below=our_image) as name:
+        with pytest.raises(EnvironmentNotReadyError, match="is ready in its container, but") as caught:
+            FromImage(name).start(tmp_path / "unreachable", print)
+    assert caught.value.hint is not None
+    assert "--network host" in caught.value.hint
+    assert Docker(docker, tmp_path).containers() == []
+
+
+def test_whether_anybody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert ports.answers(url)
+    assert not ports.answers(url)
 
 
 def test_a_port_that_another_process_has(docker: Any, our_image: str, tmp_path: Path) -> None:

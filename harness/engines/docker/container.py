@@ -20,6 +20,8 @@ _USER = "10001:10001"
 _LOG_MAX = {"max-size": "100m", "max-file": "3"}
 """What Docker keeps of a log; a stack of weeks must not fill its disk."""
 
+_LAST_LINES = 20
+
 
 @dataclass(frozen=True)
 class State:
@@ -91,6 +93,12 @@ def save_log(state_dir: Path, file: Path) -> None:
         half_written = file.with_name(f"{file.name}.new")
         half_written.write_bytes(settings.masked(text, each.attrs["Config"]["Env"]))
         half_written.replace(file)
+
+
+def has_said(state_dir: Path, mark: bytes) -> bool:
+    """Tell whether the last lines of the stack's container's log have `mark`."""
+    with docker_client.translated("reading the container's log"):
+        return any(mark in each.logs(tail=_LAST_LINES) for each in find(state_dir))
 
 
 def remove(state_dir: Path) -> None:

@@ -170,6 +170,8 @@ class LocalStackDocker:
                 raise failures.of_start(f"LocalStack ended with {code} while it was starting", self._saved())
             if _is_ready(endpoint_url) and (told := health.read(endpoint_url)):
                 return str(told.get("version", "unknown"))
+            if container.has_said(self._state(), failures.READY_MARK) and not ports.answers(endpoint_url):
+                raise failures.of_reach(endpoint_url)
             time.sleep(_POLL_S)
         raise failures.of_start(
             f"LocalStack was not healthy after {self._start_timeout_s:.0f} s", self._saved()

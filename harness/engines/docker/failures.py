@@ -14,6 +14,8 @@ _TOKEN_HINT = (
     "LOCALSTACK_AUTH_TOKEN must be a valid token (https://app.localstack.cloud/settings/auth-tokens); "
     f"{BASE_ENV}={DEFAULT_BASE} needs none"
 )
+READY_MARK = b"Ready."
+"""LocalStack's last word of its start; it listens by then."""
 _DISK_FULL_MARK = "No space left on device"
 _TAIL_LINES = 30
 
@@ -31,6 +33,15 @@ def of_start(message: str, log_file: Path) -> EngineStartError:
     else:
         hint = f"does the image start by itself? {BASE_ENV} names another one"
     return EngineStartError(f"{message}. The end of its log:\n{tail}", hint=hint)
+
+
+def of_reach(endpoint_url: str) -> EnvironmentNotReadyError:
+    """Return the error for a LocalStack that is up, at an address that leads elsewhere from here."""
+    return EnvironmentNotReadyError(
+        f"LocalStack is ready in its container, but nothing listens at {endpoint_url} here",
+        hint="if Floodgate runs in a container itself, with its machine's Docker socket, that container "
+        f"needs the machine's network (docker run --network host); {NONE_NEEDED}",
+    )
 
 
 def of_stop(error: EnvironmentNotReadyError, mark: Path) -> EnvironmentNotReadyError:

@@ -43,6 +43,12 @@ def _line(what: str, usd_per_hour: float, usd_per_month: float) -> str:
 
 def _run(found: Estimate, load: Load) -> str:
     return (
-        f"  THIS RUN: {load.files:,} files in {load.duration_s / 60:.0f} min, and the stack for "
+        f"  THIS RUN: {load.files:,} files in {_length(load.duration_s)}, and the stack for "
         f"{found.hours} h: USD {found.usd_of_run:.2f}"
     )
+
+
+def _length(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 2 * 86_400 else f"{seconds / 86_400:,.1f} days"

@@ -22,6 +22,7 @@ from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.verdict import Reason
 from harness.report.summary import SUMMARY_NAME
+from harness.run import costs
 from harness.run.bucket_uploads import listed_uploads
 from harness.run.engine_view import EngineView
 from harness.run.expected_load import expected_load
@@ -37,7 +38,7 @@ from harness.run.progress import LiveLine
 from harness.run.provenance import provenance
 from harness.run.record import RunEnd, RunRecord, own_process
 from harness.run.request import Request, requested
-from harness.run.result import RunIdentity, inputs_of_run
+from harness.run.result import RunIdentity, inputs_of_run, load_duration_s
 from harness.run.session import StackSession, stack_for
 from harness.run.writing import room_wanted, write_run
 
@@ -145,7 +146,7 @@ class _Run:
                 self._options,
                 session.description,
                 started_at,
-                self._notices,
+                [*self._notices, *self._costs(session, settlement)],
                 self._workload,
             )
             judged = judge(
@@ -161,6 +162,10 @@ class _Run:
         if not written.whole:
             code = worst([code, ExitCode.NOT_READY])
         return RunOutcome(code, written.summary, self._folder.path, written.whole)
+
+    def _costs(self, session: StackSession, settlement: Settlement) -> Iterator[str]:
+        duration_s = load_duration_s(settlement.records)
+        return costs.notes(session.description, session.state_dir, settlement, duration_s)
 
     def _record(self, session: StackSession, started_at: float) -> RunRecord:
         return RunRecord(

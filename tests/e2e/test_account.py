@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,8 @@ def test_a_run_through_transfer_family_is_shown_asked_for_settled_and_taken_away
     done = account.run(*run, "--yes", "--out", str(tmp_path / "report"))
     assert done.code == 0, done.err
     assert "All 20 uploaded files were delivered" in done.out
+    summary = json.loads((tmp_path / "report" / "summary.json").read_text())
+    assert any("20 files at USD" in note and "bills nothing" in note for note in summary["notes"])
     assert "the change set adds" in done.err
     assert "nothing of floodgate-capacity among" in done.err
     assert "no CloudFormation stack" in account.run("down", "--engine", "aws", "--name", "capacity").err

@@ -212,3 +212,11 @@ def test_the_sums_of_a_queued_and_of_a_nested_file_are_those_of_a_calculation_by
         assert told.usd_per_1000_files == pytest.approx(sum(by_hand.values()) / 1000, rel=1e-4), route
         assert told.hours == 721
         assert told.usd_of_run == pytest.approx(30 * sum(by_hand.values()) + 721 * told.usd_per_hour)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "told"), [(20, "in 20 s"), (3600, "in 60 min"), (30 * 86_400, "in 30.0 days")]
+)
+def test_the_length_of_a_run_is_told_in_a_unit_that_can_be_read(duration_s: float, told: str) -> None:
+    found = estimate({}, Variant("queued", {}), Load(20, 1024, duration_s))
+    assert any(told in line for line in lines(found, "us-east-1"))

@@ -131,9 +131,11 @@ def test_a_container_whose_port_is_not_one_of_here_is_not_waited_for(
     """As it is for who runs in a container with the socket of the machine's Docker Engine."""
     monkeypatch.setattr(ports, "answers", lambda _url: False)
     line = f"ENTRYPOINT {json.dumps(['sh', '-c', 'echo Ready.; exec sleep 600'])}"
-    with derived(docker, line, below=our_image) as name:
-        with pytest.raises(EnvironmentNotReadyError, match="is ready in its container, but") as caught:
-            FromImage(name).start(tmp_path / "unreachable", print)
+    with (
+        derived(docker, line, below=our_image) as name,
+        pytest.raises(EnvironmentNotReadyError, match="is ready in its container, but") as caught,
+    ):
+        FromImage(name).start(tmp_path / "unreachable", print)
     assert caught.value.hint is not None
     assert "--network host" in caught.value.hint
     assert Docker(docker, tmp_path).containers() == []

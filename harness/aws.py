@@ -35,6 +35,18 @@ _OF_AWS = (
     ".csp.hci.ic.gov",
 )
 """All partitions that botocore knows (its data/partitions.json), and the names with IPv6."""
+_ENDED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "SSOTokenLoadError",
+        "TokenRefreshRequired",
+        "TokenRetrievalError",
+        "UnauthorizedSSOTokenError",
+    }
+)
+"""What AWS and botocore answer once credentials are no longer good."""
 _HINT = "set up the AWS CLI first (aws configure, or aws sso login), and name a Region (AWS_REGION)"
 
 _CONFIG = Config(
@@ -276,8 +288,18 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except botocore.exceptions.ClientError as exc:
         code = exc.response.get("Error", {}).get("Code", "Unknown")
-        raise AwsError(f"{doing}: {exc}", code=code) from exc
+        raise AwsError(f"{doing}: {exc}", code=code, hint=_hint_of(code)) from exc
     except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as exc:
         raise StackLostError(f"{doing}: the engine does not answer ({exc})") from exc
     except botocore.exceptions.BotoCoreError as exc:
-        raise AwsError(f"{doing}: {exc}", code=type(exc).__name__) from exc
+        code = type(exc).__name__
+        raise AwsError(f"{doing}: {exc}", code=code, hint=_hint_of(code)) from exc
+
+
+def _hint_of(code: str) -> str | None:
+    """Return the fix for credentials that have ended, as those of a role or of SSO do."""
+    return (
+        "the credentials have ended: log in again (aws sso login), then repeat this"
+        if code in _ENDED
+        else None
+    )

@@ -67,6 +67,20 @@ def test_a_refusal_of_aws_keeps_its_code():
 @pytest.mark.parametrize(
     "error",
     [
+        botocore.exceptions.ClientError({"Error": {"Code": "ExpiredToken"}}, "PutObject"),
+        botocore.exceptions.ClientError({"Error": {"Code": "ExpiredTokenException"}}, "DeleteStack"),
+        botocore.exceptions.UnauthorizedSSOTokenError(),
+    ],
+)
+def test_credentials_that_have_ended_are_told_with_the_fix(error):
+    with pytest.raises(AwsError) as caught, aws.translated("deleting the stack"):
+        raise error
+    assert "log in again" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
         botocore.exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
         botocore.exceptions.ReadTimeoutError(endpoint_url="http://127.0.0.1:1"),
         botocore.exceptions.ConnectionClosedError(endpoint_url="http://127.0.0.1:1"),

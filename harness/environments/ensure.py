@@ -63,17 +63,25 @@ def _touch(folder: Path) -> bool:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether an environment can be used: completely made, its Python the one that it was made with, and
+    """Tell whether an environment can be used: completely made, its Python as when it was made, and
     none of its packages gone since.
     """
     try:
         made = json.loads((folder / MARKER).read_text())
     except (OSError, ValueError):
         return False
-    python = python_of(folder)
     # Markers of earlier releases do not tell it.
-    same_python = made.get("python", os.path.realpath(python)) == os.path.realpath(python)
-    return python.exists() and same_python and set(made["distributions"]) <= set(_distributions(folder))
+    same_python = made.get("python", _program(folder)) == _program(folder)
+    return (
+        python_of(folder).exists()
+        and same_python
+        and set(made["distributions"]) <= set(_distributions(folder))
+    )
+
+
+def _program(folder: Path) -> str:
+    """Return the name of the program that its Python is, such as `python3.11`; an update may move its folder."""
+    return Path(os.path.realpath(python_of(folder))).name
 
 
 def _make_locked(layer: Layer, folder: Path, below: Path | None, progress: Progress) -> None:
@@ -150,7 +158,7 @@ def _write_marker(layer: Layer, folder: Path) -> None:
     content = {
         "name": layer.name,
         "made_at": to_iso(now()),
-        "python": os.path.realpath(python_of(folder)),
+        "python": _program(folder),
         "below": layer.below.folder_name() if layer.below else None,
         "distributions": _distributions(folder),
     }

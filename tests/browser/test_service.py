@@ -171,3 +171,15 @@ def test_a_page_that_waits_follows_the_next_run_and_its_stop_button_ends_it(
     assert run["verdict"] == summary["verdict"]
     assert files["lost"] == files["duplicated"] == files["corrupted"] == 0
     assert 5 < files["delivered"] == files["uploaded"]
+
+
+def test_charts_go_on_when_a_service_that_was_away_answers_again(
+    browser: WebDriver, service: Service
+) -> None:
+    browser.get(f"{service.url}/floodgate/")
+    now = browser.find_element(By.ID, "now")
+    waited(browser, lambda: "Load workers that wait" in now.text, "the state of the service")
+    browser.execute_script("window.real = window.fetch; window.fetch = () => Promise.reject('away')")
+    waited(browser, lambda: "has ended" in now.text, "that nobody answers")
+    browser.execute_script("window.fetch = window.real")
+    waited(browser, lambda: "Load workers that wait" in now.text, "the state of the service again")

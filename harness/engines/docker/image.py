@@ -12,7 +12,6 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from harness.engines.base import Progress
 from harness.engines.docker import client as docker_client
 from harness.engines.docker.build import context
 from harness.engines.docker.build.pruning import prune
+from harness.engines.docker.build.told import follow
 from harness.engines.docker.labels import IMAGE
 from harness.environments.heartbeat import heartbeat
 from harness.exceptions import EnvironmentNotReadyError, UsageError
@@ -36,7 +36,6 @@ INPUTS_LABEL = "dev.floodgate.inputs"
 _REPOSITORY = "floodgate/localstack"
 _PYTHON = "/opt/code/localstack/.venv/bin/python"
 _VERSION_CODE = "import sys; print('%d.%d' % sys.version_info[:2])"
-_TAIL_LINES = 15
 
 
 def base() -> str:
@@ -172,7 +171,7 @@ def _build(docker: Any, reference: str, below: Any, tag: str, progress: Progress
             forcerm=True,
             decode=True,
         )
-        _follow(told)
+        follow(told)
     progress("LocalStack image: ready")
     prune(_REPOSITORY, keep=tag, progress=progress)
 
@@ -220,19 +219,3 @@ def _of_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
     return member
-
-
-def _follow(told: Iterable[Mapping[str, Any]]) -> None:
-    """Read what the build says to its end.
-
-    :raises EnvironmentNotReadyError: it failed
-    """
-    lines: list[str] = []
-    for message in told:
-        lines += str(message.get("stream", "")).splitlines()
-        if "error" in message:
-            tail = "\n".join(line for line in lines[-_TAIL_LINES:] if line.strip())
-            raise EnvironmentNotReadyError(
-                f"the image could not be made: {message['error']}\n{tail}",
-                hint="is there room where Docker keeps its images? docker system df",
-            )

@@ -87,7 +87,9 @@ def test_compose_1_up_upload_run_with_two_workers_down(
 
     summary = project.web(f"/floodgate/reports/{run}/summary.json")
     assert summary["files"]["delivered"] == 20
-    assert summary["resources"]["engine"]["cpu_s"] > 0
+    for role in ("engine", "sftp"):  # in other containers than the run
+        assert summary["resources"][role]["cpu_s"] > 0, role
+    assert not any("not known" in sentence for sentence in summary["engine"]["differs_from_aws"])
 
     project.succeed("down", "-v")
     assert project.leftovers() == []

@@ -80,7 +80,7 @@ def is_whole(folder: Path) -> bool:
 
 
 def _program(folder: Path) -> str:
-    """Return the name of the program that its Python is, such as `python3.11`; an update may move its folder."""
+    """Return the name of the program that its Python is: `python3.11`, wherever an update has moved it."""
     return Path(os.path.realpath(python_of(folder))).name
 
 

@@ -63,6 +63,7 @@ def credentials(localstack: EngineInfo, monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("AWS_DEFAULT_REGION", localstack.region),
         ("AWS_CONFIG_FILE", str(tmp_path / "none")),
         ("FLOODGATE_HOME", str(tmp_path)),
+        ("FLOODGATE_AWS_ACCOUNTS", localstack.account_id),
     ):
         monkeypatch.setenv(name, value)
 

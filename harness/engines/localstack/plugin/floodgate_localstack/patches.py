@@ -17,6 +17,7 @@ PATCH_MODULES: tuple[str, ...] = (
     "floodgate_localstack.cloudformation_status",
     "floodgate_localstack.s3_events",
     "floodgate_localstack.s3_temporary_files",
+    "floodgate_localstack.s3_listing",
     "floodgate_localstack.sqs_mapping.patch",
     "floodgate_localstack.sqs_mapping.limits",
     "floodgate_localstack.s3_conditional_copy",

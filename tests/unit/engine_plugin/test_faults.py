@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from floodgate_localstack.call_counts import CallCounts
 from floodgate_localstack.callers import Callers, access_key_of
 from floodgate_localstack.faults.errors import status_of
-from floodgate_localstack.faults.events import EventFaults
+from floodgate_localstack.faults.events import BEHIND_S, HOLD_S, EventFaults
 from floodgate_localstack.faults.functions import (
     FunctionFaults,
     InjectedFailureError,
@@ -127,13 +128,18 @@ def test_events_without_rules_are_sent_once() -> None:
 
 def test_events_are_doubled_dropped_and_overtaken() -> None:
     sent: list[str] = []
+    later: list[tuple[float, Callable[[], None]]] = []
     events = EventFaults(
         layer("s3.events[b/twice]:duplicate", "s3.events[b/never]:drop", "s3.events[b/late]:reorder"),
-        hold_s=1000,
+        later=lambda seconds, action: later.append((seconds, action)),
     )
     for key in ("late", "twice", "never", "plain"):
         events.deliver("b", key, lambda key=key: sent.append(key))
-    assert sent == ["twice", "twice", "late", "plain"]
+    assert sent == ["twice", "twice", "plain"]
+    assert [seconds for seconds, _ in later] == [HOLD_S, BEHIND_S]
+    for _, action in reversed(later):
+        action()
+    assert sent == ["twice", "twice", "plain", "late"]
 
 
 def test_a_held_event_goes_on_by_itself() -> None:

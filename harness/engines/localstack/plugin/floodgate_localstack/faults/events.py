@@ -14,15 +14,32 @@ from floodgate_localstack.faults.rules import Rule
 
 HOLD_S = 2.0
 """How long an event is held back for another one to overtake it."""
+BEHIND_S = 0.5
+"""How long it stays behind the other one, which LocalStack hands over to a thread before it has arrived."""
 
 Send = Callable[[], None]
 
 
-class EventFaults:
-    """Sends events, as the rules have it."""
+def _later(seconds: float, action: Send) -> None:
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
 
-    def __init__(self, layer: FaultLayer, hold_s: float = HOLD_S) -> None:
+
+class EventFaults:
+    """Sends events, as the rules have it.
+
+    :param later: calls something after so many seconds, in a thread of its own
+    """
+
+    def __init__(
+        self,
+        layer: FaultLayer,
+        hold_s: float = HOLD_S,
+        later: Callable[[float, Send], None] = _later,
+    ) -> None:
         self._layer = layer
+        self._later = later
         self._hold_s = hold_s
         self._held: list[Send] = []
         self._lock = threading.Lock()
@@ -35,7 +52,8 @@ class EventFaults:
         else:
             self._apply(rule, send)
         if self._held and (rule is None or rule.spec.effect != "reorder"):
-            self._release(self._taken())
+            for held in self._taken():
+                self._later(BEHIND_S, held)
 
     def _rule_for(self, bucket: str, key: str) -> Rule | None:
         return next(
@@ -49,7 +67,7 @@ class EventFaults:
             send()
             send()
         elif effect == "delay":
-            _later(rule.spec.seconds or 0.0, send)
+            self._later(rule.spec.seconds or 0.0, send)
         elif effect == "reorder":
             self._hold(send)
         elif effect != "drop":
@@ -58,7 +76,7 @@ class EventFaults:
     def _hold(self, send: Send) -> None:
         with self._lock:
             self._held.append(send)
-        _later(self._hold_s, lambda: self._release(self._taken(send)))
+        self._later(self._hold_s, lambda: self._release(send))
 
     def _taken(self, only: Send | None = None) -> list[Send]:
         """Take out what is held: all of it, or one event if it is still there."""
@@ -67,16 +85,10 @@ class EventFaults:
             self._held = [send for send in self._held if send not in taken]
             return taken
 
-    @staticmethod
-    def _release(sends: list[Send]) -> None:
-        for send in sends:
-            send()
-
-
-def _later(seconds: float, action: Send) -> None:
-    timer = threading.Timer(seconds, action)
-    timer.daemon = True
-    timer.start()
+    def _release(self, send: Send) -> None:
+        """Let go what nothing has overtaken."""
+        for held in self._taken(send):
+            held()
 
 
 EVENT_FAULTS = EventFaults(LAYER)

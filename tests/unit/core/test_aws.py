@@ -75,7 +75,7 @@ def test_a_refusal_of_aws_keeps_its_code():
 def test_credentials_that_have_ended_are_told_with_the_fix(error):
     with pytest.raises(AwsError) as caught, aws.translated("deleting the stack"):
         raise error
-    assert "log in again" in caught.value.hint
+    assert "log in again" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 import uuid
 from types import TracebackType
@@ -16,6 +15,7 @@ from harness.exit_codes import ExitCode
 from harness.load.distributed.keys import secret_key_of
 from harness.load.distributed.token import TOKEN_ENV, token_of_environment
 from harness.run.worker_process import work_for
+from harness.service.voice import say
 
 _EVERY_S = 1.0
 _SILENT_S = 15.0
@@ -75,7 +75,7 @@ def attend(host: str, port: int) -> ExitCode:
     done: str | None = None
     try:
         with Visit(host, port) as visit:
-            _tell(f"a load worker for the service at {host}:{port}")
+            say(f"a load worker for the service at {host}:{port}")
             silence = _Silence(host, port)
             while True:
                 answer = visit.ask()
@@ -106,11 +106,9 @@ def check(host: str, port: int) -> ExitCode:
 
 
 def _work(host: str, port: int, run: str | None) -> None:
-    _tell(f"called to {run}")
+    say(f"called to {run}")
     code = work_for(host, port, _JOIN_WITHIN_S)
-    _tell(
-        f"{run} is done" if code is ExitCode.PASSED else f"{run} ended for this worker with exit code {code}"
-    )
+    say(f"{run} is done" if code is ExitCode.PASSED else f"{run} ended for this worker with exit code {code}")
 
 
 class _Silence:
@@ -123,12 +121,8 @@ class _Silence:
     def note(self, answered: bool) -> None:
         if answered:
             if self._told:
-                _tell(f"the service at {self._place} answers")
+                say(f"the service at {self._place} answers")
             self._heard_at, self._told = time.monotonic(), False
         elif not self._told and time.monotonic() - self._heard_at > _SILENT_S:
-            _tell(f"no service answers at {self._place}; it needs the same {TOKEN_ENV}; still looking")
+            say(f"no service answers at {self._place}; it needs the same {TOKEN_ENV}; still looking")
             self._told = True
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

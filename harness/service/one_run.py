@@ -21,6 +21,7 @@ from harness.exit_codes import ExitCode
 from harness.load.beside_ledger import LIVE_FILE, MASTER_FILE, WEB_FILE
 from harness.service.own_ui import asked
 from harness.service.request import RunRequest
+from harness.service.voice import say
 
 CONSOLE_FILE = "console.log"
 """What the run said, in its folder."""
@@ -155,8 +156,7 @@ class OneRun:
             if _OWN_UI in line:  # which the service's page shows
                 continue
             self.lines.append(line.rstrip("\n"))
-            sys.stderr.write(line)
-            sys.stderr.flush()
+            say(self.lines[-1])
         self.process.wait()
         self._keep_lines()
         self.ended_at = clock.now()
@@ -167,7 +167,7 @@ class OneRun:
             try:
                 (self.folder / CONSOLE_FILE).write_text(text)
             except OSError as exc:  # a full disk: the report matters more, and says so itself
-                print(f"{CONSOLE_FILE} was not written: {exc.strerror}", file=sys.stderr)
+                say(f"{CONSOLE_FILE} was not written: {exc.strerror}")
 
 
 def _ended_without_report(code: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 from collections.abc import Sequence
 
 import gevent
@@ -17,6 +16,7 @@ from harness.service.config import ServiceConfig
 from harness.service.lobby import Lobby
 from harness.service.runs import Runs
 from harness.service.ui import ServiceUi
+from harness.service.voice import say
 
 _LOOK_S = 0.5
 
@@ -45,8 +45,8 @@ def _serve(config: ServiceConfig, early_signals: Sequence[int]) -> None:
         ending.asked()
     ui.start()
     if lobby is not None:
-        _tell(f"load workers: {lobby.place}")
-    _tell(f"web UI: {ui.url}/")
+        say(f"load workers: {lobby.place}")
+    say(f"web UI: {ui.url}/")
     ending.wait()
     runs.close()
     ui.stop()
@@ -66,7 +66,7 @@ class _Ending:
         self._times += 1
         if self._times == 1:
             if self._runs.current is not None:
-                _tell("ending: the run that goes on is stopped, settled and reported first")
+                say("ending: the run that goes on is stopped, settled and reported first")
             self._begun.set()
         elif self._times == 2:
             self._runs.interrupt()
@@ -76,7 +76,3 @@ class _Ending:
     def wait(self) -> None:
         while not self._begun.is_set() and os.getppid() == self._parent:
             self._begun.wait(_LOOK_S)
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

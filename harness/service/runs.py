@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from harness import clock
 from harness.exceptions import EnvironmentNotReadyError, UsageError
@@ -45,6 +46,8 @@ class Runs:
         self._runs: list[OneRun] = []
         self._forgotten: Counter[str] = Counter()
         self._closing = False
+        self._beginning = BoundedSemaphore()
+        """Held while a run begins, during which others may ask for one."""
 
     @property
     def latest(self) -> OneRun | None:
@@ -68,19 +71,12 @@ class Runs:
         :raises BusyError: another goes on
         :raises EnvironmentNotReadyError: the service is about to end
         """
-        if self._closing:
-            raise EnvironmentNotReadyError("the service is about to end")
-        if (current := self.current) is not None:
-            raise BusyError(f"the run {current.name} goes on", hint="stop it, or wait for its end")
-        name = self._new_name(request.scenario)
-        folder, workers = self._config.reports / name, self._workers()
-        options = [self._config.scenarios[request.scenario], *request.options(), f"--out={folder}"]
-        run = self._begin(name, request, folder, workers, [*options, *self._layout(workers)])
-        self._runs.append(run)
-        for forgotten in self._runs[:-_KEPT]:
-            self._forgotten[forgotten.verdict or NO_REPORT] += 1
-        self._runs = self._runs[-_KEPT:]
-        return run
+        with self._beginning:
+            if self._closing:
+                raise EnvironmentNotReadyError("the service is about to end")
+            if (current := self.current) is not None:
+                raise BusyError(f"the run {current.name} goes on", hint="stop it, or wait for its end")
+            return self._start(request)
 
     def verdicts(self) -> Counter[str]:
         """Return how many runs have ended with each verdict, since the service began."""
@@ -98,7 +94,8 @@ class Runs:
 
     def close(self) -> None:
         """Start nothing more, end the run that goes on, and return when it is over."""
-        self._closing = True
+        with self._beginning:
+            self._closing = True
         self.interrupt()
         while self.current is not None:
             gevent.sleep(_LOOK_S)
@@ -107,6 +104,17 @@ class Runs:
         """End the run that goes on at once, and with it everything that it started itself."""
         if (current := self.current) is not None:
             current.kill()
+
+    def _start(self, request: RunRequest) -> OneRun:
+        name = self._new_name(request.scenario)
+        folder, workers = self._config.reports / name, self._workers()
+        options = [self._config.scenarios[request.scenario], *request.options(), f"--out={folder}"]
+        run = self._begin(name, request, folder, workers, [*options, *self._layout(workers)])
+        self._runs.append(run)
+        for forgotten in self._runs[:-_KEPT]:
+            self._forgotten[forgotten.verdict or NO_REPORT] += 1
+        self._runs = self._runs[-_KEPT:]
+        return run
 
     def _layout(self, workers: int) -> list[str]:
         """Return the options about the processes of the load, and the stack."""

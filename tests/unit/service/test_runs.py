@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import gevent
 import pytest
 
 from harness.exceptions import EnvironmentNotReadyError
 from harness.service import shown
+from harness.service.one_run import OneRun
 from harness.service.request import RunRequest
-from harness.service.runs import BusyError
-from tests.unit.service.stand_ins import Beginner, end, runs, write
+from harness.service.runs import BusyError, Runs
+from tests.unit.service.stand_ins import Beginner, Process, config, end, runs, write
 
 pytestmark = pytest.mark.unit
 
@@ -93,3 +100,47 @@ def test_a_service_that_ends_begins_nothing_more(tmp_path: Path, beginner: Begin
     found.close()
     with pytest.raises(EnvironmentNotReadyError, match="about to end"):
         found.start(SMOKE)
+
+
+def test_of_two_who_ask_at_the_same_moment_one_is_refused(tmp_path: Path, beginner: Beginner) -> None:
+    """Starting a process takes a moment, in which gevent serves the next request."""
+
+    def begin(*arguments: Any) -> OneRun:
+        gevent.sleep(0)
+        return beginner(*arguments)
+
+    found = Runs(config(tmp_path), begin=begin)
+    asked = [gevent.spawn(found.start, SMOKE) for _ in range(2)]
+    gevent.joinall(asked)
+    assert [type(each.exception) for each in asked] == [type(None), BusyError]
+    assert len(beginner.options) == 1
+
+
+def test_a_run_ends_although_nobody_reads_what_the_service_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", Speaking)
+    monkeypatch.setattr(sys, "stderr", ClosedTerminal())
+    run = Runs(config(tmp_path)).start(SMOKE)
+    with gevent.Timeout(5):
+        while run.goes_on:
+            gevent.sleep(0)
+    assert list(run.lines) == ["[0.1 s] starting"]
+
+
+class Speaking(Process):
+    """A run that says something and ends."""
+
+    def __init__(self, *_command: object, **_options: object) -> None:
+        super().__init__()
+        self.stdout = io.StringIO("[0.1 s] starting\n")
+
+    def wait(self) -> None:
+        self.returncode = 0
+
+
+class ClosedTerminal(io.StringIO):
+    """The terminal from which the service was started is gone."""
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.EIO, "Input/output error")

@@ -93,3 +93,13 @@ def test_readme_shows_the_matrix() -> None:
 def test_a_text_without_markers_is_refused() -> None:
     with pytest.raises(UsageError):
         matrix.in_readme("nothing")
+
+
+def test_no_row_of_the_matrix_says_a_sentence_twice() -> None:
+    rows = [
+        line.strip("| ").split(" | ") for line in matrix.markdown().splitlines() if line.startswith("| [")
+    ]
+    assert any("as `localstack`" in row for row in rows)
+    for row in rows:
+        said = [cell for cell in row[1:] if not cell.startswith("as ")]
+        assert len(said) == len(set(said)), row

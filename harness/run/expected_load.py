@@ -1,4 +1,4 @@
-"""What a workload is going to offer, as far as it can be known before: for the estimate of a run's costs."""
+"""What a workload is going to offer, as far as it can be known before."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from harness.load.traces.survey import Survey, survey
 from harness.load.workload import Workload
 
 
-def expected_load(workload: Workload) -> Load:
+def expected_load(workload: Workload, trace: Survey | None = None) -> Load:
     """Return files, sizes and length of a load.
 
+    :param trace: what is in the workload's trace, if that has been read already
     :raises UsageError: its trace cannot be read
     """
     if isinstance(workload.profile, Trace):
-        return _of_trace(workload, survey(workload.profile))
+        return _of_trace(workload, trace or survey(workload.profile))
     parts = workload.segments
     files = sum(part.expected_files for part in parts)
     limited = min(files, workload.files or files)

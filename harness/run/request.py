@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import faults
+from harness.cost.estimate import Load
 from harness.deploy.options import ROUTES
 from harness.exceptions import UsageError
 from harness.load import catalogue
@@ -21,6 +22,7 @@ from harness.load.traces.survey import Survey, survey
 from harness.load.workload import MAX_LENGTH_S, Workload
 from harness.measure.thresholds import Threshold, parse_thresholds
 from harness.run.evaluable import too_short
+from harness.run.expected_load import expected_load
 from harness.run.options import RunOptions
 
 
@@ -35,6 +37,13 @@ class Request:
     thresholds: list[Threshold]
     notices: tuple[str, ...] = ()
     """What there is to know about the workload; for the screen and the report."""
+    trace: Survey | None = None
+    """What is in the workload's trace, if it has one."""
+
+    @property
+    def load(self) -> Load:
+        """What is going to be offered, as far as it can be known before."""
+        return expected_load(self.workload, self.trace)
 
     @property
     def settle_s(self) -> float:
@@ -62,9 +71,8 @@ def requested(options: RunOptions) -> Request:
     trace = survey(workload.profile) if isinstance(workload.profile, Trace) else None
     _require_an_end(workload, trace)
     notices = trace.notices(workload.customers) if trace else []
-    return Request(
-        options, scenario, workload, thresholds, (*notices, *too_short(workload, thresholds, trace))
-    )
+    notices += too_short(workload, thresholds, trace)
+    return Request(options, scenario, workload, thresholds, tuple(notices), trace)
 
 
 def _require_an_end(workload: Workload, trace: Survey | None) -> None:

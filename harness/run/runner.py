@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,9 @@ from harness.measure.settle import SettleInputs, settle, settle_without_stack
 from harness.measure.settlement import Settlement
 from harness.measure.verdict import Reason
 from harness.report.summary import SUMMARY_NAME
-from harness.run import costs
+from harness.run import costs, memory
 from harness.run.bucket_uploads import listed_uploads
 from harness.run.engine_view import EngineView
-from harness.run.expected_load import expected_load
 from harness.run.folder import RunFolder, new_run_id
 from harness.run.interrupts import Interrupts
 from harness.run.judging import judge
@@ -114,6 +112,7 @@ class _Run:
         self._workload = asked.workload
         self._thresholds = asked.thresholds
         self._notices = asked.notices
+        self._expected = asked.load
         self._settle_s = asked.settle_s
         self._run_id = run_id
         self._folder = folder
@@ -129,10 +128,11 @@ class _Run:
                 self._workload.customers,
                 self._progress,
                 self._folder,
-                partial(expected_load, self._workload),
+                lambda: self._expected,
             ) as session,
             self._left_behind(session),
         ):
+            self._tell_of_memory(session)
             started_at = now()
             record = self._record(session, started_at)
             record.write(self._folder)
@@ -162,6 +162,12 @@ class _Run:
         if not written.whole:
             code = worst([code, ExitCode.NOT_READY])
         return RunOutcome(code, written.summary, self._folder.path, written.whole)
+
+    def _tell_of_memory(self, session: StackSession) -> None:
+        stack = session.description
+        if told := memory.warning(stack.engine, stack.route, self._expected, memory.free_bytes()):
+            self._progress(told)
+            self._notices = (*self._notices, told)
 
     def _costs(self, session: StackSession, settlement: Settlement) -> Iterator[str]:
         duration_s = load_duration_s(settlement.records)

@@ -45,7 +45,7 @@ def down(name: str, confirm: Confirm, progress: Progress) -> Proof | None:
     record = DeploymentRecord.read(state.deploy_dir) if where else None
     found_account = where or _allowed()
     stack = find(found_account.client, stack_name)
-    if stack is None and record is None:
+    if stack is None and where is None:
         prove_gone(found_account, stack_name, progress)
         raise StackNotFoundError(f"{found_account} has no CloudFormation stack {stack_name}")
     if record is not None and is_of_another(found_account, record, stack):

@@ -45,6 +45,7 @@ def clear(state: StackState, progress: Progress = _in_silence) -> None:
     """Stop the stack's processes in the order of the flow, and delete its folder. The lock must be held.
 
     The watcher comes last: should this process be stopped half-way, it is the one that finishes the work.
+    To leave an account takes minutes.
 
     :raises AwsError: an engine that goes on running, or an account, does not delete the pipeline
     :raises DeployError: its CloudFormation does not
@@ -54,10 +55,10 @@ def clear(state: StackState, progress: Progress = _in_silence) -> None:
     if ownership is not None:
         engine = attached(ownership.engine, state.folder)
         engine.stop()
-    _end(state, WATCHER_ROLE, grace_s=1.0)
-    process.end_all(state.processes.read(), state.folder, grace_s=1.0)
     record = DeploymentRecord.read(state.deploy_dir)
     _leave_account(state, record, progress)
+    _end(state, WATCHER_ROLE, grace_s=1.0)
+    process.end_all(state.processes.read(), state.folder, grace_s=1.0)
     state.remove()
     # Last, because it can fail: of what is on this machine nothing stays then.
     if ownership is not None and record is not None and _is_elsewhere(engine):

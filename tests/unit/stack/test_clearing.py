@@ -9,8 +9,8 @@ import pytest
 from harness.engines.base import ProcessRecord
 from harness.engines.localstack.host import LocalStackHost
 from harness.exceptions import EnvironmentNotReadyError, FloodgateError, UsageError
-from harness.stack import clearing, front_end
-from harness.stack.state import Ownership, StackState
+from harness.stack import clearing, front_end, stand_ins
+from harness.stack.state import WATCHER_ROLE, Ownership, StackState
 
 pytestmark = pytest.mark.unit
 
@@ -57,3 +57,16 @@ def test_a_dead_stack_that_cannot_be_cleared_keeps_nobody_from_starting_another(
     told: list[str] = []
     assert clearing.sweep(told.append) == []
     assert told[-1] == f"the dead stack 'dead' cannot be cleared now: {why.message}"
+
+
+def test_the_watcher_lives_until_the_account_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That takes minutes, in which whoever clears may be killed."""
+    monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
+    state = StackState("demo")
+    state.create(Ownership("localstack"))
+    done: list[str] = []
+    monkeypatch.setattr(clearing, "_end", lambda _state, role, **_: done.append(role))
+    monkeypatch.setattr(clearing, "_leave_account", lambda *_: done.append("account"))
+    clearing.clear(state)
+    assert done == [front_end.ROLE, stand_ins.ROLE, "account", WATCHER_ROLE]
+    assert not state.folder.exists()

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChan
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from harness.aws import translated
 from harness.deploy import stack
 from harness.deploy.removal import NOT_EXECUTED
 from harness.engines.base import Progress
-from harness.exceptions import AwsError, DeployError
+from harness.exceptions import AwsError, DeployError, StackLostError
 
 TIMEOUT_S = 2700.0
 """An SFTP server in a VPC alone takes AWS some minutes."""
@@ -62,7 +63,9 @@ def create(
             _wait_until_made(cloudformation, change_set_id, time.monotonic() + timeout_s, poll_s)
             _require_expected(list(_changes(cloudformation, change_set_id)), expected, progress)
         except BaseException:
-            _discard(cloudformation, stack_id, change_set_id)
+            # AWS deletes no change set that is still being made: it goes with the deployment then.
+            with contextlib.suppress(AwsError, StackLostError), translated("discarding the change set"):
+                _discard(cloudformation, stack_id, change_set_id)
             raise
         cloudformation.execute_change_set(ChangeSetName=change_set_id)
         return stack.wait(

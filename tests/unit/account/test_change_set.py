@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeCh
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,19 +70,23 @@ def stack_is(status: str) -> Answer:
 def create(answers: list[Answer], told: list[str] | None = None) -> dict[str, str]:
     cloudformation, stub = answering("cloudformation", [CREATE, *answers])
     try:
-        return change_set.create(
-            cloudformation,
-            "floodgate-x",
-            template_url="https://s3.us-east-1.amazonaws.com/b/t.json",
-            expected={"Bucket": "AWS::S3::Bucket", "Queue": "AWS::SQS::Queue"},
-            parameters={"Route": "queued"},
-            tags={"floodgate:stack": "x"},
-            change_set="floodgate-1",
-            progress=(told if told is not None else []).append,
-            poll_s=0,
-        )
+        return create_by(cloudformation, told)
     finally:
         stub.assert_no_pending_responses()
+
+
+def create_by(cloudformation: Any, told: list[str] | None = None) -> dict[str, str]:
+    return change_set.create(
+        cloudformation,
+        "floodgate-x",
+        template_url="https://s3.us-east-1.amazonaws.com/b/t.json",
+        expected={"Bucket": "AWS::S3::Bucket", "Queue": "AWS::SQS::Queue"},
+        parameters={"Route": "queued"},
+        tags={"floodgate:stack": "x"},
+        change_set="floodgate-1",
+        progress=(told if told is not None else []).append,
+        poll_s=0,
+    )
 
 
 BUCKET, QUEUE = ("Add", "Bucket", "AWS::S3::Bucket"), ("Add", "Queue", "AWS::SQS::Queue")
@@ -164,6 +169,22 @@ def test_a_stack_that_fails_tells_the_reasons_of_its_events() -> None:
     answer = described(BUCKET, QUEUE)
     with pytest.raises(DeployError, match=r"(?s)DELETE_IN_PROGRESS.*b-1 already exists"):
         create([answer, answer, EXECUTE, stack_is("DELETE_IN_PROGRESS"), told_first, events])
+
+
+def test_a_change_set_that_cannot_be_discarded_yet_hides_no_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """AWS refuses to delete one that is being made."""
+    cloudformation, stub = answering("cloudformation", [CREATE, described(status="CREATE_IN_PROGRESS")])
+    stub.add_client_error("delete_change_set", service_error_code="InvalidChangeSetStatus")
+    monkeypatch.setattr(time, "sleep", _interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        create_by(cloudformation)
+    stub.assert_no_pending_responses()
+
+
+def _interrupted(_s: float) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(("code", "ours"), [("ChangeSetNotFound", False), ("AccessDenied", None)])

@@ -10,6 +10,10 @@ from harness.deploy.record import STACK_TAG
 
 ClientOf = Callable[[str], Any]
 Names = Callable[[Any], Iterable[str]]
+_SQS_PAGES = {"PageSize": 1000}
+"""Without a size SQS has but one page, and does not tell that there is more:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListQueues.html
+"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _transfer_servers(client: Any) -> Iterator[str]:
 LOOKS: tuple[Look, ...] = (
     Look("s3", "buckets", _buckets),
     Look("dynamodb", "tables", _paged("list_tables", "TableNames")),
-    Look("sqs", "queues", _paged("list_queues", "QueueUrls")),
+    Look("sqs", "queues", _paged("list_queues", "QueueUrls", PaginationConfig=_SQS_PAGES)),
     Look("lambda", "functions", _paged("list_functions", "Functions", "FunctionName")),
     Look(
         "lambda",

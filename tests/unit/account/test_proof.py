@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from harness.deploy.account import proof
 from harness.deploy.account.looks import LOOKS, Look
 from harness.deploy.account.proof import Answer, Proof, prove
+from tests.unit.account.stubs import Answer as Answered
 from tests.unit.account.stubs import answering
 
 pytestmark = pytest.mark.unit
@@ -112,6 +113,18 @@ PAGES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("list_tags_for_resource", {"Tags": [{"Key": "floodgate:stack", "Value": "b"}]}),
     ],
 }
+
+
+def test_queues_are_asked_for_by_the_page() -> None:
+    """Only then SQS tells of more than a thousand."""
+    (look,) = (look for look in LOOKS if look.what == "queues")
+    pages: list[Answered] = [
+        ("list_queues", {"MaxResults": 1000}, {"QueueUrls": ["a"], "NextToken": "2"}),
+        ("list_queues", {"MaxResults": 1000, "NextToken": "2"}, {"QueueUrls": ["b"]}),
+    ]
+    client, stub = answering("sqs", pages)
+    assert list(look.names(client)) == ["a", "b"]
+    stub.assert_no_pending_responses()
 
 
 _OTHER_NAMES = {"transfer": ["a", "floodgate-b"], "dynamodb": ["table-a", "table-b"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from harness.exit_codes import ExitCode
 from harness.load import catalogue
-from harness.load.distributed.token import TOKEN_ENV, token_of_environment
+from harness.load.distributed.token import TOKEN_ENV, given_token
 from harness.run.load_options import DEFAULT_MASTER_PORT
 from harness.service.command import check_web_ui
 from harness.service.command import serve as serve_runs
@@ -145,14 +144,9 @@ def serve(
         web_host=web_host,
         web_port=web_port,
         names=frozenset(each.lower() for each in allow_host or ()),
-        lobby=lobby if _takes_workers() else None,
+        lobby=None if given_token() is None else lobby,
     )
     return serve_runs(config)
-
-
-def _takes_workers() -> bool:
-    """Tell whether there is a token; raises `UsageError` where it is too short."""
-    return bool(os.environ.get(TOKEN_ENV) and token_of_environment())
 
 
 def _scenarios(own: list[str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 from harness.engines.base import ProcessRecord, Progress
 from harness.exit_codes import ExitCode
 from harness.load.beside_ledger import MASTER_FILE, WEB_FILE
-from harness.load.distributed.token import TOKEN_ENV, new_token
+from harness.load.distributed.token import TOKEN_ENV, given_token, new_token
 from harness.run.load_options import LoadOptions
 from harness.run.load_process import LoadProcess
 
@@ -48,7 +47,7 @@ class LoadFleet:
         cls, config: dict[str, Any], options: LoadOptions, ledger_dir: Path, log: Path, progress: Progress
     ) -> LoadFleet:
         """Start what the options ask for; workers on other machines are waited for by the master."""
-        token = os.environ.get(TOKEN_ENV) or new_token()
+        token = given_token() or new_token()
         secret = {TOKEN_ENV: token} if options.workers else {}
         head = LoadProcess.start(config | options.config(), ledger_dir / "load.json", log, environment=secret)
         fleet = cls(
@@ -115,7 +114,8 @@ class LoadFleet:
             return None
         ready = [worker for worker in told if worker["state"] == _READY]
         here = f"{len(told)} came, {len(ready)} are ready"
-        return f"waiting for {self.expected} load workers: {here} (at most {self.wait_s:.0f} s)"
+        workers = "one load worker" if self.expected == 1 else f"{self.expected} load workers"
+        return f"waiting for {workers}: {here} (at most {self.wait_s:.0f} s)"
 
     def _told(self) -> list[dict[str, Any]]:
         """Return what the master tells of its workers."""
@@ -173,10 +173,12 @@ def _to_connect(host: str) -> str:
 
 
 def _invitation(options: LoadOptions, place: dict[str, Any], token: str) -> str:
-    host = place["host"] if place["host"] != "*" else "<this machine>"
-    known = "the same" if os.environ.get(TOKEN_ENV) else token
+    host = place["host"] if _to_connect(place["host"]) == place["host"] else "<this machine>"
+    known = "<the same>" if given_token() else token
+    one = options.expect_workers == 1
+    who = "one worker; on its machine" if one else f"{options.expect_workers} workers; on each machine"
     return (
-        f"waiting for {options.expect_workers} workers; on each machine: {TOKEN_ENV}={known} "
+        f"waiting for {who}: {TOKEN_ENV}={known} "
         f"floodgate run --worker --master-host {host} --master-port {place['port']}"
     )
 

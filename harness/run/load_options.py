@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
-from harness.load.distributed.token import MIN_TOKEN_CHARS, TOKEN_ENV
+from harness.exceptions import UsageError
+from harness.load.distributed.token import given_token
 
 MAX_LOAD_WORKERS = 64
 DEFAULT_MASTER_PORT = 5557
@@ -63,9 +63,11 @@ class LoadOptions:
         for option, port in (("--master-bind-port", self.bind_port), ("--web-port", self.web_port)):
             if port is not None and port not in _PORTS:
                 found.append(f"{option} is 0 to {_PORTS[-1]}, not {port}")
-        token = os.environ.get(TOKEN_ENV)
-        if self.master and token is not None and len(token) < MIN_TOKEN_CHARS:
-            found.append(f"{TOKEN_ENV} has {len(token)} characters, and needs {MIN_TOKEN_CHARS}")
+        if self.master:
+            try:
+                given_token()
+            except UsageError as exc:
+                found.append(exc.message)
         return found
 
     def config(self) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def test_compose_1_up_upload_run_with_two_workers_down(
 
     project.succeed("up", "-d", "--no-recreate", "--scale", "locust-worker=2")
     eventually(lambda: project.web("/floodgate/health")["workers"] == 2, "two workers")
+    project.succeed("exec", "-T", "locust-worker", "floodgate", "serve", "--worker", "--check")
     run = project.web("/floodgate/runs", {"scenario": "smoke"})["run"]
     eventually(lambda: run_of(project, run)["verdict"], "a verdict", 120)
     ended = run_of(project, run)

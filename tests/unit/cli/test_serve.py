@@ -28,7 +28,7 @@ def test_a_short_token_is_refused(
 ) -> None:
     monkeypatch.setenv(TOKEN_ENV, "short")
     assert invoke(["serve"]) is ExitCode.USAGE
-    assert "at least 16 characters" in capsys.readouterr().err
+    assert "needs at least 16" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,13 @@ from harness.load.distributed.members import LOST_AFTER_S, State
 from harness.load.distributed.messages import PROTOCOL, Job, Kind
 from harness.load.distributed.reception import Reception
 from harness.load.distributed.shipping import Inbox
-from harness.load.distributed.token import TOKEN_ENV, new_token, token_of_environment
+from harness.load.distributed.token import (
+    TOKEN_ENV,
+    TOKEN_FILE_ENV,
+    given_token,
+    new_token,
+    token_of_environment,
+)
 from harness.load.ledger_writer import LedgerWriter
 from harness.load.plan import Plan
 from harness.load.workload import Workload
@@ -225,6 +231,29 @@ class TestToken:
         monkeypatch.setenv(TOKEN_ENV, "short")
         with pytest.raises(UsageError, match="at least 16"):
             token_of_environment()
+
+    def test_a_file_may_hold_it(self, monkeypatch, tmp_path):
+        token, file = new_token(), tmp_path / "token"
+        file.write_text(f"{token}\n")
+        monkeypatch.setenv(TOKEN_FILE_ENV, str(file))
+        monkeypatch.setenv(TOKEN_ENV, "")  # as Compose hands on a variable that is empty
+        assert given_token() == token
+        monkeypatch.setenv(TOKEN_ENV, other := new_token())
+        assert given_token() == other
+
+    def test_a_file_that_is_empty_is_not_taken_for_no_token(self, monkeypatch, tmp_path):
+        (tmp_path / "token").touch()
+        monkeypatch.delenv(TOKEN_ENV, raising=False)
+        monkeypatch.setenv(TOKEN_FILE_ENV, str(tmp_path / "token"))
+        with pytest.raises(UsageError, match="at least 16"):
+            given_token()
+
+    def test_a_file_that_cannot_be_read_is_told_and_no_token_is_none(self, monkeypatch, tmp_path):
+        monkeypatch.delenv(TOKEN_ENV, raising=False)
+        assert given_token() is None
+        monkeypatch.setenv(TOKEN_FILE_ENV, str(tmp_path / "gone"))
+        with pytest.raises(UsageError, match=f"{TOKEN_FILE_ENV} cannot be read.*gone"):
+            given_token()
 
 
 def part(folder: Path) -> Any:

@@ -49,6 +49,9 @@ class OneRun:
     ended_at: float | None = None
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES_KEPT))
     _load_ended: bool = False
+    _summary: dict[str, Any] | None = None
+    _summary_of_ns: int | None = None
+    """When the file that it is from was changed."""
 
     @classmethod
     def start(
@@ -108,8 +111,18 @@ class OneRun:
         return None if found is None else int(found["port"])
 
     def summary(self) -> dict[str, Any] | None:
-        """Return `summary.json`; `None` before the run has ended, or when it ended without one."""
-        return None if self.goes_on else _read(self.folder / "summary.json")
+        """Return verdict and files of the report; `None` before the run has ended, or when it left none.
+
+        Pages ask for those of all runs every two seconds, so that it is read again only when it has changed,
+        as after `floodgate settle`.
+        """
+        path = self.folder / "summary.json"
+        if self.goes_on or not path.exists():
+            return None
+        changed_at_ns = path.stat().st_mtime_ns
+        if changed_at_ns != self._summary_of_ns:
+            self._summary, self._summary_of_ns = _essence(path), changed_at_ns
+        return self._summary
 
     @property
     def verdict(self) -> str | None:
@@ -179,6 +192,11 @@ def _ended_without_report(code: int) -> str:
 def _end_with_the_service() -> None:
     """Should the service be killed, the run ends as with Ctrl-C: https://man7.org/linux/man-pages/man2/prctl.2.html."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _essence(path: Path) -> dict[str, Any] | None:
+    whole = _read(path)
+    return None if whole is None else {name: whole[name] for name in ("verdict", "files")}
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -75,6 +76,26 @@ def test_a_run_is_told_with_its_verdict_once_it_has_ended(tmp_path: Path, beginn
         ("Offered", "5"),
     ]
     assert found.verdicts() == {"failed": 1}
+
+
+def test_a_run_that_is_settled_again_is_told_with_its_new_verdict(tmp_path: Path, beginner: Beginner) -> None:
+    run = runs(tmp_path, beginner).start(SMOKE)
+    end(run, code=130, verdict=None)
+    assert run.verdict is None
+    for verdict, at_s in (("interrupted", 1), ("passed", 2)):
+        write(run, "summary.json", {"verdict": verdict, "files": {"delivered": 1, "offered": 1}})
+        os.utime(run.folder / "summary.json", (at_s, at_s))
+        assert run.verdict == verdict
+
+
+def test_a_report_that_has_not_changed_is_not_read_again(
+    tmp_path: Path, beginner: Beginner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs(tmp_path, beginner).start(SMOKE)
+    end(run)
+    told = run.to_json()
+    monkeypatch.setattr(Path, "read_text", lambda _: pytest.fail("it was read again"))
+    assert run.to_json() == told
 
 
 def test_a_run_that_could_not_be_started_says_why(tmp_path: Path, beginner: Beginner) -> None:

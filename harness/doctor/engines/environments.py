@@ -14,7 +14,6 @@ from harness.doctor.host.folders import MIB, nearest
 from harness.environments.ensure import is_whole
 from harness.environments.folders import MARKER, lock_of, python_of
 from harness.environments.recipes import Layer, layer_for
-from harness.exceptions import InstallError
 from harness.locks import is_held
 from harness.paths import environments_dir
 
@@ -126,18 +125,18 @@ def _is_being_made(folder: Path) -> bool:
 
 
 def missing_files(folder: Path) -> list[Path]:
-    """Return the files of installed packages that are gone, and those that a crash of the machine left empty.
+    """Return the files of installed packages that are gone, and those that a crash of the machine left empty
+    or, as far as their lists of files are concerned, unreadable.
 
     The marker cannot tell: it is about packages, and something may have deleted files since.
-
-    :raises InstallError: the lists of files cannot be read
     """
     gone: list[Path] = []
     for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
         try:
             rows = list(csv.reader(record.read_text(encoding="utf-8").splitlines()))
-        except (OSError, ValueError, csv.Error) as exc:
-            raise InstallError(f"{record} cannot be read: {exc}", hint="floodgate doctor --fix") from exc
+        except (OSError, ValueError, csv.Error):
+            gone.append(record)
+            continue
         gone += [path for row in rows if (path := _gone(record.parent.parent, row))]
     return gone
 

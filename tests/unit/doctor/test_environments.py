@@ -123,6 +123,14 @@ def test_files_of_packages_that_have_gone(folder: Path, deed: str) -> None:
     assert environments.damaged("localstack") == [folder]
 
 
+def test_a_list_of_files_that_cannot_be_read(folder: Path) -> None:
+    (record,) = folder.rglob("RECORD")
+    record.write_bytes(b"six.py,\xff")
+    found = look()
+    assert (found.status, found.mendable, found.details["missing"]) == (Status.WARNING, True, 1)
+    assert environments.damaged("localstack") == [folder]
+
+
 def test_a_python_that_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environments, "_starts", lambda _: False)
     found = look()

@@ -135,7 +135,7 @@ def serve(
 
         return (attendance.check if check else attendance.attend)(master_host, master_port)
     if check:
-        return check_web_ui(web_port)
+        return check_web_ui(web_host, web_port)
     lobby = LobbyConfig(host=master_bind_host, port=master_bind_port, run_port=run_port)
     config = ServiceConfig(
         scenarios=_scenarios(scenario or []),

@@ -8,28 +8,34 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.exceptions import EnvironmentNotReadyError
 from harness.exit_codes import ExitCode
+from harness.load.web.ports import address
 from harness.service.config import ServiceConfig
 
 _CHECK_WITHIN_S = 5.0
 
 
-def check_web_ui(port: int) -> ExitCode:
-    """Return whether the service of this machine answers; raises `EnvironmentNotReadyError` when not."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_CHECK_WITHIN_S)
+def check_web_ui(host: str, port: int) -> ExitCode:
+    """Return whether the service of this machine answers; raises `EnvironmentNotReadyError` when not.
+
+    :param host: that it listens on
+    """
+    place = urlsplit(address(host, port)).netloc
+    connection = http.client.HTTPConnection(place, timeout=_CHECK_WITHIN_S)
     try:
         connection.request("GET", "/floodgate/health")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as exc:
         raise EnvironmentNotReadyError(
-            f"no service answers at 127.0.0.1:{port}: {exc}", hint="start it: floodgate serve"
+            f"no service answers at {place}: {exc}", hint="start it: floodgate serve"
         ) from exc
     finally:
         connection.close()
     if status != http.client.OK:
-        raise EnvironmentNotReadyError(f"127.0.0.1:{port} answers with status {status}: another program?")
+        raise EnvironmentNotReadyError(f"{place} answers with status {status}: another program?")
     return ExitCode.PASSED
 
 

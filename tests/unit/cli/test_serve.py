@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def test_a_short_token_is_refused(
     monkeypatch.setenv(TOKEN_ENV, "short")
     assert invoke(["serve"]) is ExitCode.USAGE
     assert "needs at least 16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("listens_on", "asked"), [("0.0.0.0", "127.0.0.1"), ("10.0.0.7", "10.0.0.7")])
+def test_the_check_asks_where_the_service_listens(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], listens_on: str, asked: str
+) -> None:
+    def refuse(_connection: HTTPConnection) -> None:
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr(HTTPConnection, "connect", refuse)
+    assert invoke(["serve", "--check", "--web-host", listens_on]) is ExitCode.NOT_READY
+    assert f"no service answers at {asked}:8089: refused" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,13 +97,19 @@ def _for_target(file: Path) -> list[str]:
 def _pip(command: str, options: Sequence[str], pins: Sequence[str]) -> None:
     if not pins:
         return
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", command, "--quiet", "--no-deps", *options, *pins],
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", command, "--quiet", "--no-deps", *options, *pins],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise InstallError(
+            f"pip {command} was not done after {_TIMEOUT_S:.0f} s",
+            hint="does the package index answer? then run this again",
+        ) from exc
     if done.returncode:
         tail = [line for line in done.stderr.splitlines() if not line.startswith("WARNING")][-15:]
         text = "\n".join([f"pip {command} ended with {done.returncode}", *tail])

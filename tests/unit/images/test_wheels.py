@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from harness.exceptions import InstallError
 from harness.images import wheels
 
 pytestmark = pytest.mark.unit
@@ -69,3 +71,14 @@ def test_two_files_may_want_two_versions(tmp_path: Path, fetched: list[str]) -> 
     second = requirements(tmp_path / "more", "one==2.0")
     wheels.fill(tmp_path / "wheels", [first, second], print)
     assert names(tmp_path / "wheels") == ["one-1.0-py3-none-any.whl", "one-2.0-py3-none-any.whl"]
+
+
+def test_an_index_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: Sequence[str], **_options: object) -> None:
+        raise subprocess.TimeoutExpired(command, 900)
+
+    monkeypatch.setattr(wheels, "_for_target", lambda file: file.read_text().split())
+    monkeypatch.setattr(subprocess, "run", hang)
+    with pytest.raises(InstallError, match="pip download was not done after 900 s"):
+        wheels.fill(tmp_path / "wheels", [requirements(tmp_path, "one==1.0")], print)
+    assert names(tmp_path / "wheels") == []

@@ -236,13 +236,6 @@ def test_programs_of_users_are_never_needed() -> None:
     assert {found.status for found in programs.for_users(lambda _: None)} == {Status.NOTE}
 
 
-def test_ci_installs_what_the_tests_drive() -> None:
-    """The same table stands in `.ci/run`."""
-    script = (Path(programs.__file__).parents[3] / ".ci" / "run").read_text()
-    for program, package in programs.FOR_TESTS.items():
-        assert f"[{program}]={package}" in script
-
-
 def test_the_programs_of_the_tests_are_those_that_ci_installs() -> None:
     script = (Path(programs.__file__).parents[3] / ".ci" / "run").read_text()
     (table,) = re.findall(r"declare -A needed=\((.*?)\)", script, re.DOTALL)

@@ -55,9 +55,11 @@ def standing_costs(resources: Mapping[str, Any], parameters: Mapping[str, str]) 
         type_ = body["Type"]
         properties = _resolved(body.get("Properties", {}), parameters)
         if type_ == _SERVICE:
-            found.setdefault("Fargate tasks at the least", []).append(
-                _tasks(properties, resources, parameters)
-            )
+            tasks = _tasks(properties, resources, parameters)
+            if tasks is None:
+                unpriced.add(f"{type_} whose number or size of tasks the template does not tell")
+            else:
+                found.setdefault("Fargate tasks at the least", []).append(tasks)
         elif type_ in _BY_TYPE:
             what, hourly = _BY_TYPE[type_]
             found.setdefault(what, []).append(hourly(properties))
@@ -93,14 +95,21 @@ def _monthly(price_id: str, count: float = 1) -> dict[str, float]:
 
 
 def _server(properties: Properties) -> Quantities:
-    return {"transfer.protocol_hours": len(properties.get("Protocols") or ["SFTP"])}
+    return {"transfer.protocol_hours": _length(properties.get("Protocols"))}
+
+
+def _length(given: Any) -> int:
+    """Return how many a list has, which a parameter gives as text; one where nobody tells."""
+    if isinstance(given, str):
+        return len(given.split(","))
+    return len(given) if given and isinstance(given, list) else 1
 
 
 def _endpoint(properties: Properties) -> Quantities:
     """Gateway endpoints are free; one of type Interface is billed in each of its zones."""
     if properties.get("VpcEndpointType", "Gateway") == "Gateway":
         return {}
-    return {"vpc.endpoint_hours": len(properties.get("SubnetIds") or [None])}
+    return {"vpc.endpoint_hours": _length(properties.get("SubnetIds"))}
 
 
 def _mapping(properties: Properties) -> Quantities:
@@ -115,18 +124,27 @@ def _alarm(properties: Properties) -> Quantities:
 
 
 def _metric_filter(properties: Properties) -> Quantities:
-    return _monthly("cloudwatch.metric_months", len(properties.get("MetricTransformations") or [None]))
+    return _monthly("cloudwatch.metric_months", _length(properties.get("MetricTransformations")))
 
 
-def _tasks(service: Properties, resources: Mapping[str, Any], parameters: Mapping[str, str]) -> Quantities:
-    """Return what the service runs when nothing waits."""
-    logical_id = service["TaskDefinition"].get("Ref", "")
-    task = _resolved(resources.get(logical_id, {}).get("Properties", {}), parameters)
-    count = float(service.get("DesiredCount", 1))
+def _tasks(
+    service: Properties, resources: Mapping[str, Any], parameters: Mapping[str, str]
+) -> Quantities | None:
+    """Return what the service runs when nothing waits; None where the template does not tell in numbers."""
+    definition = service.get("TaskDefinition")
+    logical_id = str(definition.get("Ref")) if isinstance(definition, Mapping) else ""
+    if logical_id not in resources:
+        return None
+    task = _resolved(resources[logical_id].get("Properties", {}), parameters)
+    try:
+        count = float(service.get("DesiredCount", 1))
+        cpu_units, memory_mib = float(task.get("Cpu", _CPU_UNITS)), float(task.get("Memory", 2048))
+    except (TypeError, ValueError):
+        return None
     arm = "arm_" if task.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else ""
     return {
-        f"fargate.{arm}vcpu_hours": count * float(task.get("Cpu", _CPU_UNITS)) / _CPU_UNITS,
-        f"fargate.{arm}gb_hours": count * float(task.get("Memory", 2048)) / 1024,
+        f"fargate.{arm}vcpu_hours": count * cpu_units / _CPU_UNITS,
+        f"fargate.{arm}gb_hours": count * memory_mib / 1024,
     }
 
 

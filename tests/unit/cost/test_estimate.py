@@ -78,6 +78,29 @@ def test_tasks_cost_by_their_size_and_number() -> None:
     assert found == {"fargate.vcpu_hours": 1.5, "fargate.gb_hours": 6}
 
 
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"TaskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/w:1"},
+        {"TaskDefinition": {"Ref": "DefinitionArn"}},
+        {"TaskDefinition": {"Ref": "Task"}},
+        {"TaskDefinition": {"Ref": "Task"}, "DesiredCount": {"Fn::FindInMap": ["A", "B", "C"]}},
+    ],
+    ids=["arn", "parameter", "size in words", "count from a map"],
+)
+def test_tasks_of_a_size_that_the_template_does_not_tell_are_named(service: dict[str, Any]) -> None:
+    task = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "1 vCPU", "Memory": "2 GB"}}
+    resources = {"Task": task, "Service": {"Type": "AWS::ECS::Service", "Properties": service}}
+    found = standing_costs(resources, {"DefinitionArn": "arn:aws:ecs:us-east-1:1:task-definition/w:1"})
+    assert found.items == ()
+    assert [name.split()[0] for name in found.unpriced] == ["AWS::ECS::Service"]
+
+
+def test_a_list_that_a_parameter_gives_is_counted_by_its_parts() -> None:
+    server = {"Type": "AWS::Transfer::Server", "Properties": {"Protocols": {"Ref": "Protocols"}}}
+    assert hourly({"It": server}, {"Protocols": "SFTP,FTPS"}) == {"transfer.protocol_hours": 2}
+
+
 def test_an_alarm_is_billed_by_its_metrics_and_by_the_month() -> None:
     several = {"Metrics": [{"Id": "a", "MetricStat": {}}, {"Id": "b", "MetricStat": {}}, {"Id": "sum"}]}
     resources = {

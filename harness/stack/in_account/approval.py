@@ -23,6 +23,7 @@ from harness.stack.sftp_options import TRANSFER, SftpOptions
 
 PROFILE = "aws"
 """Set of template parameters that is made for accounts."""
+_PARTITION = "aws"
 _ENDPOINT = "SftpEndpoint"
 _SERVER = "AWS::Transfer::Server"
 
@@ -73,8 +74,9 @@ def propose(account: Account, stack_name: str, prepared: Prepared, load: Load | 
     """Return the proposal for a new stack.
 
     :raises EnvironmentNotReadyError: the account has a stack of that name, or the role of one; or the bucket
-        for its code is another's; or it has too little concurrency
+        for its code is another's; or it has too little concurrency; or its partition is not supported
     """
+    _require_partition(account)
     _require_free(account, stack_name)
     _require_no_role(account, customer_role.role_name(stack_name))
     _require_own_bucket(account)
@@ -127,6 +129,16 @@ def _sftp(prepared: Prepared) -> str:
     if any(body["Type"] == _SERVER for body in prepared.resources.values()):
         return "SFTP by a Transfer Family server, which is billed by the hour as long as it exists"
     return "SFTP by the harness's own server on this machine (no Transfer Family server)"
+
+
+def _require_partition(account: Account) -> None:
+    """Roles and policies of the SFTP side have ARNs of the partition `aws`: others would refuse them late."""
+    partition = account.client("cloudformation").meta.partition
+    if partition != _PARTITION:
+        raise EnvironmentNotReadyError(
+            f"{account} is in the partition {partition}, of which Floodgate knows nothing",
+            hint="choose a Region outside of China and AWS GovCloud (AWS_REGION)",
+        )
 
 
 def _require_free(account: Account, stack_name: str) -> None:

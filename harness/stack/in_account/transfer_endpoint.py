@@ -135,8 +135,7 @@ class TransferServer:
     def _place(self, server_id: str, server: dict[str, Any]) -> tuple[str, int]:
         """Return host and port: https://docs.aws.amazon.com/transfer/latest/userguide/transfer-file.html"""
         if aws.is_aws_itself(self.engine.endpoint_url):
-            ending = "amazonaws.com.cn" if self.engine.region.startswith("cn-") else "amazonaws.com"
-            return f"{server_id}.server.transfer.{self.engine.region}.{ending}", 22
+            return f"{server_id}.server.transfer.{self.engine.region}.amazonaws.com", 22
         host, _, port = _tags_of(server)[_ENDPOINT_TAG].rpartition(":")
         return host, int(port)
 

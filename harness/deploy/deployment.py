@@ -28,6 +28,7 @@ from harness.deploy.options import PipelineOptions
 from harness.deploy.parameters import CODE, DEFINITIONS
 from harness.deploy.prepare import Adapted, Prepared, adapt, prepare
 from harness.deploy.record import DeploymentRecord
+from harness.deploy.removal import POLL_OF_AWS_S
 from harness.engines.base import Capabilities, EngineInfo, Progress
 
 _POLL_ELSEWHERE_S = 0.2
@@ -154,7 +155,7 @@ def _create_stack(
         tags=record.tags(),
         change_set=record.change_set,
         progress=progress,
-        poll_s=change_set.POLL_S if is_aws_itself(engine.endpoint_url) else _POLL_ELSEWHERE_S,
+        poll_s=POLL_OF_AWS_S if is_aws_itself(engine.endpoint_url) else _POLL_ELSEWHERE_S,
     )
 
 

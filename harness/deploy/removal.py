@@ -18,6 +18,8 @@ from harness.deploy.record import STACK_TAG, TOKEN_TAG, DeploymentRecord
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, DeployError
 
+POLL_OF_AWS_S = 3.0
+"""CloudFormation throttles whoever asks more often."""
 _POLL_S = 0.5
 _TIMEOUT_S = 1800.0
 """A VPC's network interfaces, for example, take AWS many minutes."""
@@ -192,12 +194,13 @@ class Removal:
         return status != "DELETE_FAILED"
 
     def _wait(self, stack: FoundStack) -> str:
+        is_of_aws = is_aws_itself(self._client_of("cloudformation").meta.endpoint_url)
         deadline = time.monotonic() + _TIMEOUT_S
         while time.monotonic() < deadline:
             found = find(self._client_of, stack.id)
             if found is None or found.status in ("DELETE_COMPLETE", "DELETE_FAILED"):
                 return "DELETE_COMPLETE" if found is None else found.status
-            time.sleep(_POLL_S)
+            time.sleep(POLL_OF_AWS_S if is_of_aws else _POLL_S)
         raise DeployError(
             f"the stack {stack.name} was not deleted within {_TIMEOUT_S / 60:.0f} minutes",
             hint="CloudFormation goes on with it; run this again later",

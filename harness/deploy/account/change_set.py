@@ -15,14 +15,12 @@ from typing import Any
 
 from harness.aws import translated
 from harness.deploy import stack
-from harness.deploy.removal import NOT_EXECUTED
+from harness.deploy.removal import NOT_EXECUTED, POLL_OF_AWS_S
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, DeployError, StackLostError
 
 TIMEOUT_S = 2700.0
 """An SFTP server in a VPC alone takes AWS some minutes."""
-POLL_S = 3.0
-"""CloudFormation throttles whoever asks more often."""
 _MADE = "CREATE_COMPLETE"
 _BEING_MADE = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 _REASONS_SHOWN = 8
@@ -38,7 +36,7 @@ def create(
     tags: Mapping[str, str],
     change_set: str,
     progress: Progress,
-    poll_s: float = POLL_S,
+    poll_s: float = POLL_OF_AWS_S,
     timeout_s: float = TIMEOUT_S,
 ) -> dict[str, str]:
     """Create the stack `name` and return its outputs once it is complete.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -75,6 +76,17 @@ def test_aws_stops_by_itself() -> None:
     engine = CloudFormation("DELETE_COMPLETE", endpoint_url=AWS)
     remove(engine, MAKING)
     assert engine.asked == ["delete", "DELETE_COMPLETE"]
+
+
+@pytest.mark.parametrize(("url", "seconds"), [(AWS, 3.0), (HERE, 0.0)])
+def test_aws_is_not_asked_so_often_that_it_throttles(
+    url: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    stack = FoundStack("arn:x", "floodgate-x", "CREATE_COMPLETE", {})
+    remove(CloudFormation("DELETE_IN_PROGRESS", "DELETE_COMPLETE", endpoint_url=url), stack)
+    assert waits == [seconds]
 
 
 def test_a_deletion_that_fails_twice_tells_the_reason_of_each_resource() -> None:

@@ -27,7 +27,7 @@ _PASSED_THROUGH = (
     "XDG_CACHE_HOME",
     "FLOODGATE_HOME",
 )
-_OF_ACCOUNT = ("AWS_", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_")
+_OF_ACCOUNT = ("AWS_", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
 """Beginnings of the variables that AWS's own tools go by."""
 
 

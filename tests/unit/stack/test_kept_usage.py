@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,9 +45,11 @@ def test_what_a_process_has_used_counts_when_it_has_ended(
 ) -> None:
     teller.tell()
     before = kept_usage.read(tmp_path)["sftp"]
-    other = psutil.Process(os.getppid())  # stands in for the worker that replaces one that died
-    monkeypatch.setattr(kept_usage, "_families", lambda _records: [("sftp", other)])
-    teller.tell()
+    with subprocess.Popen(["sleep", "60"]) as idle:  # stands in for the worker that replaces one that died
+        other = psutil.Process(idle.pid)
+        monkeypatch.setattr(kept_usage, "_families", lambda _records: [("sftp", other)])
+        teller.tell()
+        idle.kill()
     assert kept_usage.read(tmp_path)["sftp"].cpu_s >= before.cpu_s
 
 

@@ -4,8 +4,8 @@ The bucket is one for all stacks of an account and Region, and none of the pipel
 a folder in it, which goes with the stack; below that, keys hold the content's hash, so that new content is a
 new key and nothing that is there is ever written over.
 
-Names of buckets are of the whole world, and this one can be guessed: in an account each call names the owner
-whom the bucket must have, so that nobody else gets, or hands over, the code that is going to run:
+Names of buckets are of the whole world, and this one can be guessed: in an account whatever is put there
+names the owner whom the bucket must have, so that nobody else gets, or hands over, the code that is to run:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 """
 

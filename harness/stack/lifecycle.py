@@ -58,7 +58,7 @@ def up(
 
     If anything fails, or on Ctrl-C, all that was started is stopped and removed before the error goes on.
 
-    :param engine: `localstack`, or the URL of an endpoint that already runs
+    :param engine: as `--engine` takes it
     :param pipeline: which pipeline, and which of its variants
     :param customers: how many SFTP users to make
     :param sftp: how the SFTP side works

@@ -150,6 +150,8 @@ def usage(info: EngineInfo) -> ReadUsage | None:
 
 def _has_plugin(info: EngineInfo) -> bool:
     """Tell whether an engine that somebody else runs is a LocalStack with our plugin, as in Compose."""
+    if info.name != "localstack":
+        return False
     with contextlib.suppress(StackLostError):
         return lambda_environments(info) is not None
     return False

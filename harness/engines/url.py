@@ -12,6 +12,7 @@ from harness.engines.base import Capabilities, EngineInfo, ProcessRecord, Progre
 from harness.engines.localstack import functions, health
 from harness.engines.localstack.differences import differs_from_aws
 from harness.engines.localstack.resource_types import RESOURCE_TYPES
+from harness.engines.ministack import differences as ministack_differences
 from harness.engines.ministack import health as ministack_health
 from harness.engines.ministack.capabilities import CAPABILITIES
 from harness.exceptions import AwsError, EngineStartError, StackLostError, UsageError
@@ -60,19 +61,22 @@ class RunningEndpoint:
 
     def capabilities(self) -> Capabilities:
         """Ask whether it is a MiniStack; of anything else assume what open-source LocalStack has."""
-        is_ministack = ministack_health.read(self._url) is not None
-        return replace(
-            CAPABILITIES if is_ministack else Capabilities(resource_types=RESOURCE_TYPES),
-            differs_from_aws=self._differences(),
-        )
-
-    def _differences(self) -> tuple[str, ...]:
-        """Say how a LocalStack with our plugin differs, as in Compose; of others that is not known."""
+        if ministack := ministack_health.read(self._url):
+            told = ministack_differences.differs_from_aws(ministack.version)
+            return replace(CAPABILITIES, differs_from_aws=self._differences(told))
         found = health.read(self._url)
+        told = differs_from_aws("localstack", found.get("version")) if found else ()
+        return Capabilities(resource_types=RESOURCE_TYPES, differs_from_aws=self._differences(told))
+
+    def _differences(self, told: tuple[str, ...]) -> tuple[str, ...]:
+        """Say how it differs if it runs with our plugin, as in Compose; of others that is not known.
+
+        :param told: the differences of such an engine with our plugin
+        """
         with contextlib.suppress(StackLostError):
-            if found is not None and functions.read(EngineInfo("localstack", self.mode, "", self._url)):
+            if told and functions.read(EngineInfo(self.name, self.mode, "", self._url)):
                 chosen = f"{self._url} was running already; settings of its own may make it differ further."
-                return (*differs_from_aws("localstack", str(found["version"])), chosen)
+                return (*told, chosen)
         return (f"{self._url} is not Floodgate's own; how it differs from AWS is not known.",)
 
     def processes(self) -> list[ProcessRecord]:

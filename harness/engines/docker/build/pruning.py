@@ -5,12 +5,14 @@ The last ones made stay, because two checkouts on one machine take turns.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from typing import Any
 
 from harness.engines.base import Progress
 from harness.engines.docker import client as docker_client
+from harness.exceptions import EnvironmentNotReadyError
 
 KEPT = 3
 MIN_AGE_S = 3600
@@ -23,10 +25,13 @@ def prune(
     """Delete all but the last `kept` images, those younger than `min_age_s`, and those of containers.
 
     :param repository: of ours; only names that end in a hash count, others are somebody's own
+    What Docker does not delete now, or lists no more, is left to the next one that makes an image.
+
     :param keep: the name that is wanted now
     """
     docker = docker_client.connect()
-    with docker_client.translated("looking for old images"):
+    made: list[Any] = []
+    with contextlib.suppress(EnvironmentNotReadyError), docker_client.translated("looking for old images"):
         made = docker.images.list(name=repository)
     ours = re.compile(rf"{re.escape(repository)}:[0-9a-f]{{12}}")
     tags = [(_age_s(image), tag) for image in made for tag in image.tags if ours.fullmatch(tag)]
@@ -36,13 +41,11 @@ def prune(
 
 
 def _delete(docker: Any, tag: str, progress: Progress) -> None:
-    from docker import errors
-
-    try:
-        docker.images.remove(tag)
-    except errors.APIError:
-        return  # a container uses it, or it has gone
-    progress(f"deleted the old image {tag}")
+    """Delete an image, unless a container uses it, it has gone, or Docker takes too long."""
+    with contextlib.suppress(EnvironmentNotReadyError):
+        with docker_client.translated(f"deleting {tag}"):
+            docker.images.remove(tag)
+        progress(f"deleted the old image {tag}")
 
 
 def _age_s(image: Any) -> float:

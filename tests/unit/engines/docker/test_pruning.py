@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from docker.errors import APIError
+import requests.exceptions
+from docker.errors import APIError, ImageNotFound
 
 from harness.engines.docker import client
 from harness.engines.docker.build.pruning import prune
@@ -37,15 +38,21 @@ class Images:
 
     found: list[Image]
     used: tuple[str, ...] = ()
+    slow: tuple[str, ...] = ()
+    vanishing: bool = False
     removed: list[str] = field(default_factory=list)
 
     def list(self, name: str) -> list[Image]:
         assert name == REPOSITORY
+        if self.vanishing:
+            raise ImageNotFound("no such image")
         return self.found
 
     def remove(self, tag: str) -> None:
         if tag in self.used:
             raise APIError("conflict: unable to remove")
+        if tag in self.slow:
+            raise requests.exceptions.ReadTimeout("read timed out")
         self.removed.append(tag)
 
 
@@ -86,3 +93,10 @@ def test_one_that_was_made_a_moment_ago_stays(monkeypatch: pytest.MonkeyPatch) -
 def test_other_names_are_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [f"{REPOSITORY}:0.1.0", f"{REPOSITORY}:mine", "mine/" + tag("b")]
     assert pruned(monkeypatch, Images([Image(9 * HOUR_S, others)]), kept=0) == []
+
+
+def test_what_goes_wrong_does_not_spoil_the_image_that_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large image takes Docker longer than one call may; another process deletes what was just listed."""
+    images = [Image(5 * HOUR_S, [tag(letter)]) for letter in "bc"]
+    assert pruned(monkeypatch, Images(images, slow=(tag("b"),)), kept=0) == [tag("c")]
+    assert pruned(monkeypatch, Images(images, vanishing=True), kept=0) == []

@@ -186,7 +186,7 @@ class ResourceSampler:
 
     def _told(self) -> dict[ProcessKey, _Reading]:
         """Return what the engine tells of itself, under keys that no process has."""
-        told = sorted(self._usage.latest().items())
+        told = self._usage.latest().items()
         return {
             (-number, 0.0): _Reading(role, use.cpu_s, use.rss_bytes)
             for number, (role, use) in enumerate(told, start=1)

@@ -22,8 +22,9 @@ from harness.engines.docker.build import context
 from harness.engines.docker.build.pruning import prune
 from harness.engines.docker.build.told import follow
 from harness.engines.docker.labels import IMAGE
+from harness.environments import uv
 from harness.environments.heartbeat import heartbeat
-from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.exceptions import EnvironmentNotReadyError, InstallError, UsageError
 from harness.locks import exclusive
 from harness.paths import environments_dir
 
@@ -36,6 +37,8 @@ INPUTS_LABEL = "dev.floodgate.inputs"
 _REPOSITORY = "floodgate/localstack"
 _PYTHON = "/opt/code/localstack/.venv/bin/python"
 _VERSION_CODE = "import sys; print('%d.%d' % sys.version_info[:2])"
+_NO_PROGRAM_MARK = "no such file or directory"
+"""What the Docker Engine says where an image has not the program that is to be started."""
 
 
 def base() -> str:
@@ -138,15 +141,19 @@ def _name_and_tag(reference: str) -> tuple[str, str | None]:
 
 
 def _build_locked(docker: Any, reference: str, below: Any, tag: str, progress: Progress) -> None:
-    environments_dir().mkdir(parents=True, exist_ok=True)
     lock = environments_dir() / f"docker-image-{tag.rpartition(':')[2]}.lock"
 
     def tell() -> None:
         progress("LocalStack image: waiting for another process that is making it")
 
-    with exclusive(lock, on_wait=tell):
-        if _get(docker, tag) is None:
-            _build(docker, reference, below, tag, progress)
+    try:
+        with exclusive(lock, on_wait=tell):
+            if _get(docker, tag) is None:
+                _build(docker, reference, below, tag, progress)
+    except OSError as exc:
+        raise InstallError(
+            f"what goes into the image {tag} could not be written: {exc}", hint=uv.hint_for([str(exc)])
+        ) from exc
 
 
 def _build(docker: Any, reference: str, below: Any, tag: str, progress: Progress) -> None:
@@ -191,9 +198,12 @@ def _python_of(docker: Any, reference: str) -> str:
             code: int = probe.wait()["StatusCode"]
             version: bytes = probe.logs(stderr=False)
     except EnvironmentNotReadyError as exc:
+        if _NO_PROGRAM_MARK not in exc.message.lower():
+            raise
         raise _no_localstack(reference) from exc
     finally:
-        probe.remove(force=True, v=True)
+        with docker_client.translated(f"removing the container that looked into {reference}"):
+            probe.remove(force=True, v=True)
     if code:
         raise _no_localstack(reference)
     return version.decode().strip()

@@ -33,7 +33,9 @@ class DeploymentRecord:
     stack_name: str
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     api_created: tuple[dict[str, Any], ...] = ()
-    """`type` and `name` (for a metric filter also `log_group`) of what was created through the API."""
+    """`type` and `name` of what was created through the API; for a metric filter also `log_group`, and in an
+    account `token` for a role and a server, which must have it as a tag.
+    """
 
     def tags(self) -> dict[str, str]:
         """Return the tags that mark the CloudFormation stack as this deployment's."""

@@ -11,11 +11,13 @@ from harness.deploy import artifacts, leftovers
 from harness.deploy.account import change_set
 from harness.deploy.account.proof import Proof, prove
 from harness.deploy.account.transfer_servers import SERVER, created, delete_users, log_group
+from harness.deploy.api_created import ROLE
 from harness.deploy.record import TOKEN_TAG, DeploymentRecord, artifact_folder
 from harness.deploy.removal import NOT_EXECUTED, FoundStack, Removal, find, resources_of
 from harness.engines.aws.account import Account
 from harness.engines.base import Progress
 from harness.exceptions import AwsError, DeployError
+from harness.stack import customer_role
 
 _LOOK_AGAIN_S = 5.0
 _LOOK_FOR_S = 60.0
@@ -38,6 +40,8 @@ def remove(
     :raises StackLostError: AWS does not answer
     """
     removal = Removal(account.client, progress)
+    if record is None and found is not None:
+        record = _by_tags(stack_name, found)
     if found is not None:
         removal.wait_until_made(found)
     known = {each.physical_id for each in resources_of(account.client, found)} if found else set()
@@ -60,6 +64,15 @@ def remove(
     replaced = record is not None and found is None and find(account.client, stack_name) is not None
     token = record.token if record is not None and replaced else None
     return _prove(account, stack_name, known, folders, progress, token)
+
+
+def _by_tags(stack_name: str, found: FoundStack) -> DeploymentRecord | None:
+    """Return what another machine has noted of a stack of its own, as far as the stack's tags tell."""
+    token = found.tags.get(TOKEN_TAG)
+    if token is None:
+        return None
+    role = {"type": ROLE, "name": customer_role.role_name(stack_name), "token": token}
+    return DeploymentRecord(stack_name, token, (role,))
 
 
 def prove_gone(account: Account, stack_name: str, progress: Progress) -> None:

@@ -57,6 +57,11 @@ def test_a_stack_of_another_machine_goes_only_from_an_account_that_is_allowed(
         with pytest.raises(EnvironmentNotReadyError, match="create or delete"):
             account.down(name, lambda *_: pytest.fail("asked"), print)
     assert find(of_engine, f"floodgate-{name}") is not None
+    of_engine("iam").create_role(
+        RoleName=f"floodgate-{name}-sftp",
+        AssumeRolePolicyDocument=TRUST,
+        Tags=[{"Key": TOKEN_TAG, "Value": "another"}],
+    )
     proof = account.down(name, lambda *_: True, print)
     assert proof is not None
     assert proof.is_complete

@@ -1,18 +1,21 @@
-"""`down` of a stack that this machine knows to be in an account, and that never came to be there."""
+"""`down` of stacks in accounts of which this machine knows less, or more, than the account."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.cost.estimate import estimate
 from harness.cost.per_file import Variant
 from harness.deploy.account.proof import Proof
+from harness.deploy.record import DeploymentRecord
+from harness.deploy.removal import FoundStack
 from harness.engines.aws.account import Account
 from harness.engines.base import EngineInfo
 from harness.stack import account
-from harness.stack.in_account import known
+from harness.stack.in_account import known, removal
 from harness.stack.state import Ownership, StackState
 
 pytestmark = pytest.mark.unit
@@ -34,3 +37,36 @@ def test_an_up_that_was_killed_right_after_the_yes_can_be_taken_down(
     assert account.is_in_account("x")
     assert account.down("x", lambda *_: pytest.fail("asked"), print) is proof
     assert not state.folder.exists()
+
+
+class Removal:
+    """Notes what it is to remove beside a stack."""
+
+    api_created: tuple[dict[str, Any], ...] = ()
+
+    def __init__(self, *_: object) -> None:
+        """Take client and progress."""
+
+    def wait_until_made(self, _: FoundStack) -> None:
+        """Wait for nothing."""
+
+    def remove(self, _: FoundStack) -> list[Any]:
+        return []
+
+    def remove_api_created(self, record: DeploymentRecord) -> None:
+        type(self).api_created = record.api_created
+
+    def remove_artifacts(self, *_: object) -> None:
+        """Remove nothing."""
+
+
+def test_a_stack_that_another_machine_made_takes_its_role_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SFTP users' role came by the API, and CloudFormation knows nothing of it."""
+    monkeypatch.setattr(removal, "Removal", Removal)
+    monkeypatch.setattr(removal, "resources_of", lambda *_: [])
+    monkeypatch.setattr(removal, "_prove", lambda *_: Proof("floodgate-x", ()))
+    tags = {"floodgate:stack": "x", "floodgate:deployment": "0123"}
+    found = FoundStack("arn:x", "floodgate-x", "CREATE_COMPLETE", tags)
+    removal.remove(ACCOUNT, "floodgate-x", None, found, print)
+    (role,) = Removal.api_created
+    assert role == {"type": "AWS::IAM::Role", "name": "floodgate-x-sftp", "token": "0123"}

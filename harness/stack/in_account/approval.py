@@ -63,7 +63,14 @@ def fitted(options: PipelineOptions, sftp: SftpOptions) -> PipelineOptions:
     """Return the options with a Transfer Family server if, and only if, one was asked for.
 
     A server costs more than all the rest; the harness's own does without.
+
+    :raises UsageError: one was asked for, and refused by parameter
     """
+    if sftp.endpoint == TRANSFER and options.parameters.get(_ENDPOINT) == "none":
+        raise UsageError(
+            f"--sftp-endpoint {TRANSFER} needs a server, and --parameter {_ENDPOINT}=none makes none",
+            hint=f"leave one of them out, or choose {_ENDPOINT}=public",
+        )
     if options.template is not None or _ENDPOINT in options.parameters:
         return options
     endpoint = "public" if sftp.endpoint == TRANSFER else "none"

@@ -10,7 +10,7 @@ from typing import Any
 
 import zmq
 
-from harness.exceptions import EnvironmentNotReadyError
+from harness.exceptions import EnvironmentNotReadyError, UsageError
 from harness.exit_codes import ExitCode
 from harness.load.distributed.keys import secret_key_of
 from harness.load.distributed.token import TOKEN_ENV, token_of_environment
@@ -30,7 +30,7 @@ HERE, LOOKING = b"here", b"looking"
 class Visit:
     """The worker's end of the talk with the lobby; a context manager.
 
-    :raises UsageError: there is no token
+    :raises UsageError: there is no token, or the host is none
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -44,7 +44,13 @@ class Visit:
         self._socket.setsockopt(zmq.LINGER, 0)
         # Nothing is kept for later: what a worker says is true only now.
         self._socket.setsockopt(zmq.IMMEDIATE, 1)
-        self._socket.connect(f"tcp://{host}:{port}")
+        try:
+            self._socket.connect(f"tcp://{host}:{port}")
+        except zmq.ZMQError as exc:
+            self._socket.close()
+            raise UsageError(
+                f"{host!r} is no host: {exc.strerror}", hint="--master-host is a name or an address"
+            ) from exc
 
     def __enter__(self) -> Visit:
         return self

@@ -48,6 +48,7 @@ class ServiceUi:
 
     :param workers: how many load workers are there
     :raises PortInUseError: the port is taken
+    :raises UsageError: the address is none of this machine
     """
 
     def __init__(self, config: ServiceConfig, runs: Runs, workers: Callable[[], int]) -> None:

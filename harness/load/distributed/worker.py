@@ -12,13 +12,14 @@ from typing import cast
 
 import gevent
 import locust
+import zmq
 from gevent.event import Event as Flag
 from gevent.pool import Group
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from harness import clock, programs
-from harness.exceptions import EnvironmentNotReadyError, FloodgateError
+from harness.exceptions import EnvironmentNotReadyError, FloodgateError, UsageError
 from harness.exit_codes import ExitCode
 from harness.load import catalogue
 from harness.load.catalogue import Scenario
@@ -68,6 +69,7 @@ class Worker:
 
     :param folder: private, for files of the job
     :raises EnvironmentNotReadyError: there is no master, or it does not know the token
+    :raises UsageError: the master's host is no name and no address
     """
 
     def __init__(self, config: WorkerConfig, folder: Path) -> None:
@@ -106,8 +108,13 @@ class Worker:
     def _connected(self) -> WorkerRunner:
         host, port = self._config.master_host, self._config.master_port
         _tell(f"looking for the master at {host}:{port}")
-        with gevent.Timeout(self._config.wait_s, False):
-            return self._environment.create_worker_runner(host, port)
+        try:
+            with gevent.Timeout(self._config.wait_s, False):
+                return self._environment.create_worker_runner(host, port)
+        except zmq.ZMQError as exc:
+            raise UsageError(
+                f"{host!r} is no host: {exc.strerror}", hint="--master-host is a name or an address"
+            ) from exc
         raise EnvironmentNotReadyError(
             f"no master answered at {host}:{port} within {self._config.wait_s:.0f} s",
             hint=f"start it with --master, and give both the same {TOKEN_ENV}",

@@ -39,6 +39,7 @@ class WebUi:
 
     :param stop: ends the load early
     :raises PortInUseError: the port is taken
+    :raises UsageError: the address is none of this machine
     """
 
     def __init__(

@@ -152,3 +152,18 @@ def test_a_taken_port_is_told_with_its_fix(floodgate: Floodgate, serving: Comman
         refused = floodgate.run("serve", f"--web-port={taken.getsockname()[1]}")
     assert refused.code == 3
     assert "choose another --web-port" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fix"),
+    [
+        (("serve", "--web-port=0", "--web-host=192.0.2.1"), "--web-host is an address of this machine"),
+        (("serve", "--worker", "--check", "--master-host=no such"), "--master-host is a name or an address"),
+        (("run", "--worker", "--master-host=no such"), "--master-host is a name or an address"),
+    ],
+)
+def test_an_address_that_is_none_is_told_with_its_fix(
+    floodgate: Floodgate, arguments: tuple[str, ...], fix: str
+) -> None:
+    refused = floodgate.start(*arguments, FLOODGATE_WORKER_TOKEN=TOKEN).finish()
+    assert (refused.code, refused.err.rstrip().endswith(f"fix: {fix}")) == (2, True), refused.err

@@ -75,6 +75,8 @@ class LocalStackDocker:
         container.sweep(self._state_dir.parent, progress)
         self._mark().touch()
         try:
+            # One of the same folder is left where somebody has deleted that folder by hand, and asked again.
+            container.remove(self._state_dir)
             return self._start_on_some_port(made, progress)
         except BaseException:
             self.stop()

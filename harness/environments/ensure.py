@@ -32,7 +32,8 @@ from harness.paths import environments_dir
 def ensure(kind: str, progress: Progress) -> Path:
     """Return the Python of a ready environment, made first if need be.
 
-    :param kind: `localstack` (LocalStack with our plugin) or `lambda-runtime` (AWS's Lambda client and boto3)
+    :param kind: `localstack` (LocalStack with our plugin), `ministack`, or `lambda-runtime` (AWS's Lambda
+        client and boto3)
     :raises InstallError: it could not be made; asking again repairs what was left half-made
     :raises UsageError: no such kind
     """

@@ -19,12 +19,3 @@ IMAGE = "dev.floodgate.image"
 def of_stack(name: str, home: Path, owner: ProcessRecord | None = None) -> dict[str, str]:
     """Return the labels of what belongs to a stack."""
     return {STACK: name, HOME: str(home), OWNER: "" if owner is None else f"{owner.pid}:{owner.started_at}"}
-
-
-def owner_of(labels: dict[str, str]) -> ProcessRecord | None:
-    """Return the process whose death ends the stack; None where it is kept, or nobody has said."""
-    pid, _, started_at = labels.get(OWNER, "").partition(":")
-    try:
-        return ProcessRecord("owner", int(pid), float(started_at))
-    except ValueError:
-        return None

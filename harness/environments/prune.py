@@ -22,26 +22,26 @@ KEPT_OF_A_KIND = 5
 """Every change of the plugin makes an environment; so many are kept, for branches and other checkouts."""
 
 
-def prune(
-    environments: Path, *, keep: Path, progress: Progress, unused_after_s: float = UNUSED_AFTER_S
-) -> None:
+def prune(environments: Path, *, keep: Path, progress: Progress) -> None:
     """Delete the environments that are superfluous, and the locks of those that are gone.
 
     :param keep: never deleted, nor what lies below it
     """
-    delete(superfluous(environments, keep={keep}, unused_after_s=unused_after_s), progress)
+    delete(superfluous(environments, keep={keep}), progress)
     for lock in _locks_of_nothing(environments):
         _delete_lock_if_free(lock)
 
 
 def delete(folders: Iterable[Path], progress: Progress) -> None:
-    """Delete environments that nobody is making; what is another user's stays."""
+    """Delete environments that nobody is making, or has asked for since they were found; what is another
+    user's stays.
+    """
     for folder in folders:
         with contextlib.suppress(OSError):
             _delete_if_free(folder, progress)
 
 
-def superfluous(environments: Path, *, keep: set[Path], unused_after_s: float = UNUSED_AFTER_S) -> list[Path]:
+def superfluous(environments: Path, *, keep: set[Path]) -> list[Path]:
     """Return the environments that were last asked for long ago, or since then superseded by enough others.
 
     Spared are `keep`, those that a process runs on, and what lies below these.
@@ -49,7 +49,7 @@ def superfluous(environments: Path, *, keep: set[Path], unused_after_s: float = 
     if not environments.is_dir():
         return []
     idle_s = {folder: _idle_s(folder) for folder in _folders(environments)}
-    old = {folder for folder, idle in idle_s.items() if idle > unused_after_s}
+    old = {folder for folder, idle in idle_s.items() if idle > UNUSED_AFTER_S}
     old |= {folder for folder in _superseded(idle_s) if idle_s[folder] > SUPERSEDED_AFTER_S}
     return sorted(old - _with_below(keep) - in_use(environments)) if old else []
 
@@ -63,7 +63,8 @@ def _superseded(idle_s: dict[Path, float]) -> set[Path]:
 
 def _delete_if_free(folder: Path, progress: Progress) -> None:
     with exclusive_if_free(lock_of(folder)) as held:
-        if held:
+        # Deleting those before it has taken seconds, in which another process may have started with this one.
+        if held and _idle_s(folder) > SUPERSEDED_AFTER_S:
             progress(f"deleting the unused environment {folder.name}")
             # First, so that one whose deletion is interrupted is not taken for whole.
             (folder / MARKER).unlink(missing_ok=True)

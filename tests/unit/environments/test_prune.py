@@ -135,3 +135,15 @@ def test_an_interrupted_deletion_leaves_nothing_that_counts_as_whole(
         prune_all(kept)
     assert old.exists()
     assert not (old / MARKER).exists()
+
+
+def test_one_that_is_asked_for_while_others_are_deleted_stays(tmp_path: Path, kept: Path) -> None:
+    first, second = (make(tmp_path, name, used_at=LONG_AGO) for name in ("first", "second"))
+
+    def told(_line: str) -> None:
+        """Another process starts with the second one."""
+        os.utime(second / MARKER)
+
+    prune(tmp_path, keep=kept, progress=told)
+    assert not first.exists()
+    assert (second / MARKER).exists()

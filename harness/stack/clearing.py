@@ -107,12 +107,17 @@ def _is_for_its_owner_to_say(state: StackState, progress: Progress) -> bool:
 
 
 def _leave_account(state: StackState, record: DeploymentRecord | None, progress: Progress) -> None:
-    """Remove a stack from its account before its folder is forgotten, which alone knows of all of it."""
+    """Remove a stack from its account before its folder is forgotten, which alone knows of all of it.
+
+    It is no longer up then: by what is half removed the watcher would settle its run, and find files lost.
+    """
     account = remembered(state.folder)
     if account is None or record is None:
         return
     with telling_what_stays(account, record.stack_name, progress):
-        remove(account, record.stack_name, record, ours(account, record), progress)
+        found = ours(account, record)
+        state.withdraw()
+        remove(account, record.stack_name, record, found, progress)
 
 
 def _is_elsewhere(engine: Engine) -> bool:

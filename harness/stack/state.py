@@ -110,11 +110,15 @@ class StackState:
 
     def publish(self, description: StackDescription) -> None:
         """Say that the stack is up."""
-        replace_json(self.folder / "stack.json", description.to_json())
+        replace_json(self._description_file(), description.to_json())
+
+    def withdraw(self) -> None:
+        """Say that the stack is no longer up, whatever is still there of it."""
+        self._description_file().unlink(missing_ok=True)
 
     def description(self) -> StackDescription | None:
         """Return the description of the stack, None unless it is up."""
-        data = _read_json(self.folder / "stack.json")
+        data = _read_json(self._description_file())
         return None if data is None else StackDescription.from_json(data)
 
     def dead_roles(self) -> list[str]:
@@ -166,6 +170,9 @@ class StackState:
         if ownership is None or not runs_elsewhere(ownership.engine):
             return None
         return attached(ownership.engine, self.folder)
+
+    def _description_file(self) -> Path:
+        return self.folder / "stack.json"
 
     def _lock_file(self) -> Path:
         return self.folder.parent / f"{self.name}.lock"

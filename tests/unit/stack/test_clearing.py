@@ -6,14 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines.base import ProcessRecord
+from harness.cost.estimate import estimate
+from harness.cost.per_file import Variant
+from harness.deploy.record import DeploymentRecord
+from harness.engines.aws.account import Account
+from harness.engines.base import EngineInfo, ProcessRecord
 from harness.engines.localstack.host import LocalStackHost
 from harness.exceptions import EnvironmentNotReadyError, FloodgateError, UsageError
 from harness.stack import clearing, front_end, stand_ins
+from harness.stack.in_account import known
 from harness.stack.state import WATCHER_ROLE, Ownership, StackState
+from tests.unit.stack.test_state import description
 
 pytestmark = pytest.mark.unit
 
+ACCOUNT = Account(EngineInfo("aws", "aws", "of today", "https://cloudformation.us-east-1.amazonaws.com"))
 ENDED = 2**22 + 1
 """No process has such an id."""
 
@@ -70,3 +77,21 @@ def test_the_watcher_lives_until_the_account_is_left(tmp_path: Path, monkeypatch
     clearing.clear(state)
     assert done == [front_end.ROLE, stand_ins.ROLE, "account", WATCHER_ROLE]
     assert not state.folder.exists()
+
+
+def test_a_stack_that_leaves_its_account_is_up_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By emptied buckets the watcher of a run that was killed now would settle it as lost."""
+    monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
+    state = StackState("demo")
+    state.create(Ownership("localstack"))
+    state.publish(description("demo"))
+    state.deploy_dir.mkdir()
+    DeploymentRecord("floodgate-demo").write(state.deploy_dir)
+    known.remember(state.folder, ACCOUNT, estimate({}, Variant("queued", {})))
+    seen: list[object] = []
+    monkeypatch.setattr(clearing, "ours", lambda *_: None)
+    monkeypatch.setattr(clearing, "remove", lambda *_: seen.append(state.description()))
+    clearing.clear(state)
+    assert seen == [None]

@@ -59,6 +59,7 @@ def down(name: str, confirm: Confirm, progress: Progress) -> Proof | None:
         return _remove(found_account, stack_name, None, stack, progress)
     with state.locked():
         stop_front(state)
+        state.withdraw()
         proof = _remove(found_account, stack_name, record, stack, progress)
         forget(state.folder)
         clear_for_good(state, progress)

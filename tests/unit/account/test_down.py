@@ -14,9 +14,11 @@ from harness.deploy.record import DeploymentRecord
 from harness.deploy.removal import FoundStack
 from harness.engines.aws.account import Account
 from harness.engines.base import EngineInfo
+from harness.exceptions import AwsError
 from harness.stack import account
 from harness.stack.in_account import known, removal
 from harness.stack.state import Ownership, StackState
+from tests.unit.stack.test_state import description
 
 pytestmark = pytest.mark.unit
 
@@ -37,6 +39,26 @@ def test_an_up_that_was_killed_right_after_the_yes_can_be_taken_down(
     assert account.is_in_account("x")
     assert account.down("x", lambda *_: pytest.fail("asked"), print) is proof
     assert not state.folder.exists()
+
+
+def test_a_stack_that_was_removed_in_part_is_up_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
+    state = StackState("x")
+    state.create(Ownership("aws"))
+    state.publish(description("x"))
+    known.remember(state.folder, ACCOUNT, estimate({}, Variant("queued", {})))
+    monkeypatch.setattr(account, "find", lambda *_: None)
+    monkeypatch.setattr(account, "remove", _refused)
+    with pytest.raises(AwsError):
+        account.down("x", lambda *_: pytest.fail("asked"), print)
+    assert state.description() is None
+    assert account.is_in_account("x")
+
+
+def _refused(*_: object) -> None:
+    raise AwsError("no", code="AccessDenied")
 
 
 class Removal:

@@ -316,12 +316,15 @@ def test_stream(aws: Aws) -> None:
     arn = aws.dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamArn")
     assert arn
     streams = aws.account.client("dynamodbstreams")
-    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    start = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
 
     def records() -> list[dict[str, Any]]:
-        iterator = streams.get_shard_iterator(**start)["ShardIterator"]
-        found: list[dict[str, Any]] = streams.get_records(ShardIterator=iterator)["Records"]
+        """Look into all shards: a new table on AWS has several, and a row's changes are all in one."""
+        found: list[dict[str, Any]] = []
+        for shard in shards:
+            start = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = streams.get_shard_iterator(**start)["ShardIterator"]
+            found += streams.get_records(ShardIterator=iterator)["Records"]
         return found if len(found) == 2 else []
 
     first, second = eventually(records, deadline_s=30)

@@ -70,6 +70,12 @@ def asked(serving: Command, path: str, content: Any = None, **headers: str) -> t
     return response.status, text
 
 
+@pytest.mark.parametrize("path", ["/stop", "/stats/reset", "/swarm", "/user"])
+def test_what_changes_something_is_not_to_be_had_by_a_link_or_an_image(serving: Command, path: str) -> None:
+    """Such a request has no `Origin`, and is a GET: https://fetch.spec.whatwg.org/#origin-header."""
+    assert asked(serving, path, **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"})[0] == 405
+
+
 def worker_check(floodgate: Floodgate, serving: Command, token: str) -> Command:
     port = address(serving, "load workers").rpartition(":")[2]
     return floodgate.start(

@@ -190,8 +190,12 @@ def _ended_without_report(code: int) -> str:
 
 
 def _end_with_the_service() -> None:
-    """Should the service be killed, the run ends as with Ctrl-C: https://man7.org/linux/man-pages/man2/prctl.2.html."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    """Should the service be killed, the run ends as with Ctrl-C: https://man7.org/linux/man-pages/man2/prctl.2.html.
+
+    Elsewhere than on Linux nothing tells it.
+    """
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _essence(path: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ import gevent
 import pytest
 
 from harness.exceptions import EnvironmentNotReadyError
-from harness.service import shown
+from harness.service import one_run, shown
 from harness.service.one_run import OneRun
 from harness.service.request import RunRequest
 from harness.service.runs import BusyError, Runs
@@ -147,6 +147,19 @@ def test_a_run_ends_although_nobody_reads_what_the_service_says(
         while run.goes_on:
             gevent.sleep(0)
     assert list(run.lines) == ["[0.1 s] starting"]
+
+
+def test_a_run_is_started_where_the_kernel_tells_nothing_of_a_dead_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(_command: object, **options: Any) -> Process:
+        options["preexec_fn"]()
+        return Speaking()
+
+    monkeypatch.setattr(subprocess, "Popen", begun)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(one_run, "_LIBC", None)
+    assert Runs(config(tmp_path)).start(SMOKE).name.startswith("smoke-")
 
 
 class Speaking(Process):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.exceptions import UsageError
@@ -54,6 +54,11 @@ class SftpOptions:
             problems.append(f"--sftp-workers is 1 to {MAX_WORKERS}, not {self.workers}")
         if self.endpoint not in ENDPOINTS:
             problems.append(f"--sftp-endpoint is {' or '.join(ENDPOINTS)}, not {self.endpoint}")
+        if self.endpoint == TRANSFER and replace(self, endpoint=STAND_IN) != SftpOptions():
+            problems.append(
+                f"with --sftp-endpoint {TRANSFER} the server is AWS's: --partial-upload, --sftp-workers, "
+                "--sftp-host, --sftp-port, --transfer-port and --advertise-host are for our own"
+            )
         if problems:
             raise UsageError("; ".join(problems))
 

@@ -1,6 +1,8 @@
-"""Which endpoint for SFTP the template is asked for."""
+"""Which endpoint for SFTP the template is asked for, and which options do not go with it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
@@ -30,3 +32,13 @@ def test_a_server_that_is_asked_for_and_not_made_is_refused_before_anything_is_c
     options = PipelineOptions(parameters={"SftpEndpoint": "none"})
     with pytest.raises(UsageError, match="SftpEndpoint=none"):
         fitted(options, SftpOptions(endpoint="transfer"))
+
+
+@pytest.mark.parametrize(
+    "of_ours", [{"partial_upload": "discard"}, {"workers": 2}, {"host": "0.0.0.0"}, {"port": 2222}]
+)
+def test_what_only_our_own_server_does_is_refused_with_one_of_awss(of_ours: dict[str, Any]) -> None:
+    SftpOptions(**of_ours).validate()
+    SftpOptions(endpoint="transfer").validate()
+    with pytest.raises(UsageError, match="the server is AWS's"):
+        SftpOptions(endpoint="transfer", **of_ours).validate()

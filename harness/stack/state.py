@@ -11,7 +11,8 @@
         stand-ins.json stand-ins.log stand-ins.ready.json stand-ins/
         stack.json             written last: the stack is up
 
-A folder whose lock is free and that has no `stack.json` was left by an `up` that died.
+A folder whose lock is free and that has no `stack.json` was left by an `up` that died, or by a removal
+from an account that did.
 """
 
 from __future__ import annotations

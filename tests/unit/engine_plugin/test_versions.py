@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from floodgate_localstack import versions
 
+from harness.engines.localstack.differences import CORRECTED
+
 pytestmark = pytest.mark.unit
 
 
@@ -40,3 +42,7 @@ def test_patch_that_a_release_does_not_need_is_left_out_without_a_warning(
     assert caplog.records == []
     assert not versions.named_patch("mine", versions=other)(lambda: None)()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_reports_name_the_releases_that_there_are_corrections_for() -> None:
+    assert set(CORRECTED) == versions.KNOWN_VERSIONS

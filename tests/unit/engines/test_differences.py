@@ -31,6 +31,15 @@ def test_another_release_in_the_container_has_differences_of_its_own(monkeypatch
         assert (only_old <= set(told)) is there
 
 
+@pytest.mark.parametrize(("image", "told"), [("4.14.0", False), ("2026.3.0", True), ("latest", False)])
+def test_a_release_without_our_corrections_says_so(
+    image: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALSTACK_IMAGE", f"localstack/localstack-pro:{image}")
+    found = registry.capabilities("localstack:docker").differs_from_aws
+    assert any("Floodgate's corrections are for LocalStack" in sentence for sentence in found) is told
+
+
 def test_nothing_differs_from_aws_on_aws() -> None:
     assert registry.capabilities("aws").differs_from_aws == ()
 

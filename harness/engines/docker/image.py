@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import re
+import stat
 import tarfile
 import tempfile
 from http import HTTPStatus
@@ -217,15 +218,17 @@ def _no_localstack(reference: str) -> EnvironmentNotReadyError:
 
 
 def _packed(folder: Path) -> io.BytesIO:
-    """Return the context as a tar of root's files."""
+    """Return the context as a tar of root's files, which everybody may read whatever the umask was here."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        archive.add(folder, arcname=".", filter=_of_root)
+        archive.add(folder, arcname=".", filter=_of_root_for_all)
     packed.seek(0)
     return packed
 
 
-def _of_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+def _of_root_for_all(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
+    is_program = member.isdir() or member.mode & stat.S_IXUSR
+    member.mode = 0o755 if is_program else 0o644
     return member

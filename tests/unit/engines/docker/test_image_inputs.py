@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from harness.engines.docker import settings
+from harness.engines.docker import image, settings
 from harness.engines.docker.build import context
 from harness.engines.localstack import settings as host_settings
 from harness.exceptions import EnvironmentNotReadyError
@@ -77,3 +78,17 @@ def test_an_architecture_without_packages_is_refused(tmp_path: Path) -> None:
         context.write(tmp_path / "context", context.Target("3.13", "s390x"), print)
     assert caught.value.hint is not None
     assert "amd64, arm64" in caught.value.hint
+
+
+def test_what_goes_in_may_be_read_by_all_whatever_the_umask_was(tmp_path: Path) -> None:
+    """LocalStack runs as nobody, and would miss the plugin without a word."""
+    package = tmp_path / "plugin"
+    package.mkdir(mode=0o700)
+    for name, mode in (("module.py", 0o600), ("program", 0o700)):
+        (package / name).touch()
+        (package / name).chmod(mode)
+    with tarfile.open(fileobj=image._packed(tmp_path)) as archive:
+        modes = {member.name: member.mode for member in archive.getmembers()}
+        owners = {(member.uid, member.gid) for member in archive.getmembers()}
+    assert modes == {".": 0o755, "./plugin": 0o755, "./plugin/module.py": 0o644, "./plugin/program": 0o755}
+    assert owners == {(0, 0)}

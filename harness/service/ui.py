@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import gevent
 import locust
 from flask import Blueprint, Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
@@ -19,6 +18,7 @@ from locust.env import Environment
 from locust.shape import LoadTestShape
 
 from harness.exceptions import FloodgateError
+from harness.load.web import serving
 from harness.load.web.guard import refusal
 from harness.load.web.metrics import answer
 from harness.load.web.pages import TAB, TAB_SCRIPT, asset, charts_page, tab_script, tabs, with_script
@@ -76,9 +76,8 @@ class ServiceUi:
         return address(self._config.web_host, self._port)
 
     def start(self) -> None:
-        self._ui.start()
-        while self._ui.server is None or not self._ui.server.started:
-            gevent.sleep(0.01)
+        """Serve; raises `PortInUseError`."""
+        serving.start(self._ui)
 
     def stop(self) -> None:
         self._ui.stop()

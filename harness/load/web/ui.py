@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gevent
 from flask import Blueprint, Response, jsonify, request
 from gevent.event import Event as Flag
 from locust.env import Environment
@@ -24,6 +23,7 @@ from prometheus_client import CollectorRegistry
 from harness.files import replace_json
 from harness.load.beside_ledger import LIVE_FILE, WEB_FILE
 from harness.load.config import WebUiConfig
+from harness.load.web import serving
 from harness.load.web.guard import refusal
 from harness.load.web.metrics import Live, RunCollector, answer
 from harness.load.web.pages import TAB, TAB_SCRIPT, charts_page, tab_script, tabs, with_script
@@ -56,10 +56,8 @@ class WebUi:
         self._extend()
 
     def start(self) -> None:
-        """Serve; `web.json` tells where."""
-        self._ui.start()
-        while self._ui.server is None or not self._ui.server.started:
-            gevent.sleep(0.01)
+        """Serve; `web.json` tells where. Raises `PortInUseError`."""
+        serving.start(self._ui)
         replace_json(self._folder / WEB_FILE, {"url": address(self._host, self._port)})
 
     def leave(self) -> None:

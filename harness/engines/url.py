@@ -14,7 +14,7 @@ from harness.engines.localstack.differences import differs_from_aws
 from harness.engines.localstack.resource_types import RESOURCE_TYPES
 from harness.engines.ministack import differences as ministack_differences
 from harness.engines.ministack import health as ministack_health
-from harness.engines.ministack.capabilities import CAPABILITIES
+from harness.engines.ministack.capabilities import capabilities
 from harness.exceptions import AwsError, EngineStartError, StackLostError, UsageError
 
 _HINT = "is it running, and is this its address?"
@@ -63,7 +63,7 @@ class RunningEndpoint:
         """Ask whether it is a MiniStack; of anything else assume what open-source LocalStack has."""
         if ministack := ministack_health.read(self._url):
             told = ministack_differences.differs_from_aws(ministack.version)
-            return replace(CAPABILITIES, differs_from_aws=self._differences(told))
+            return replace(capabilities(), differs_from_aws=self._differences(told))
         found = health.read(self._url)
         told = differs_from_aws("localstack", found.get("version")) if found else ()
         return Capabilities(resource_types=RESOURCE_TYPES, differs_from_aws=self._differences(told))

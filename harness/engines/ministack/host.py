@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.engines.base import Capabilities, Progress
 from harness.engines.host_process import MIN_FREE_BYTES, START_TIMEOUT_S, HostProcess
 from harness.engines.ministack import health, settings
-from harness.engines.ministack.capabilities import CAPABILITIES
+from harness.engines.ministack.capabilities import capabilities
 from harness.environments import ensure
 from harness.environments.recipes import PLUGIN_DIR
 
@@ -65,4 +65,4 @@ class MiniStackHost(HostProcess):
 
     def capabilities(self) -> Capabilities:
         """Say what it can do without starting it."""
-        return CAPABILITIES
+        return capabilities()

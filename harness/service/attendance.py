@@ -89,6 +89,7 @@ def attend(host: str, port: int) -> ExitCode:
                 if answer is not None and answer["run"] not in (None, done):
                     done = answer["run"]
                     _work(host, answer["port"], done)
+                    silence = _Silence(host, port)  # nothing was asked meanwhile
                 elif answer is not None:
                     time.sleep(_EVERY_S)
     except KeyboardInterrupt:

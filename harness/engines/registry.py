@@ -119,7 +119,7 @@ def may_have_plugin(name: str) -> bool:
 
     :raises UsageError: no such engine
     """
-    return name not in ENGINES or create(name).name == "localstack"
+    return create(name).name in ("localstack", "url")
 
 
 def call_counts(info: EngineInfo) -> dict[str, int] | None:

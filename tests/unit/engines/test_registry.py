@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.engines.base import EngineInfo
-from harness.engines.registry import NAMES, create, queue_peeker
+from harness.engines.registry import NAMES, create, may_have_plugin, queue_peeker
 from harness.exceptions import UsageError
 
 pytestmark = pytest.mark.unit
@@ -69,3 +69,22 @@ def test_aws_is_no_engine_of_the_kind_that_runs_already() -> None:
     with pytest.raises(UsageError, match="is AWS itself") as caught:
         create("https://s3.us-east-1.amazonaws.com")
     assert "--engine aws" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("localstack", True),
+        ("localstack:docker", True),
+        ("http://127.0.0.1:1", True),
+        ("ministack", False),
+        ("aws", False),
+    ],
+)
+def test_which_engines_may_have_our_plugin(name: str, may: bool) -> None:
+    assert may_have_plugin(name) is may
+
+
+def test_what_is_no_engine_has_no_plugin_either() -> None:
+    with pytest.raises(UsageError, match="there is no engine"):
+        may_have_plugin("localstak")

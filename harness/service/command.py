@@ -43,7 +43,7 @@ def serve(config: ServiceConfig) -> ExitCode:
     """Serve until Ctrl-C, which is passed on: the first is waited for, later ones hurry."""
     with tempfile.TemporaryDirectory(prefix="floodgate-serve-") as folder:
         file = Path(folder) / "service.json"
-        file.write_text(config.model_dump_json())
+        file.write_text(config.model_dump_json(), encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "harness.service", str(file)],
             stdin=subprocess.DEVNULL,

@@ -178,7 +178,7 @@ class OneRun:
         if self.folder.is_dir():
             text = "".join(f"{line}\n" for line in self.lines)
             try:
-                (self.folder / CONSOLE_FILE).write_text(text)
+                (self.folder / CONSOLE_FILE).write_text(text, encoding="utf-8")
             except OSError as exc:  # a full disk: the report matters more, and says so itself
                 say(f"{CONSOLE_FILE} was not written: {exc.strerror}")
 

@@ -146,7 +146,7 @@ def test_a_run_ends_although_nobody_reads_what_the_service_says(
     with gevent.Timeout(5):
         while run.goes_on:
             gevent.sleep(0)
-    assert list(run.lines) == ["[0.1 s] starting"]
+    assert list(run.lines) == ["[0.1 s] starting …"]
 
 
 def test_a_run_is_started_where_the_kernel_tells_nothing_of_a_dead_parent(
@@ -162,12 +162,26 @@ def test_a_run_is_started_where_the_kernel_tells_nothing_of_a_dead_parent(
     assert Runs(config(tmp_path)).start(SMOKE).name.startswith("smoke-")
 
 
+def test_what_a_run_said_is_kept_whatever_the_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_text(path: Path, text: str, encoding: str = "ascii") -> None:
+        path.write_bytes(text.encode(encoding))
+
+    monkeypatch.setattr(subprocess, "Popen", Speaking)
+    monkeypatch.setattr(Path, "write_text", write_text)
+    run = Runs(config(tmp_path)).start(SMOKE)
+    run.folder.mkdir()
+    with gevent.Timeout(5):
+        while run.goes_on:
+            gevent.sleep(0)
+    assert (run.folder / "console.log").read_text(encoding="utf-8") == "[0.1 s] starting …\n"
+
+
 class Speaking(Process):
     """A run that says something and ends."""
 
     def __init__(self, *_command: object, **_options: object) -> None:
         super().__init__()
-        self.stdout = io.StringIO("[0.1 s] starting\n")
+        self.stdout = io.StringIO("[0.1 s] starting …\n")
 
     def wait(self) -> None:
         self.returncode = 0

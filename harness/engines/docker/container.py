@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,8 @@ def run(image: str, state_dir: Path, port: int, container_labels: dict[str, str]
 
     with docker_client.translated("starting the container"), _without_ryuk():
         made = DockerContainer(image, name=_name(state_dir), env=settings.environment(port))
-        made.image = image  # without the prefix of a registry mirror: ours is on this machine only
+        # By its id: one that is gone would be fetched by its name, which on a registry is anybody's.
+        made.image = docker_client.connect().images.get(image).id
         made.with_kwargs(
             labels=container_labels,
             init=True,
@@ -52,7 +54,8 @@ def run(image: str, state_dir: Path, port: int, container_labels: dict[str, str]
         )
         published: Any = made.ports  # an address of the host is possible here, though the types do not say so
         published[f"{port}/tcp"] = (ports.HOST, port)
-        made.start()
+        with contextlib.closing(made.get_docker_client().client):  # each container comes with one of its own
+            made.start()
 
 
 PORT_TAKEN = ("port is already allocated", "address already in use")

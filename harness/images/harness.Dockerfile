@@ -19,8 +19,10 @@ COPY pyproject.toml README.md LICENSE ./
 COPY scenarios scenarios
 COPY pipeline pipeline
 COPY harness harness
-# The Lambda package is built now, from what pip has fetched: pip knows the index and the certificates.
+# The Lambda package is built now, from what pip has fetched: pip knows the index and the certificates. Who made
+# the checkout may have kept its files from others, and the container runs as nobody.
 RUN . harness/images/offline.sh \
+    && chmod 755 harness/images/entrypoint.sh \
     && /opt/floodgate/venv/bin/pip install --quiet --no-deps . \
     && cd / && UV_OFFLINE=1 UV_FIND_LINKS=/lambda-wheels FLOODGATE_HOME=/opt/floodgate/made /opt/floodgate/venv/bin/python -m harness.images.lambda_package
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
 from harness.pytest_plugin.place import Place
+from harness.pytest_plugin.settings import Settings
 from harness.pytest_plugin.shared_stack import release
 from harness.stack import lifecycle
 
@@ -23,5 +22,18 @@ def test_a_stack_is_taken_down_although_its_logs_cannot_be_kept(
     no_folder = tmp_path / "reports"
     no_folder.write_text("a file")
     with pytest.warns(RuntimeWarning, match="logs of the stack could not be kept"):
-        release(Place("pytest-1", 1), cast("Any", SimpleNamespace(reports=no_folder)))
+        release(Place("pytest-1", 1), _settings(no_folder))
     assert taken_down == ["pytest-1"]
+
+
+def _settings(reports: Path) -> Settings:
+    return Settings(
+        engine="localstack",
+        route="queued",
+        stack=None,
+        template=None,
+        handlers=None,
+        reports=reports,
+        customers=1,
+        parameters={},
+    )

@@ -16,6 +16,7 @@ from harness.measure.assigning import Assigned
 from harness.measure.bulk import bulk
 from harness.measure.evidence import Evidence
 from harness.measure.executions import Execution
+from harness.measure.function_errors import common_type, explained
 from harness.measure.holding import Executions, Messages
 from harness.measure.joining import SETTLED, Joined, Upload
 from harness.measure.ledger import UPLOADED
@@ -103,7 +104,7 @@ def _records(joined: Joined, evidence: Evidence, uploads: Iterable[Upload]) -> I
 def _counted(made: Iterable[FileRecord], evidence: Evidence) -> list[FileRecord]:
     records = list(made)
     if evidence.work_queue.messages is None:
-        _apply_count_rule(records, evidence.work_queue.depth)
+        _apply_count_rule(records, evidence)
     return records
 
 
@@ -128,7 +129,7 @@ def _judge_uploaded(
         _failed(row, None if holders.waiting.about(upload) else execution)
         or _in_dead_letters(upload, row, holders)
         or _superseded(upload, row, evidence)
-        or _held(upload, execution, holders)
+        or _held(upload, row, execution, holders)
         or _unknown(row, evidence)
         or _lost(upload, row)
     )
@@ -165,7 +166,9 @@ def _in_dead_letters(upload: Upload, row: Row | None, holders: _Holders) -> Verd
             return Outcome.DLQ, row.error_type, row.error_message
         if holders.evidence.throttles and not was_tried(row):
             return Outcome.DLQ, "Throttled", _throttled_text(holders.evidence.throttles)
-        return Outcome.DLQ, "no_failure_recorded", "in the dead-letter queue, and no row says why"
+        errors = holders.evidence.function_errors
+        told = explained("in the dead-letter queue, and no row says why", None, errors)
+        return Outcome.DLQ, common_type(errors) or "no_failure_recorded", told
     if message := holders.undelivered.about(upload):
         told = message.error or "in the rule's dead-letter queue, and nothing says why"
         return Outcome.DLQ, "event_undelivered", f"the event reached no target: {told}"
@@ -188,9 +191,10 @@ def _superseded(upload: Upload, row: Row | None, evidence: Evidence) -> Verdict 
     return None
 
 
-def _held(upload: Upload, execution: Execution | None, holders: _Holders) -> Verdict | None:
+def _held(upload: Upload, row: Row | None, execution: Execution | None, holders: _Holders) -> Verdict | None:
     if holders.waiting.about(upload):
-        return Outcome.IN_FLIGHT, "in_work_queue", "its message is still in the work queue"
+        told = explained("its message is still in the work queue", row, holders.evidence.function_errors)
+        return Outcome.IN_FLIGHT, "in_work_queue", told
     if execution:
         return Outcome.IN_FLIGHT, "in_execution", f"its execution still runs ({execution.arn})"
     return None
@@ -230,12 +234,8 @@ def _lost(upload: Upload, row: Row | None) -> Verdict:
             f"its row says {row.status}, but the destination has no version",
         )
     if row is not None:
-        error = f"; its last error was {row.error_type}: {row.error_message}" if row.error_type else ""
-        return (
-            Outcome.LOST,
-            "not_held",
-            f"its row says {row.status}, but no message and no execution holds it{error}",
-        )
+        held = f"its row says {row.status}, but no message and no execution holds it"
+        return Outcome.LOST, "not_held", explained(held, row, ())
     if not upload.stored:
         return (
             Outcome.LOST,
@@ -356,10 +356,11 @@ def _corruption(upload: Upload, versions: Sequence[ObjectVersion]) -> str | None
     return None
 
 
-def _apply_count_rule(records: Sequence[FileRecord], queue_depth: int) -> None:
+def _apply_count_rule(records: Sequence[FileRecord], evidence: Evidence) -> None:
     """Where messages can only be counted, as many of the newest traceless files may be in them."""
     traceless = [record for record in records if record.outcome is Outcome.LOST and record.cause in _UNHELD]
     traceless.sort(key=lambda record: record.closed_at or record.intended_at)
-    for record in traceless[len(traceless) - min(queue_depth, len(traceless)) :]:
+    for record in traceless[max(0, len(traceless) - evidence.work_queue.depth) :]:
         record.outcome, record.cause = Outcome.IN_FLIGHT, "queue_not_empty"
-        record.error_message = "no trace of it, but the work queue holds as many messages"
+        held = "no trace of it, but the work queue holds as many messages"
+        record.error_message = explained(held, None, evidence.function_errors)

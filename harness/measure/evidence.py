@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from harness import aws
 from harness.engines.base import EngineInfo, Progress
 from harness.exceptions import AwsError
-from harness.measure import objects, queues, throttling
+from harness.measure import function_errors, objects, queues, throttling
 from harness.measure.executions import ExecutionReader, ExecutionView
+from harness.measure.function_errors import FunctionErrors
 from harness.measure.packed.rows import PackedRows
 from harness.measure.packed.versions import PackedVersions
 from harness.measure.queues import PeekQueue, QueueView
@@ -47,6 +48,8 @@ class Evidence:
     executions: ExecutionView = field(default_factory=ExecutionView)
     throttles: int = 0
     """Invocations that Lambda refused; asked for only where that may be the cause."""
+    function_errors: tuple[FunctionErrors, ...] = ()
+    """What functions ended in; asked for only where files stayed behind and no row says why."""
     has_table: bool = True
     """`False` for a pipeline of the user's own without one: only the destination tells what was delivered."""
     sees_holders: bool = True
@@ -96,6 +99,9 @@ class EvidenceSource(Protocol):
 
     def throttles(self, since: float) -> int:
         """Count the invocations that Lambda refused since then."""
+
+    def function_errors(self, since: float) -> tuple[FunctionErrors, ...]:
+        """Return what the functions ended in since then, the most frequent first."""
 
 
 class AwsEvidence:
@@ -170,3 +176,6 @@ class AwsEvidence:
     def throttles(self, since: float) -> int:
         cloudwatch = aws.client("cloudwatch", self._engine)
         return throttling.count(cloudwatch, self._description.functions.values(), since)
+
+    def function_errors(self, since: float) -> tuple[FunctionErrors, ...]:
+        return function_errors.read(aws.client("logs", self._engine), self._description.functions, since)

@@ -67,6 +67,9 @@ def _gather(
     _check_bytes(joined, evidence, source, read_back, progress)
     if _has_untried_dead_letters(joined, evidence):
         evidence.throttles = source.throttles(since)
+    if _has_unexplained(joined, evidence):
+        progress("looking for errors in the functions' logs")
+        evidence.function_errors = source.function_errors(since)
     if moved := [upload for upload in joined.uploads if _may_have_moved(upload, evidence)]:
         evidence.rows.update(source.rows(upload.file_id or "" for upload in moved))
     if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, joined, evidence)]:
@@ -90,6 +93,7 @@ def merge(older: Evidence, newer: Evidence) -> Evidence:
         recorder_dead_letters=newer.recorder_dead_letters,
         executions=newer.executions,
         throttles=max(older.throttles, newer.throttles),
+        function_errors=newer.function_errors or older.function_errors,
         has_table=older.has_table,
         sees_holders=older.sees_holders,
         complete=older.complete and newer.complete,
@@ -153,6 +157,22 @@ def _has_untried_dead_letters(joined: Joined, evidence: Evidence) -> bool:
         upload.stored and dead.about(upload) and not was_tried(evidence.rows.get(upload.file_id or ""))
         for upload in joined.uploads
     )
+
+
+def _has_unexplained(joined: Joined, evidence: Evidence) -> bool:
+    """Some message waits or is dead, and the row of its file, if there is one, knows of no error."""
+    holding = [Messages(view) for view in (evidence.work_queue, evidence.dead_letters)]
+    if evidence.work_queue.messages is None and evidence.work_queue.depth:
+        return True
+    return any(
+        upload.stored and _is_open_without_error(evidence.rows.get(upload.file_id or ""))
+        for upload in joined.uploads
+        if any(messages.about(upload) for messages in holding)
+    )
+
+
+def _is_open_without_error(row: Row | None) -> bool:
+    return row is None or not (row.final or row.error_type)
 
 
 def _may_have_vanished(upload: Upload, joined: Joined, evidence: Evidence) -> bool:

@@ -8,10 +8,11 @@ its report names as examples of failures are saved besides the first ones.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,14 @@ class LogLine:
 
 
 class HandlerLogs:
-    """Reads log groups through a boto3 CloudWatch Logs client."""
+    """Reads log groups through a boto3 CloudWatch Logs client.
 
-    def __init__(self, client: Any, groups: Sequence[str]) -> None:
+    :param until: when to stop asking for more, by the monotonic clock
+    """
+
+    def __init__(self, client: Any, groups: Sequence[str], *, until: float = math.inf) -> None:
         self._client = client
+        self._until = until
         self._groups = [group for group in groups if not group.startswith(_SFTP_GROUP)]
 
     def since(self, at: float) -> Iterator[LogLine]:
@@ -57,7 +62,7 @@ class HandlerLogs:
         try:
             with translated(f"reading the log group {group}"):
                 pages = self._client.get_paginator("filter_log_events").paginate(logGroupName=group, **asked)
-                for page in pages:
+                for page in takewhile(lambda _: time.monotonic() < self._until, pages):
                     for event in page["events"]:
                         stream = event.get("logStreamName", "")
                         yield LogLine(event["timestamp"] / 1000, group, stream, event["message"].rstrip("\n"))

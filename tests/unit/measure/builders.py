@@ -14,6 +14,7 @@ from harness import identity
 from harness.engines.base import EngineInfo, Progress
 from harness.measure.evidence import VersionsByKey
 from harness.measure.executions import Execution, ExecutionView
+from harness.measure.function_errors import FunctionErrors
 from harness.measure.queues import QueueMessage, QueueView
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.rows import Row
@@ -145,6 +146,7 @@ class World:
         self.not_recorded = 0
         self.machines = ExecutionView()
         self.throttled = 0
+        self.errors: tuple[FunctionErrors, ...] = ()
         self.can_peek = True
         self.offered = 0
         self.line("header", schema_version=1, run_id=RUN_ID, seed=1)
@@ -260,6 +262,9 @@ class World:
 
     def throttles(self, since: float) -> int:
         return self.throttled
+
+    def function_errors(self, since: float) -> tuple[FunctionErrors, ...]:
+        return self.errors
 
     # -- whole files
 

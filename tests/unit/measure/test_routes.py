@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.measure.executions import Execution, ExecutionView
+from harness.measure.function_errors import FunctionErrors
 from harness.measure.queues import QueueMessage, QueueView, read
 from harness.measure.records import FileRecord, Outcome
 from harness.measure.settle import SettleInputs, sees_holders, settle
@@ -124,6 +125,41 @@ def test_throttling_is_named_where_no_function_has_begun(
     record = only(settled(world))
     assert record.cause == cause
     assert ("MaximumConcurrency" in (record.error_message or "")) == (cause == "Throttled")
+
+
+BAD_IMPORT = FunctionErrors("worker", "Runtime.ImportModuleError", 3, "No module named 'x'")
+TIMED_OUT = FunctionErrors("worker", "timeout", 1)
+
+
+@pytest.mark.parametrize(
+    ("errors", "cause"),
+    [((BAD_IMPORT,), "Runtime.ImportModuleError"), ((BAD_IMPORT, TIMED_OUT), "no_failure_recorded")],
+)
+def test_what_all_functions_ended_in_is_the_cause_of_a_dead_letter_without_a_row(
+    world: World, errors: tuple[FunctionErrors, ...], cause: str
+) -> None:
+    world.add(Fate.DLQ)
+    world.errors = errors
+    record = only(settled(world))
+    assert (record.outcome, record.cause) == (Outcome.DLQ, cause)
+    assert str(BAD_IMPORT) in (record.error_message or "")
+
+
+@pytest.mark.parametrize("can_peek", [True, False])
+def test_of_a_message_that_waits_is_told_what_functions_ended_in(world: World, can_peek: bool) -> None:
+    world.add(Fate.IN_QUEUE)
+    world.errors, world.can_peek = (BAD_IMPORT,), can_peek
+    record = only(settled(world))
+    assert record.outcome is Outcome.IN_FLIGHT
+    assert str(BAD_IMPORT) in (record.error_message or "")
+
+
+def test_functions_are_not_asked_about_files_whose_rows_tell(world: World) -> None:
+    world.add(Fate.BETWEEN_ATTEMPTS)
+    world.errors = (BAD_IMPORT,)
+    record = only(settled(world))
+    assert (record.outcome, record.cause) == (Outcome.IN_FLIGHT, "in_work_queue")
+    assert (record.error_message or "").endswith("its last error was SlowDown: slow")
 
 
 def test_an_event_that_reached_no_target_is_a_dead_letter(world: World) -> None:

@@ -73,8 +73,8 @@ def differences(resources: Sequence[StandIn]) -> list[str]:
         sentences.append(
             "Transfer Family is the harness's own: each server has a port of its own (its tag "
             "floodgate:endpoint tells which) instead of port 22 in a VPC, and is online within seconds; "
-            "policies of roles, users and buckets hold for SFTP sessions although the engine does not enforce them; "
-            "requests to the Transfer API are not checked for permission"
+            "policies of roles, users and buckets hold for SFTP sessions although the engine does not "
+            "enforce them; requests to the Transfer API are not checked for permission"
         )
     return sentences
 

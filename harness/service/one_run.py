@@ -19,7 +19,9 @@ import gevent
 from harness import clock
 from harness.exit_codes import ExitCode
 from harness.load.beside_ledger import LIVE_FILE, MASTER_FILE, WEB_FILE
+from harness.service.outcome import Outcome, read_json
 from harness.service.own_ui import asked
+from harness.service.past_runs import RUN_FILE
 from harness.service.request import RunRequest
 from harness.service.voice import say
 
@@ -49,9 +51,10 @@ class OneRun:
     ended_at: float | None = None
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES_KEPT))
     _load_ended: bool = False
-    _summary: dict[str, Any] | None = None
-    _summary_of_ns: int | None = None
-    """When the file that it is from was changed."""
+    _outcome: Outcome = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._outcome = Outcome(self.folder)
 
     @classmethod
     def start(
@@ -98,41 +101,25 @@ class OneRun:
 
     def live(self) -> dict[str, Any] | None:
         """Return what the run told last of its pipeline; `None` before it did."""
-        return _read(self.folder / "ledger" / LIVE_FILE)
+        return read_json(self.folder / "ledger" / LIVE_FILE)
 
     def web_address(self) -> str | None:
         """Return where the run's own web UI is, while there is one."""
-        found = _read(self.folder / "ledger" / WEB_FILE) if self.goes_on else None
+        found = read_json(self.folder / "ledger" / WEB_FILE) if self.goes_on else None
         return None if found is None else str(found["url"])
 
     def master_port(self) -> int | None:
         """Return where the run waits for its workers, once it does."""
-        found = _read(self.folder / "ledger" / MASTER_FILE) if self.goes_on else None
+        found = read_json(self.folder / "ledger" / MASTER_FILE) if self.goes_on else None
         return None if found is None else int(found["port"])
-
-    def summary(self) -> dict[str, Any] | None:
-        """Return verdict and files of the report; `None` before the run has ended, or when it left none.
-
-        Pages ask for those of all runs every two seconds, so that it is read again only when it has changed,
-        as after `floodgate settle`.
-        """
-        path = self.folder / "summary.json"
-        if self.goes_on or not path.exists():
-            return None
-        changed_at_ns = path.stat().st_mtime_ns
-        if changed_at_ns != self._summary_of_ns:
-            self._summary, self._summary_of_ns = _essence(path), changed_at_ns
-        return self._summary
 
     @property
     def verdict(self) -> str | None:
-        """Of a run that left a report."""
-        summary = self.summary()
-        return None if summary is None else str(summary["verdict"])
+        """Of a run that has ended and left a report."""
+        return None if self.goes_on else self._outcome.verdict
 
     def to_json(self) -> dict[str, Any]:
         """Return what the service tells of the run."""
-        summary = self.summary()
         code = None if self.goes_on else self.process.returncode
         return {
             "run": self.name,
@@ -144,7 +131,7 @@ class OneRun:
             "exit_code": code,
             "verdict": self.verdict,
             "says": self.says(),
-            "report": f"reports/{self.name}/report.html" if summary else None,
+            "report": f"reports/{self.name}/report.html" if self.verdict else None,
         }
 
     def says(self) -> str:
@@ -152,35 +139,35 @@ class OneRun:
         if self.goes_on:
             live = self.live()
             return str(live["text"]) if live else next(reversed(self.lines), "starting")
+        if (text := self._outcome.text) is not None:
+            return text
         said = [*self.lines, ""]
         errors = [
             line + following.replace(_FIX, "; fix: ", 1) if following.startswith(_FIX) else line
             for line, following in pairwise(said)
             if line.startswith("error: ")
         ]
-        if (summary := self.summary()) is not None:
-            files = summary["files"]
-            return f"{files['delivered']:,} of {files['offered']:,} offered files delivered"
         return errors[-1] if errors else _ended_without_report(self.process.returncode)
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if _OWN_UI in line:  # which the service's page shows
-                continue
-            self.lines.append(line.rstrip("\n"))
-            say(self.lines[-1])
+        with self.process.stdout as stdout:
+            for line in stdout:
+                if _OWN_UI in line:  # which the service's page shows
+                    continue
+                self.lines.append(line.rstrip("\n"))
+                say(self.lines[-1])
         self.process.wait()
-        self._keep_lines()
         self.ended_at = clock.now()
-
-    def _keep_lines(self) -> None:
         if self.folder.is_dir():
-            text = "".join(f"{line}\n" for line in self.lines)
-            try:
-                (self.folder / CONSOLE_FILE).write_text(text, encoding="utf-8")
-            except OSError as exc:  # a full disk: the report matters more, and says so itself
-                say(f"{CONSOLE_FILE} was not written: {exc.strerror}")
+            self._keep(CONSOLE_FILE, "".join(f"{line}\n" for line in self.lines))
+            self._keep(RUN_FILE, json.dumps(self.to_json(), indent=2))
+
+    def _keep(self, name: str, text: str) -> None:
+        try:
+            (self.folder / name).write_text(text, encoding="utf-8")
+        except OSError as exc:  # a full disk: the report matters more, and says so itself
+            say(f"{name} was not written: {exc.strerror}")
 
 
 def _ended_without_report(code: int) -> str:
@@ -196,16 +183,3 @@ def _end_with_the_service() -> None:
     """
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def _essence(path: Path) -> dict[str, Any] | None:
-    whole = _read(path)
-    return None if whole is None else {name: whole[name] for name in ("verdict", "files")}
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        return None
-    return found

@@ -12,8 +12,10 @@ from gevent.lock import BoundedSemaphore
 
 from harness import clock
 from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.service import past_runs
 from harness.service.config import ServiceConfig
 from harness.service.one_run import OneRun
+from harness.service.past_runs import PastRun
 from harness.service.request import RunRequest
 
 _LOOK_S = 0.1
@@ -44,6 +46,7 @@ class Runs:
     ) -> None:
         self._config, self._workers, self._begin = config, workers, begin
         self._runs: list[OneRun] = []
+        self._past = past_runs.find(config.reports, _KEPT)
         self._forgotten: Counter[str] = Counter()
         self._closing = False
         self._beginning = BoundedSemaphore()
@@ -51,6 +54,7 @@ class Runs:
 
     @property
     def latest(self) -> OneRun | None:
+        """The last one that this service began."""
         return self._runs[-1] if self._runs else None
 
     @property
@@ -58,12 +62,13 @@ class Runs:
         """The run that goes on."""
         return self.latest if self.latest is not None and self.latest.goes_on else None
 
-    def all(self) -> list[OneRun]:
-        """Return those that are remembered, newest first."""
-        return self._runs[::-1]
+    def all(self) -> list[OneRun | PastRun]:
+        """Return those that are remembered, newest first, with those of earlier services."""
+        found: list[OneRun | PastRun] = [*self._runs[::-1], *self._past]
+        return found[:_KEPT]
 
-    def named(self, name: str) -> OneRun | None:
-        return next((run for run in self._runs if run.name == name), None)
+    def named(self, name: str) -> OneRun | PastRun | None:
+        return next((run for run in self.all() if run.name == name), None)
 
     def start(self, request: RunRequest) -> OneRun:
         """Start a run.

@@ -8,7 +8,7 @@ from harness.report import live as figures
 from harness.service.one_run import OneRun
 from harness.service.runs import Runs
 
-_NOTHING: dict[str, Any] = {"text": "No run yet", "figures": "", "style": "", "rows": []}
+_NOTHING: dict[str, Any] = {"text": "No run since the service began", "figures": "", "style": "", "rows": []}
 
 
 def rows(run: OneRun | None) -> list[dict[str, str]]:

@@ -1,0 +1,62 @@
+"""What the report of a run says, for the list of runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+class Outcome:
+    """Verdict and files of the report in a run's folder.
+
+    Pages ask for those of all runs every two seconds, so that the report is read again only when it has
+    changed, as after `floodgate settle`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "summary.json"
+        self._found: dict[str, Any] | None = None
+        self._of_ns: int | None = None
+        """When the file that it is from was changed."""
+
+    @property
+    def verdict(self) -> str | None:
+        """`None` before the run has ended, or when it left no report."""
+        found = self._read()
+        return None if found is None else str(found["verdict"])
+
+    @property
+    def text(self) -> str | None:
+        found = self._read()
+        if found is None:
+            return None
+        return f"{found['files']['delivered']:,} of {found['files']['offered']:,} offered files delivered"
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            changed_at_ns = self._file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        if changed_at_ns != self._of_ns:
+            self._found, self._of_ns = _essence(self._file), changed_at_ns
+        return self._found
+
+
+def _essence(file: Path) -> dict[str, Any] | None:
+    """Return what is needed of a report; a damaged one, as of a full disk, is none."""
+    try:
+        whole = read_json(file) or {}
+        files = {name: int(whole["files"][name]) for name in ("delivered", "offered")}
+        return {"verdict": whole["verdict"], "files": files}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a file of a run's folder; `None` where there is no such file."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found

@@ -161,10 +161,10 @@ def _has_untried_dead_letters(joined: Joined, evidence: Evidence) -> bool:
 
 def _has_unexplained(joined: Joined, evidence: Evidence) -> bool:
     """Some message waits or is dead, and the row of its file, if there is one, knows of no error."""
-    holding = [Messages(view) for view in (evidence.work_queue, evidence.dead_letters)]
     if evidence.work_queue.messages is None and evidence.work_queue.depth:
         return True
-    return any(
+    holding = [Messages(view) for view in (evidence.work_queue, evidence.dead_letters) if view.messages]
+    return bool(holding) and any(
         upload.stored and _is_open_without_error(evidence.rows.get(upload.file_id or ""))
         for upload in joined.uploads
         if any(messages.about(upload) for messages in holding)

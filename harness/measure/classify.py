@@ -168,7 +168,8 @@ def _in_dead_letters(upload: Upload, row: Row | None, holders: _Holders) -> Verd
             return Outcome.DLQ, "Throttled", _throttled_text(holders.evidence.throttles)
         errors = holders.evidence.function_errors
         told = explained("in the dead-letter queue, and no row says why", None, errors)
-        return Outcome.DLQ, common_type(errors) or "no_failure_recorded", told
+        dead = len(holders.evidence.dead_letters.messages or ())
+        return Outcome.DLQ, common_type(errors, dead) or "no_failure_recorded", told
     if message := holders.undelivered.about(upload):
         told = message.error or "in the rule's dead-letter queue, and nothing says why"
         return Outcome.DLQ, "event_undelivered", f"the event reached no target: {told}"

@@ -12,8 +12,9 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -21,17 +22,24 @@ from harness.exceptions import AwsError
 from harness.measure.handler_logs import HandlerLogs
 from harness.measure.rows import Row
 
-NOT_ASKED = frozenset({"recorder"})
-"""Roles that hold up no file: what the recorder could not write is counted in its own dead-letter queue."""
+NOT_ASKED = frozenset({"recorder", "quarantine", "notify"})
+"""Roles of our own pipeline that take no message about a file from a queue."""
 TIMEOUT = "timeout"
+_ASKED_FIRST = ("worker", "starter", "enrichment")
+"""Roles that take them."""
 _MOST_LINES = 1000
 _MOST_S = 10.0
 """Somebody waits for the report, and the kinds of errors are few."""
 _MOST_TYPES = 3
-_PHRASES = ("Status: ", "[ERROR]", "errorType", "Task timed out")
+_MOST_CHARACTERS = 500
+_BATCH = 10
+"""How many files one invocation may hold up: the messages that a mapping brings unless told otherwise."""
+_PHRASES = ("Status: error", "Status: timeout", "[ERROR]", "errorType", "Task timed out")
 """Each line that tells of an error has one of these."""
 _REPORT = re.compile(r"REPORT RequestId: .*\tStatus: (?P<status>\w+)(?:\tError Type: (?P<type>\S+))?")
-_RAISED = re.compile(r"\[ERROR\] (?P<type>[\w.]+)(?:: (?P<message>[^\r\n]*))?")
+_RAISED = re.compile(r"\[ERROR\] (?P<type>[\w.]+)(?:: (?P<message>[^\r\n]*))?[\r\n]")
+_TRACEBACK = "Traceback (most recent call last):"
+"""Follows in the runtime's own lines, though not where a handler prints one that begins alike."""
 _TIMED_OUT = re.compile(r"\S+Z \S+ (?P<message>Task timed out after .*)")
 _BEFORE_MESSAGE = re.compile(r"^RequestId: \S+ Error: ")
 
@@ -41,20 +49,21 @@ class FunctionErrors:
     """Invocations of one function that ended in one type of error.
 
     :param role: of the function, such as `worker`
-    :param count: how many invocations, at least
+    :param count: how many invocations
     :param message: what the first of them said; empty where nothing tells
+    :param is_cut_off: there may be more of them
     """
 
     role: str
     error_type: str
     count: int
     message: str = ""
+    is_cut_off: bool = False
 
     def __str__(self) -> str:
         times = "once" if self.count == 1 else f"{self.count:,} times"
-        return f"{self.role} ended {times} in {self.error_type}" + (
-            f": {self.message}" if self.message else ""
-        )
+        text = f"{self.role} ended {'at least ' if self.is_cut_off else ''}{times} in {self.error_type}"
+        return f"{text}: {self.message}" if self.message else text
 
 
 def read(client: Any, functions: Mapping[str, str], since: float) -> tuple[FunctionErrors, ...]:
@@ -68,79 +77,106 @@ def read(client: Any, functions: Mapping[str, str], since: float) -> tuple[Funct
     """
     until = time.monotonic() + _MOST_S
     found: list[FunctionErrors] = []
-    for role, name in functions.items():
-        if role not in NOT_ASKED:
-            logs = HandlerLogs(client, [f"/aws/lambda/{name}"], until=until)
-            try:
-                found += _of_function(role, logs, since)
-            except AwsError:
-                continue
+    for role in sorted(functions.keys() - NOT_ASKED, key=lambda role: (role not in _ASKED_FIRST, role)):
+        logs = HandlerLogs(client, [f"/aws/lambda/{functions[role]}"], until=until)
+        try:
+            found += _of_function(role, logs, since)
+        except AwsError:
+            continue
     return tuple(sorted(found, key=lambda errors: -errors.count))
 
 
-def common_type(errors: Iterable[FunctionErrors]) -> str | None:
-    """Return the type of all of them; `None` where there are several, or none."""
+def common_type(errors: Sequence[FunctionErrors], files: int) -> str | None:
+    """Return the type of all of them; `None` where there are several, or too few for so many files."""
     types = {each.error_type for each in errors}
-    return types.pop() if len(types) == 1 else None
+    may_be_all = (
+        any(each.is_cut_off for each in errors) or sum(each.count for each in errors) * _BATCH >= files
+    )
+    return types.pop() if len(types) == 1 and may_be_all else None
 
 
-def explained(text: str, row: Row | None, errors: Iterable[FunctionErrors]) -> str:
+def explained(text: str, row: Row | None, errors: tuple[FunctionErrors, ...]) -> str:
     """Return the text with the file's own last error, or else with those of the functions."""
     if row and row.error_type:
         return f"{text}; its last error was {row.error_type}: {row.error_message}"
-    return "; ".join([text, *(str(each) for each in islice(errors, _MOST_TYPES))])
+    return _with_errors(text, errors)
+
+
+@lru_cache(maxsize=16)
+def _with_errors(text: str, errors: tuple[FunctionErrors, ...]) -> str:
+    """One text for all files, of which there may be a million."""
+    return "; ".join([text, *(str(each) for each in errors[:_MOST_TYPES])])
 
 
 def _of_function(role: str, logs: HandlerLogs, since: float) -> Iterator[FunctionErrors]:
     raised, reported = Counter[str](), Counter[str]()
     messages: dict[str, str] = {}
-    for phrase in _PHRASES:
-        for line in islice(logs.about(phrase, since), _MOST_LINES):
-            if error_type := _reported(line.message):
-                reported[error_type] += 1
-            elif found := _raised(line.message):
-                raised[found[0]] += 1
-                messages.setdefault(*found)
+    lines = list(islice(_telling(logs, since), _MOST_LINES))
+    for line in lines:
+        if error_type := _reported(line):
+            reported[error_type] += 1
+        elif found := _raised(line):
+            raised[found[0]] += 1
+            messages.setdefault(*found)
     # Many an error is in lines of both sorts.
     for error_type, count in (raised | reported).most_common(_MOST_TYPES):
         message = messages.get(error_type) or _line_about(error_type, logs, since)
-        yield FunctionErrors(role, error_type, count, message)
+        yield FunctionErrors(role, error_type, count, message, is_cut_off=len(lines) == _MOST_LINES)
+
+
+def _telling(logs: HandlerLogs, since: float) -> Iterator[str]:
+    """Yield each line that tells of an error, once."""
+    for place, phrase in enumerate(_PHRASES):
+        for line in logs.about(phrase, since):
+            text = line.message
+            # MiniStack takes a phrase for a pattern, and finds other lines as well.
+            is_new = phrase in text and not any(earlier in text for earlier in _PHRASES[:place])
+            if is_new and (_reported(text) or _raised(text)):
+                yield text
 
 
 def _reported(line: str) -> str | None:
     """Return the type of error that Lambda's last line about an invocation tells of."""
     if found := _REPORT.match(line):
-        return found["type"] or (None if found["status"] == "success" else found["status"])
-    logged = _object(line)
-    if logged.get("type") != "platform.report" or not isinstance(record := logged.get("record"), dict):
-        return None
-    status = str(record.get("status", "success"))
-    return None if status == "success" else str(record.get("errorType") or status)
+        status, error_type = found["status"], found["type"]
+    else:
+        logged = _object(line)
+        if logged.get("type") != "platform.report" or not isinstance(record := logged.get("record"), dict):
+            return None
+        status, error_type = record.get("status", "success"), record.get("errorType")
+    return None if status == "success" else _short(str(error_type or status))
 
 
 def _raised(line: str) -> tuple[str, str] | None:
     """Return type and message of an error of which a line of the runtime's tells, or of a time-out."""
-    if found := _RAISED.match(line):
-        return found["type"], (found["message"] or "").strip()
+    if (found := _RAISED.match(line)) and _TRACEBACK in line:
+        return _short(found["type"]), _short((found["message"] or "").strip())
     if found := _TIMED_OUT.match(line):
-        return TIMEOUT, found["message"].strip()
+        return TIMEOUT, _short(found["message"].strip())
     logged = _object(line)
-    if "errorType" in logged and "errorMessage" in logged:
-        return str(logged["errorType"]), str(logged["errorMessage"]).partition("\n")[0]
-    return None
+    error_type, message = logged.get("errorType"), logged.get("errorMessage")
+    # What a handler logs names its logger besides.
+    if not (error_type and isinstance(error_type, str) and isinstance(message, str)) or "logger" in logged:
+        return None
+    return _short(error_type), _short(message.partition("\n")[0])
 
 
 def _line_about(error_type: str, logs: HandlerLogs, since: float) -> str:
     """Return the first line with an error that only Lambda itself tells of."""
     for line in islice(logs.about(error_type, since), _MOST_LINES):
-        if not (_reported(line.message) or line.message.startswith("INIT_REPORT ")):
-            return _BEFORE_MESSAGE.sub("", line.message).partition("\n")[0].strip()
+        text = line.message
+        if error_type in text and not (_reported(text) or text.startswith("INIT_REPORT ")):
+            return _short(_BEFORE_MESSAGE.sub("", text).partition("\n")[0].strip())
     return ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
 
 
 def _object(line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -8,8 +8,10 @@ called lost.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from harness.engines.base import Progress
+from harness.exceptions import AwsError, StackLostError
 from harness.measure.assigning import ambiguous_keys
 from harness.measure.bulk import lasting
 from harness.measure.evidence import Evidence, EvidenceSource, VersionsByKey
@@ -69,7 +71,9 @@ def _gather(
         evidence.throttles = source.throttles(since)
     if _has_unexplained(joined, evidence):
         progress("looking for errors in the functions' logs")
-        evidence.function_errors = source.function_errors(since)
+        # Without an explanation what is known of the files still counts.
+        with suppress(StackLostError, AwsError):
+            evidence.function_errors = source.function_errors(since)
     if moved := [upload for upload in joined.uploads if _may_have_moved(upload, evidence)]:
         evidence.rows.update(source.rows(upload.file_id or "" for upload in moved))
     if missing := [upload for upload in joined.uploads if _may_have_vanished(upload, joined, evidence)]:

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, takewhile
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,20 @@ class HandlerLogs:
         try:
             with translated(f"reading the log group {group}"):
                 pages = self._client.get_paginator("filter_log_events").paginate(logGroupName=group, **asked)
-                for page in takewhile(lambda _: time.monotonic() < self._until, pages):
+                if self._is_over():
+                    return
+                for page in pages:
                     for event in page["events"]:
                         stream = event.get("logStreamName", "")
                         yield LogLine(event["timestamp"] / 1000, group, stream, event["message"].rstrip("\n"))
+                    if self._is_over():
+                        return
         except AwsError as exc:
             if exc.code != "ResourceNotFoundException":
                 raise
+
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._until
 
 
 def save(

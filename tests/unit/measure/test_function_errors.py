@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import botocore.exceptions
@@ -35,8 +37,16 @@ class Logs:
             raise self._error
         phrase = json.loads(asked["filterPattern"])
         for line in self._lines:
-            found = [{"timestamp": 1, "logStreamName": "s", "message": line}] if phrase in line else []
-            yield {"events": found}
+            event = {"timestamp": 1, "logStreamName": "s", "message": line}
+            yield {"events": [event] if self.finds(phrase, line) else []}
+
+    @staticmethod
+    def finds(phrase: str, line: str) -> bool:
+        return phrase in line
+
+
+def raised(error: str) -> str:
+    return f"[ERROR] {error}\nTraceback (most recent call last):"
 
 
 def errors_in(*lines: str) -> tuple[FunctionErrors, ...]:
@@ -58,19 +68,47 @@ def test_a_message_ends_with_its_line_even_where_lines_end_with_carriage_returns
     assert errors == FunctionErrors("worker", "ValueError", 1, "no such")
 
 
-def test_what_handlers_log_themselves_is_no_end_of_theirs() -> None:
-    own = {
-        "level": "ERROR",
-        "message": "errorType",
-        "exception_name": "ClientError",
-        "exception": "Traceback",
-    }
-    logged = "[ERROR]\t2026-01-01T00:00:00.000Z\t1\tcould not copy"
-    assert errors_in(json.dumps(own), logged, "[1] errorType", "Status: error", "Task timed out") == ()
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[ERROR]\t2026-01-01T00:00:00.000Z\t1\tcould not copy",
+        "[ERROR] could not reach the server, retrying",
+        "[ERROR] 503 from server",
+        "[ERROR] retry: attempt 1",
+        "[1] errorType",
+        "Status: error",
+        "Task timed out",
+        '{"level": "ERROR", "message": "errorType", "exception_name": "ClientError"}',
+        '{"errorType": null, "errorMessage": null}',
+        '{"errorType": "", "errorMessage": ""}',
+        '{"errorType": "SlowDown", "errorMessage": "will retry", "logger": "worker"}',
+        "[" * 100_000 + "errorType",
+    ],
+    ids=lambda line: line[:40],
+)
+def test_what_handlers_log_themselves_is_no_end_of_theirs(line: str) -> None:
+    assert errors_in(line) == ()
+
+
+def test_an_error_counts_once_whatever_its_message_holds() -> None:
+    (errors,) = errors_in(raised("RuntimeError: server said Status: error, errorType Task timed out"))
+    assert errors.count == 1
+
+
+def test_what_the_engine_finds_besides_the_phrase_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MiniStack takes `[ERROR]` for a class of characters."""
+    monkeypatch.setattr(Logs, "finds", staticmethod(lambda _phrase, _line: True))
+    found = errors_in("START", raised("KeyError: 'size'"), "END")
+    assert found == (FunctionErrors("worker", "KeyError", 1, "'size'"),)
+
+
+def test_long_messages_are_cut() -> None:
+    (errors,) = errors_in(raised(f"ValueError: {'x' * 10_000}"))
+    assert len(errors.message) == 501
 
 
 def test_the_most_frequent_come_first() -> None:
-    rare, often = "[ERROR] Rare: once", "[ERROR] Often: each time"
+    rare, often = raised("Rare: once"), raised("Often: each time")
     assert [errors.error_type for errors in errors_in(rare, often, often)] == ["Often", "Rare"]
 
 
@@ -85,28 +123,48 @@ def test_an_engine_that_is_gone_is_told() -> None:
         read(Logs(error=gone), {"worker": "any"}, since=0)
 
 
-def test_reading_ends_in_mid_log_when_its_time_is_over() -> None:
-    assert list(HandlerLogs(Logs("a", "a"), ["g"], until=0).about("a", 0)) == []
-    assert len(list(HandlerLogs(Logs("a", "a"), ["g"]).about("a", 0))) == 2
+def test_what_was_read_before_the_time_was_over_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    assert len(list(HandlerLogs(Logs("a", "a", "a"), ["g"], until=2).about("a", 0))) == 2
+    assert list(HandlerLogs(Logs("a"), ["g"], until=0).about("a", 0)) == []
 
 
-def test_no_more_lines_are_read_than_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_that_take_messages_are_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(role: str, _logs: HandlerLogs, _since: float) -> list[FunctionErrors]:
+        asked.append(role)
+        return []
+
+    monkeypatch.setattr(function_errors, "_of_function", ask)
+    read(Logs(), dict.fromkeys(("notify", "copy", "recorder", "quarantine", "worker"), "any"), since=0)
+    assert asked == ["worker", "copy"]
+
+
+def test_no_more_lines_are_read_than_needed_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(function_errors, "_MOST_LINES", 3)
-    (errors,) = errors_in(*["[ERROR] KeyError: 'size'"] * 10)
-    assert errors.count == 3
+    (errors,) = errors_in(*["Status: error"] * 10, *[raised("KeyError: 'size'")] * 10)
+    assert str(errors) == "worker ended at least 3 times in KeyError: 'size'"
 
 
 def test_only_errors_of_one_type_have_a_type_in_common() -> None:
-    assert common_type([KEY_ERROR, KEY_ERROR]) == "KeyError"
-    assert common_type([KEY_ERROR, TIMED_OUT]) is None
-    assert common_type([]) is None
+    assert common_type([KEY_ERROR, KEY_ERROR], files=1) == "KeyError"
+    assert common_type([KEY_ERROR, TIMED_OUT], files=1) is None
+    assert common_type([], files=0) is None
+
+
+def test_an_error_now_and_then_is_no_cause_of_many_files() -> None:
+    assert common_type([TIMED_OUT], files=10) == "timeout"
+    assert common_type([TIMED_OUT], files=11) is None
+    assert common_type([replace(TIMED_OUT, is_cut_off=True)], files=11) == "timeout"
 
 
 def test_the_files_own_error_goes_before_those_of_functions() -> None:
     row = Row("id", "queued", error_type="SlowDown", error_message="slow")
-    assert explained("it waits", row, [KEY_ERROR]) == "it waits; its last error was SlowDown: slow"
+    assert explained("it waits", row, (KEY_ERROR,)) == "it waits; its last error was SlowDown: slow"
     said = (
         "it waits; worker ended 1,200 times in KeyError: 'size'; worker ended once in timeout: Task timed out"
     )
-    assert explained("it waits", Row("id", "queued"), [KEY_ERROR, TIMED_OUT]).startswith(said)
-    assert explained("it waits", None, []) == "it waits"
+    assert explained("it waits", Row("id", "queued"), (KEY_ERROR, TIMED_OUT)).startswith(said)
+    assert explained("it waits", None, ()) == "it waits"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.exceptions import StackLostError
 from harness.measure.executions import Execution, ExecutionView
 from harness.measure.function_errors import FunctionErrors
 from harness.measure.queues import QueueMessage, QueueView, read
@@ -152,6 +153,20 @@ def test_of_a_message_that_waits_is_told_what_functions_ended_in(world: World, c
     record = only(settled(world))
     assert record.outcome is Outcome.IN_FLIGHT
     assert str(BAD_IMPORT) in (record.error_message or "")
+
+
+class WithoutLogs(World):
+    """Everything can be read but the functions' logs."""
+
+    def function_errors(self, since: float) -> tuple[FunctionErrors, ...]:
+        raise StackLostError("reading the log group timed out")
+
+
+def test_logs_that_cannot_be_read_cost_no_settlement(tmp_path: Path) -> None:
+    world = WithoutLogs(tmp_path)
+    for fate in (Fate.DELIVERED, Fate.IN_QUEUE):
+        world.add(fate)
+    assert [record.cause for record in settled(world).records] == [None, "in_work_queue"]
 
 
 def test_functions_are_not_asked_about_files_whose_rows_tell(world: World) -> None:

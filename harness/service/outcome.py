@@ -36,7 +36,7 @@ class Outcome:
     def _read(self) -> dict[str, Any] | None:
         try:
             changed_at_ns = self._file.stat().st_mtime_ns
-        except FileNotFoundError:
+        except OSError:
             return None
         if changed_at_ns != self._of_ns:
             self._found, self._of_ns = _essence(self._file), changed_at_ns
@@ -44,12 +44,12 @@ class Outcome:
 
 
 def _essence(file: Path) -> dict[str, Any] | None:
-    """Return what is needed of a report; a damaged one, as of a full disk, is none."""
+    """Return what is needed of a report; one that is damaged, or may not be read, is none."""
     try:
         whole = read_json(file) or {}
         files = {name: int(whole["files"][name]) for name in ("delivered", "offered")}
         return {"verdict": whole["verdict"], "files": files}
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,12 +77,56 @@ def test_only_so_many_are_told_of(tmp_path: Path) -> None:
     assert [run.name for run in find(tmp_path, 2)] == ["smoke-2", "smoke-1"]
 
 
+def damaged(**changes: object) -> str:
+    told = {
+        "run": "smoke-1",
+        "request": {"scenario": "smoke"},
+        "state": "ended",
+        "workers": 0,
+        "says": "ended",
+    }
+    times = {"began_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:01:00Z"}
+    return json.dumps({**told, **times, "exit_code": 0, **changes})
+
+
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"run": "other", "began_at": "2026"}', '{"run": "smoke-1"}']
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        "[" * 200_000,
+        damaged(run="other"),
+        damaged(state="running"),
+        damaged(began_at=None),
+        damaged(began_at="yesterday"),
+        damaged(workers=float("nan")),
+        damaged(request={"scenario": "smoke", "rate": float("inf")}),
+        damaged(says=1),
+    ],
+    ids=lambda text: text[:20],
 )
 def test_what_is_damaged_or_of_another_folder_is_left_out(tmp_path: Path, text: str) -> None:
     (tmp_path / "smoke-1").mkdir()
-    (tmp_path / "smoke-1" / RUN_FILE).write_text(text)
+    file = tmp_path / "smoke-1" / RUN_FILE
+    file.write_text(damaged())
+    assert [run.name for run in find(tmp_path, 10)] == ["smoke-1"]
+    file.write_text(text)
+    assert find(tmp_path, 10) == []
+
+
+def test_a_link_of_the_file_is_not_taken_from_it(tmp_path: Path) -> None:
+    (tmp_path / "smoke-1").mkdir()
+    (tmp_path / "smoke-1" / RUN_FILE).write_text(damaged(report="javascript:alert(1)", verdict="passed"))
+    (found,) = find(tmp_path, 10)
+    assert (found.to_json()["report"], found.to_json()["verdict"]) == (None, None)
+    report(found.folder, "passed")
+    assert found.to_json()["report"] == "reports/smoke-1/report.html"
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "smoke-1").mkdir()
+    os.mkfifo(tmp_path / "smoke-1" / RUN_FILE)
     assert find(tmp_path, 10) == []
 
 
@@ -90,8 +135,26 @@ def test_reports_that_are_not_there_yet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "null", "[]", '{"verdict": "passed"}', '{"verdict": "x", "files": {}}']
+    "text",
+    [
+        "{",
+        "null",
+        "[]",
+        "[" * 200_000,
+        '{"verdict": "x"}',
+        '{"verdict": "x", "files": {}}',
+        '{"verdict": "x", "files": {"delivered": 1e999, "offered": 1}}',
+    ],
+    ids=lambda text: text[:20],
 )
 def test_a_damaged_report_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "summary.json").write_text(text)
     assert (Outcome(tmp_path).verdict, Outcome(tmp_path).text) == (None, None)
+
+
+def test_a_report_that_is_a_folder_or_leads_to_itself_is_none(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").mkdir()
+    assert Outcome(tmp_path).verdict is None
+    (tmp_path / "summary.json").rmdir()
+    (tmp_path / "summary.json").symlink_to(tmp_path / "summary.json")
+    assert Outcome(tmp_path).verdict is None

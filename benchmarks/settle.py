@@ -25,6 +25,7 @@ from harness import identity
 from harness.engines.base import EngineInfo, Progress
 from harness.measure.classify import classify_away
 from harness.measure.executions import ExecutionView
+from harness.measure.function_errors import FunctionErrors
 from harness.measure.gather import gather
 from harness.measure.packed.rows import PackedRows
 from harness.measure.packed.versions import PackedVersions
@@ -118,6 +119,9 @@ class Answers:
 
     def throttles(self, _since: float) -> int:
         return 0
+
+    def function_errors(self, _since: float) -> tuple[FunctionErrors, ...]:
+        return ()
 
 
 def row(number: int, file_id: str) -> Row:

@@ -12,14 +12,14 @@ pytestmark = pytest.mark.unit
 
 
 class Door:
-    """An admission whose connections are numbers; remembers who was ended."""
+    """An admission whose connections are numbers, or what a test tells apart; remembers who was ended."""
 
     def __init__(self, limit: int) -> None:
         self.admission = Admission(limit)
-        self.ended: list[int] = []
+        self.ended: list[object] = []
 
-    def enter(self, number: int, address: str = "a") -> None:
-        self.admission.enter(number, address, lambda: self.ended.append(number))
+    def enter(self, connection: object, address: str = "a") -> None:
+        self.admission.enter(connection, address, lambda: self.ended.append(connection))
 
 
 def test_up_to_the_limit_nobody_is_ended() -> None:
@@ -71,17 +71,20 @@ def test_leaving_twice_counts_once() -> None:
 def test_as_a_plain_list_would_do_it(steps: list[tuple[bool, int, str]], limit: int) -> None:
     door, waiting = Door(limit), dict[tuple[int, str], None]()
     for enters, number, address in steps:
+        connection = (number, address)
         if not enters:
-            door.admission.leave(number, address)
-            waiting.pop((number, address), None)
-        elif (number, address) not in waiting:
-            door.enter(number, address)
-            waiting[number, address] = None
+            door.admission.leave(connection, address)
+            waiting.pop(connection, None)
+        elif connection not in waiting:
+            door.enter(connection, address)
+            waiting[connection] = None
             if len(waiting) > limit:
                 counts = {a: sum(a == other for _, other in waiting) for _, a in waiting}
                 assert door.ended, "nobody was ended"
                 victim = next(
-                    (n, a) for n, a in waiting if counts[a] == max(counts.values()) and n == door.ended[-1]
+                    (n, a)
+                    for n, a in waiting
+                    if counts[a] == max(counts.values()) and (n, a) == door.ended[-1]
                 )
                 assert victim == next((n, a) for n, a in waiting if a == victim[1])
                 del waiting[victim]

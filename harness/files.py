@@ -21,6 +21,14 @@ def replace_json(path: Path, content: Any) -> None:
     half.replace(path)
 
 
+def read_json(path: Path) -> Any:
+    """Return what a file of `replace_json` holds; `None` where there is no such file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
 def log_tail(log_file: Path, lines: int = LOG_TAIL_LINES) -> str:
     """Return the last lines of a log, or a word about why there are none."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from harness.engines.base import ProcessRecord, Progress
 from harness.exit_codes import ExitCode
+from harness.files import read_json
 from harness.load.beside_ledger import MASTER_FILE, WEB_FILE
 from harness.load.distributed.token import TOKEN_ENV, given_token, new_token
 from harness.run.load_options import LoadOptions
@@ -119,7 +119,7 @@ class LoadFleet:
 
     def _told(self) -> list[dict[str, Any]]:
         """Return what the master tells of its workers."""
-        place = _place(self.folder / MASTER_FILE) if self.folder is not None else None
+        place = read_json(self.folder / MASTER_FILE) if self.folder is not None else None
         found: list[dict[str, Any]] = place["workers"] if place else []
         return found
 
@@ -154,11 +154,7 @@ class LoadFleet:
 def _listening(head: LoadProcess, file: Path) -> dict[str, Any] | None:
     """Return where the master listens; `None` when it ended or does not come to it."""
     _wait_until(lambda: file.exists() or not head.is_running(), _LISTENS_WITHIN_S)
-    return _place(file)
-
-
-def _place(file: Path) -> dict[str, Any] | None:
-    place: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
+    place: dict[str, Any] | None = read_json(file)
     return place
 
 

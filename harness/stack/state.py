@@ -17,21 +17,20 @@ from an account that did.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from harness.engines.base import Engine, ProcessRecord
 from harness.engines.process import is_running
 from harness.engines.records import ProcessTable
 from harness.engines.registry import attached, runs_elsewhere
 from harness.exceptions import UsageError
-from harness.files import replace_json
+from harness.files import read_json, replace_json
 from harness.locks import exclusive, exclusive_if_free
 from harness.paths import stacks_dir
 from harness.stack import keeper
@@ -99,7 +98,7 @@ class StackState:
 
     def ownership(self) -> Ownership | None:
         """Return what `create` was given; None where it did not come that far."""
-        data = _read_json(self.folder / "owner.json")
+        data = read_json(self.folder / "owner.json")
         if data is None:
             return None
         bequest = data.get("bequest")
@@ -119,7 +118,7 @@ class StackState:
 
     def description(self) -> StackDescription | None:
         """Return the description of the stack, None unless it is up."""
-        data = _read_json(self._description_file())
+        data = read_json(self._description_file())
         return None if data is None else StackDescription.from_json(data)
 
     def dead_roles(self) -> list[str]:
@@ -185,10 +184,3 @@ def known_names() -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        return None

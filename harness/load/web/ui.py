@@ -20,7 +20,7 @@ from gevent.event import Event as Flag
 from locust.env import Environment
 from prometheus_client import CollectorRegistry
 
-from harness.files import replace_json
+from harness.files import read_json, replace_json
 from harness.load.beside_ledger import LIVE_FILE, WEB_FILE
 from harness.load.config import WebUiConfig
 from harness.load.web import serving
@@ -118,8 +118,5 @@ class WebUi:
         return None if live is None else (live, True)
 
     def _state(self) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads((self._folder / LIVE_FILE).read_text())
-        except FileNotFoundError:
-            return {"rows": [], "figures": "", "style": "", "text": "starting"}
-        return found
+        found: dict[str, Any] | None = read_json(self._folder / LIVE_FILE)
+        return found or {"rows": [], "figures": "", "style": "", "text": "starting"}

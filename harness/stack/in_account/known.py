@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from harness.cost.estimate import Estimate, HourlyLine
 from harness.engines.aws.account import Account
 from harness.engines.base import EngineInfo
-from harness.files import replace_json
+from harness.files import read_json, replace_json
 
 _FILE = "account.json"
 
@@ -31,18 +29,11 @@ def forget(folder: Path) -> None:
 
 def remembered(folder: Path) -> Account | None:
     """Return where a stack is; None where nothing was created in an account."""
-    data = _read(folder)
+    data = read_json(folder / _FILE)
     return None if data is None else Account(EngineInfo(**data["engine"]))
 
 
 def hourly_costs(folder: Path) -> tuple[tuple[HourlyLine, ...], tuple[str, ...]]:
     """Return what was said that a stack costs by the hour, and what had no price."""
-    data = _read(folder) or {"hourly": [], "unpriced": []}
+    data = read_json(folder / _FILE) or {"hourly": [], "unpriced": []}
     return tuple(HourlyLine(**line) for line in data["hourly"]), tuple(data["unpriced"])
-
-
-def _read(folder: Path) -> Any:
-    try:
-        return json.loads((folder / _FILE).read_text())
-    except FileNotFoundError:
-        return None

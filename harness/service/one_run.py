@@ -18,8 +18,9 @@ import gevent
 
 from harness import clock
 from harness.exit_codes import ExitCode
+from harness.files import read_json
 from harness.load.beside_ledger import LIVE_FILE, MASTER_FILE, WEB_FILE
-from harness.service.outcome import Outcome, read_json
+from harness.service.outcome import Outcome
 from harness.service.own_ui import asked
 from harness.service.past_runs import RUN_FILE
 from harness.service.request import RunRequest
@@ -101,7 +102,8 @@ class OneRun:
 
     def live(self) -> dict[str, Any] | None:
         """Return what the run told last of its pipeline; `None` before it did."""
-        return read_json(self.folder / "ledger" / LIVE_FILE)
+        found: dict[str, Any] | None = read_json(self.folder / "ledger" / LIVE_FILE)
+        return found
 
     def web_address(self) -> str | None:
         """Return where the run's own web UI is, while there is one."""
@@ -131,7 +133,7 @@ class OneRun:
             "exit_code": code,
             "verdict": self.verdict,
             "says": self.says(),
-            "report": f"reports/{self.name}/report.html" if self.verdict else None,
+            "report": None if self.goes_on else self._outcome.link,
         }
 
     def says(self) -> str:

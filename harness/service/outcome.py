@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from harness.files import read_json
 
 
 class Outcome:
@@ -15,7 +16,7 @@ class Outcome:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "summary.json"
+        self._name, self._file = folder.name, folder / "summary.json"
         self._found: dict[str, Any] | None = None
         self._of_ns: int | None = None
         """When the file that it is from was changed."""
@@ -25,6 +26,11 @@ class Outcome:
         """`None` before the run has ended, or when it left no report."""
         found = self._read()
         return None if found is None else str(found["verdict"])
+
+    @property
+    def link(self) -> str | None:
+        """Where the service serves the report."""
+        return None if self.verdict is None else f"reports/{self._name}/report.html"
 
     @property
     def text(self) -> str | None:
@@ -51,12 +57,3 @@ def _essence(file: Path) -> dict[str, Any] | None:
         return {"verdict": whole["verdict"], "files": files}
     except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError):
         return None
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a file of a run's folder; `None` where there is no such file."""
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return found

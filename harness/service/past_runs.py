@@ -46,12 +46,11 @@ class PastRun:
 
     def to_json(self) -> dict[str, Any]:
         """Return what the service told of the run when it ended, with the report as it is by now."""
-        verdict, told = self.outcome.verdict, self.told.model_dump(mode="json")
         return {
-            **told,
-            "verdict": verdict,
-            "says": self.outcome.text or told["says"],
-            "report": f"reports/{self.name}/report.html" if verdict else None,
+            **self.told.model_dump(mode="json"),
+            "verdict": self.outcome.verdict,
+            "says": self.outcome.text or self.told.says,
+            "report": self.outcome.link,
         }
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import zmq
 
-from harness.exceptions import EnvironmentNotReadyError, UsageError
+from harness.exceptions import EnvironmentNotReadyError
 from harness.exit_codes import ExitCode
+from harness.load.distributed.hosts import master_host
 from harness.load.distributed.keys import secret_key_of
 from harness.load.distributed.token import TOKEN_ENV, token_of_environment
 from harness.run.worker_process import work_for
@@ -44,13 +45,12 @@ class Visit:
         self._socket.setsockopt(zmq.LINGER, 0)
         # Nothing is kept for later: what a worker says is true only now.
         self._socket.setsockopt(zmq.IMMEDIATE, 1)
-        try:
-            self._socket.connect(f"tcp://{host}:{port}")
-        except zmq.ZMQError as exc:
-            self._socket.close()
-            raise UsageError(
-                f"{host!r} is no host: {exc.strerror}", hint="--master-host is a name or an address"
-            ) from exc
+        with master_host(host):
+            try:
+                self._socket.connect(f"tcp://{host}:{port}")
+            except zmq.ZMQError:
+                self._socket.close()
+                raise
 
     def __enter__(self) -> Visit:
         return self

@@ -12,19 +12,19 @@ from typing import cast
 
 import gevent
 import locust
-import zmq
 from gevent.event import Event as Flag
 from gevent.pool import Group
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from harness import clock, programs
-from harness.exceptions import EnvironmentNotReadyError, FloodgateError, UsageError
+from harness.exceptions import EnvironmentNotReadyError, FloodgateError
 from harness.exit_codes import ExitCode
 from harness.load import catalogue
 from harness.load.catalogue import Scenario
 from harness.load.config import LoadConfig, WorkerConfig
 from harness.load.crew import user_classes, users_of_part
+from harness.load.distributed.hosts import master_host
 from harness.load.distributed.job import forget_keys, unpack
 from harness.load.distributed.link import SILENT_S, MasterLink, RefusedError, StoppedError
 from harness.load.distributed.security import secure_sockets
@@ -108,13 +108,8 @@ class Worker:
     def _connected(self) -> WorkerRunner:
         host, port = self._config.master_host, self._config.master_port
         _tell(f"looking for the master at {host}:{port}")
-        try:
-            with gevent.Timeout(self._config.wait_s, False):
-                return self._environment.create_worker_runner(host, port)
-        except zmq.ZMQError as exc:
-            raise UsageError(
-                f"{host!r} is no host: {exc.strerror}", hint="--master-host is a name or an address"
-            ) from exc
+        with master_host(host), gevent.Timeout(self._config.wait_s, False):
+            return self._environment.create_worker_runner(host, port)
         raise EnvironmentNotReadyError(
             f"no master answered at {host}:{port} within {self._config.wait_s:.0f} s",
             hint=f"start it with --master, and give both the same {TOKEN_ENV}",

@@ -128,7 +128,7 @@ class _Run:
                 self._workload.customers,
                 self._progress,
                 self._folder,
-                lambda: self._expected,
+                self._expected,
             ) as session,
             self._left_behind(session),
         ):

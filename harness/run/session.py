@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,12 +119,12 @@ def stack_for(
     customers: int,
     progress: Progress,
     folder: RunFolder | None = None,
-    load: Callable[[], Load] | None = None,
+    load: Load | None = None,
 ) -> Iterator[StackSession]:
     """Yield the stack of `options.name` when it is up, otherwise one that is stopped at the end.
 
     :param folder: where the watcher of a stack of its own settles the run, should this process be killed
-    :param load: tells what is going to be offered, for the estimate of what that costs in a real account
+    :param load: what is going to be offered, for the estimate of what that costs in a real account
 
     :raises UsageError: the stack that is up has another engine or pipeline than asked for
     :raises EnvironmentNotReadyError: a part of it is dead
@@ -135,7 +135,7 @@ def stack_for(
         _check_fits(options, running)
         _check_whole(name)
         if running.engine.mode == ACCOUNT_MODE:
-            proposal = approval.propose_run(running, stacks_dir() / name, load() if load else None)
+            proposal = approval.propose_run(running, stacks_dir() / name, load)
             approval.require(proposal, options.approve)
         progress(f"using the stack {name!r} that is up")
         yield StackSession(running, stacks_dir() / name)

@@ -51,7 +51,7 @@ def up(
     port: int | None = None,
     stay: bool = False,
     approve: Approve | None = None,
-    load: Callable[[], Load] | None = None,
+    load: Load | None = None,
     progress: Progress,
 ) -> StackDescription:
     """Start a stack and return when it takes files.
@@ -67,7 +67,7 @@ def up(
     :param port: where the engine listens; None takes a free port
     :param stay: this process keeps the stack, see `keeping`; it is the owner then
     :param approve: asks the user before anything is created in a real account
-    :param load: tells what a run is going to offer, for the estimate of its costs
+    :param load: what a run is going to offer, for the estimate of its costs
     :raises UsageError: name, engine, pipeline or number of customers is not valid; or no approval
     :raises EnvironmentNotReadyError: a stack of that name is up, or one of its subclasses for what failed
     """
@@ -200,7 +200,7 @@ def _ask(
     engine: Engine,
     pipeline: PipelineOptions,
     approve: Approve | None,
-    load: Callable[[], Load] | None,
+    load: Load | None,
     info: EngineInfo,
 ) -> None:
     """Ask before anything is created in a real account; other engines cost nothing."""
@@ -210,7 +210,7 @@ def _ask(
     prepared = prepare(
         pipeline, engine.capabilities(), profile=profile_for(engine), stack_name=name, engine=info
     )
-    proposal = approval.propose(where, name, prepared, load() if load else None)
+    proposal = approval.propose(where, name, prepared, load)
     approval.require(proposal, approve)
     known.remember(state.folder, where, proposal.estimate)
 

@@ -22,9 +22,9 @@ from harness.exceptions import AwsError
 from harness.measure.handler_logs import HandlerLogs
 from harness.measure.rows import Row
 
-NOT_ASKED = frozenset({"recorder", "quarantine", "notify"})
+_NOT_ASKED = frozenset({"recorder", "quarantine", "notify"})
 """Roles of our own pipeline that take no message about a file from a queue."""
-TIMEOUT = "timeout"
+_TIMEOUT = "timeout"
 _ASKED_FIRST = ("worker", "starter", "enrichment")
 """Roles that take them."""
 _MOST_LINES = 1000
@@ -77,7 +77,7 @@ def read(client: Any, functions: Mapping[str, str], since: float) -> tuple[Funct
     """
     until = time.monotonic() + _MOST_S
     found: list[FunctionErrors] = []
-    for role in sorted(functions.keys() - NOT_ASKED, key=lambda role: (role not in _ASKED_FIRST, role)):
+    for role in sorted(functions.keys() - _NOT_ASKED, key=lambda role: (role not in _ASKED_FIRST, role)):
         logs = HandlerLogs(client, [f"/aws/lambda/{functions[role]}"], until=until)
         try:
             found += _of_function(role, logs, since)
@@ -111,28 +111,30 @@ def _with_errors(text: str, errors: tuple[FunctionErrors, ...]) -> str:
 def _of_function(role: str, logs: HandlerLogs, since: float) -> Iterator[FunctionErrors]:
     raised, reported = Counter[str](), Counter[str]()
     messages: dict[str, str] = {}
-    lines = list(islice(_telling(logs, since), _MOST_LINES))
-    for line in lines:
-        if error_type := _reported(line):
+    found = list(islice(_errors(logs, since), _MOST_LINES))
+    for error_type, said in found:
+        if said is None:
             reported[error_type] += 1
-        elif found := _raised(line):
-            raised[found[0]] += 1
-            messages.setdefault(*found)
+        else:
+            raised[error_type] += 1
+            messages.setdefault(error_type, said)
     # Many an error is in lines of both sorts.
     for error_type, count in (raised | reported).most_common(_MOST_TYPES):
         message = messages.get(error_type) or _line_about(error_type, logs, since)
-        yield FunctionErrors(role, error_type, count, message, is_cut_off=len(lines) == _MOST_LINES)
+        yield FunctionErrors(role, error_type, count, message, is_cut_off=len(found) == _MOST_LINES)
 
 
-def _telling(logs: HandlerLogs, since: float) -> Iterator[str]:
-    """Yield each line that tells of an error, once."""
+def _errors(logs: HandlerLogs, since: float) -> Iterator[tuple[str, str | None]]:
+    """Yield type and message of what each line tells of; no message where Lambda itself reports."""
     for place, phrase in enumerate(_PHRASES):
         for line in logs.about(phrase, since):
             text = line.message
             # MiniStack takes a phrase for a pattern, and finds other lines as well.
             is_new = phrase in text and not any(earlier in text for earlier in _PHRASES[:place])
-            if is_new and (_reported(text) or _raised(text)):
-                yield text
+            if is_new and (error_type := _reported(text)):
+                yield error_type, None
+            elif is_new and (raised := _raised(text)):
+                yield raised
 
 
 def _reported(line: str) -> str | None:
@@ -152,7 +154,7 @@ def _raised(line: str) -> tuple[str, str] | None:
     if (found := _RAISED.match(line)) and _TRACEBACK in line:
         return _short(found["type"]), _short((found["message"] or "").strip())
     if found := _TIMED_OUT.match(line):
-        return TIMEOUT, _short(found["message"].strip())
+        return _TIMEOUT, _short(found["message"].strip())
     logged = _object(line)
     error_type, message = logged.get("errorType"), logged.get("errorMessage")
     # What a handler logs names its logger besides.

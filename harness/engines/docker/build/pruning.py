@@ -24,9 +24,9 @@ def prune(
 ) -> None:
     """Delete all but the last `kept` images, those younger than `min_age_s`, and those of containers.
 
-    :param repository: of ours; only names that end in a hash count, others are somebody's own
     What Docker does not delete now, or lists no more, is left to the next one that makes an image.
 
+    :param repository: of ours; only names that end in a hash count, others are somebody's own
     :param keep: the name that is wanted now
     """
     docker = docker_client.connect()

@@ -26,15 +26,21 @@ URL = "https://cloudformation.us-east-1.amazonaws.com"
 ACCOUNT = Account(EngineInfo("aws", "aws", "of today", URL, "us-east-1", "123456789012", "", ""))
 
 
-def test_an_up_that_was_killed_right_after_the_yes_can_be_taken_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackState:
+    """A stack that this machine knows of, and the account has none of that name."""
     monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
+    monkeypatch.setattr(account, "find", lambda *_: None)
     state = StackState("x")
     state.create(Ownership("aws"))
     known.remember(state.folder, ACCOUNT, estimate({}, Variant("queued", {})))
+    return state
+
+
+def test_an_up_that_was_killed_right_after_the_yes_can_be_taken_down(
+    state: StackState, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proof = Proof("floodgate-x", ())
-    monkeypatch.setattr(account, "find", lambda *_: None)
     monkeypatch.setattr(account, "remove", lambda *_: proof)
     assert account.is_in_account("x")
     assert account.down("x", lambda *_: pytest.fail("asked"), print) is proof
@@ -42,14 +48,9 @@ def test_an_up_that_was_killed_right_after_the_yes_can_be_taken_down(
 
 
 def test_a_stack_that_was_removed_in_part_is_up_no_longer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    state: StackState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FLOODGATE_HOME", str(tmp_path))
-    state = StackState("x")
-    state.create(Ownership("aws"))
     state.publish(description("x"))
-    known.remember(state.folder, ACCOUNT, estimate({}, Variant("queued", {})))
-    monkeypatch.setattr(account, "find", lambda *_: None)
     monkeypatch.setattr(account, "remove", _refused)
     with pytest.raises(AwsError):
         account.down("x", lambda *_: pytest.fail("asked"), print)
